@@ -1,0 +1,1 @@
+"""What the hub talks to, one module for each."""

@@ -1,0 +1,1 @@
+"""What the hub believes about families: no transport, storage, framework or clock of its own."""

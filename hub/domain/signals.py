@@ -1,0 +1,66 @@
+"""A signal: what one partner says about people, in the hub's words."""
+
+from dataclasses import dataclass, field
+
+from hub.domain.dates import PartialDate
+from hub.domain.words import Role, Weight
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A Dutch address as it was given; `municipality` is a CBS code where the sender gives one."""
+
+    postcode: str = ""
+    number: str = ""
+    addition: str = ""
+    street: str = ""
+    town: str = ""
+    municipality: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPerson:
+    """Somebody as one message names them: nothing is certain, every field may be empty.
+
+    `bsn` is the national person number, only from partners with a ground to use it.
+    `is_subject` is true for those the signal is about, false for those it only mentions.
+    """
+
+    bsn: str = ""
+    family_name: str = ""
+    prefix: str = ""
+    given_names: str = ""
+    birth_date: PartialDate = field(default_factory=lambda: PartialDate(""))
+    address: Address = field(default_factory=Address)
+    role: Role = Role.UNKNOWN
+    is_subject: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Informed:
+    """That the family was told before sharing (L13): how, when, by whom; or the coded reason why not."""
+
+    how: str = ""
+    when: PartialDate = field(default_factory=lambda: PartialDate(""))
+    by: str = ""
+    reason_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One concern of one partner about one or more people.
+
+    `reference` is the partner's own identification, unique within the message.
+    `concern` is a code of the concern register (`hub.domain.concerns`), which gives life areas, axis and weight.
+    `weight` overrides the concern's own weight where the sender says how serious it is.
+    `happened` is when it was so for the partner (valid time), which may be incomplete.
+    `refers_to` is the reference of an earlier message of anybody that this one answers (feedback).
+    """
+
+    reference: str
+    concern: str
+    happened: PartialDate
+    people: tuple[NamedPerson, ...]
+    weight: Weight | None = None
+    informed: Informed | None = None
+    refers_to: str = ""

@@ -1,0 +1,130 @@
+"""Every way the hub says no, as one small tree.
+
+::
+
+    HubError
+    ├── Refused                 the sender got something wrong; nothing was recorded
+    │   ├── Malformed           not what the contract asks (every violation at once)
+    │   ├── TooLarge            more bytes than the hub accepts
+    │   ├── WrongMediaType      a content type the hub does not read
+    │   ├── SignatureRefused    unsigned, wrongly signed, or signed by somebody else
+    │   ├── UnknownType         a message type no contract describes
+    │   ├── NotAllowed          no legal basis, purpose or role for this
+    │   ├── NotKnown            nobody by that key, or not for you to see
+    │   └── IdReused            the same id was used for another body
+    ├── Unreadable              rightly signed but not readable: kept in quarantine
+    ├── Unauthenticated         who are you?
+    ├── RuleBroken              the trajectory's own rules forbid this decision
+    ├── StaleDecision           decided on an older state than the present one
+    └── Unavailable             the hub cannot keep its promises right now; try again
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that is wrong: where (a pointer, never a person's data) and what, in words."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" if self.where else self.what
+
+
+class HubError(Exception):
+    """The root: a stable code for machines, a sentence for people, and all that is wrong."""
+
+    code = "hub-error"
+
+    def __init__(self, detail: str, violations: Iterable[Violation] = (), *, code: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.violations = tuple(violations)
+        self.code = code or type(self).code
+
+
+class Refused(HubError):
+    """The sender got something wrong; nothing was recorded."""
+
+    code = "refused"
+
+
+class Malformed(Refused):
+    """The input is not what its contract asks."""
+
+    code = "malformed"
+
+
+class TooLarge(Refused):
+    """More bytes, events or depth than the hub accepts."""
+
+    code = "too-large"
+
+
+class WrongMediaType(Refused):
+    """A content type the hub does not read here."""
+
+    code = "wrong-media-type"
+
+
+class SignatureRefused(Refused):
+    """No, a wrong, or somebody else's signature; `code` says which."""
+
+    code = "signature-invalid"
+
+
+class UnknownType(Refused):
+    """A message type that no active contract of this partner describes."""
+
+    code = "unknown-type"
+
+
+class NotAllowed(Refused):
+    """No legal basis, purpose, covenant or role allows this."""
+
+    code = "not-allowed"
+
+
+class NotKnown(Refused):
+    """There is nothing by that key, or nothing that the asker may see: the two answers are one."""
+
+    code = "not-known"
+
+
+class IdReused(Refused):
+    """The same (source, id) was used before for another body."""
+
+    code = "id-reused"
+
+
+class Unreadable(HubError):
+    """A rightly signed message that its adapter cannot read: kept, with complete reasons."""
+
+    code = "unreadable"
+
+
+class Unauthenticated(HubError):
+    """The caller did not show who it is, or what it showed is not valid now."""
+
+    code = "unauthenticated"
+
+
+class RuleBroken(HubError):
+    """The trajectory's own rules forbid this decision."""
+
+    code = "rule-broken"
+
+
+class StaleDecision(HubError):
+    """The decision was taken on an older state than the present one."""
+
+    code = "stale-decision"
+
+
+class Unavailable(HubError):
+    """The hub cannot keep its promises right now; nothing was acknowledged."""
+
+    code = "unavailable"

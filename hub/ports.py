@@ -1,0 +1,193 @@
+"""The sockets: what plugs into the hub, and what the hub plugs into."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent
+from sqlalchemy import Connection, MetaData
+
+from hub.domain.signals import Signal
+
+
+class Clock(Protocol):
+    """Where time comes from: always UTC, always asked for, never read from the machine by the domain."""
+
+    def now(self) -> datetime: ...
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class SetClock:
+    """A clock that stands still until somebody moves it: for tests and the demo."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+
+    def now(self) -> datetime:
+        return self._moment
+
+    def set(self, moment: datetime) -> None:
+        self._moment = moment
+
+
+# The way in ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MessageType:
+    """One kind of message of a partner: its contract, and how it becomes signals.
+
+    `type` is the CloudEvents type; `media` the content type of its data.
+    `purpose` and `legal_basis` are codes of the registers in `contracts/`.
+    `read` turns the data's bytes into signals.
+
+    `read` raises `Unreadable` with every reason at once, naming places, never people.
+    """
+
+    type: str
+    media: str
+    title: str
+    purpose: str
+    legal_basis: str
+    read: Callable[[bytes, str], tuple[Signal, ...]]
+    """(data as received, OIN of the signer) → signals; the OIN is for standards that repeat the sender inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A kind of partner: what it may send, in which standard. Which organisations are active is data."""
+
+    name: str
+    title: str
+    messages: tuple[MessageType, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signed, by which key; `signed_at` is the signer's own time."""
+
+    partner: str
+    oin: str
+    kid: str
+    algorithm: str
+    signed_at: datetime
+
+
+class Signatures(Protocol):
+    """Knows partners' keys; knows nothing of content."""
+
+    def verify(self, body: bytes, headers: Mapping[str, Sequence[str]], now: datetime) -> Signer:
+        """The signer of these bytes and, where they were signed too, of these headers (names in lower case).
+
+        Raises:
+            SignatureRefused: with the code of the reason.
+        """
+        ...
+
+
+class ReceiptSigner(Protocol):
+    """Signs what the hub itself says."""
+
+    def sign(self, payload: bytes, at: datetime) -> str:
+        """A compact JWS over the payload, by the hub's key that was valid `at`: the same call gives the same text."""
+        ...
+
+
+# Keeping -----------------------------------------------------------------------------------------
+
+
+class LogTransaction(Protocol):
+    """The event log while this process alone may write to it: positions are gapless and in order."""
+
+    @property
+    def connection(self) -> Connection: ...
+
+    @property
+    def last_position(self) -> int:
+        """The position of the last event, with what was appended in this transaction."""
+        ...
+
+    def stream(self, stream_id: UUID, after_version: int = 0) -> list[StoredEvent]: ...
+
+    def changed_since(self, position: int) -> set[UUID]:
+        """The streams that anybody appended to after that position."""
+        ...
+
+    def append(self, events: Sequence[StoredEvent]) -> list[int]:
+        """Positions, in the order given. A version that is taken raises eventsourcing's `IntegrityError`."""
+        ...
+
+
+class Log(Protocol):
+    """The event log: one order for all that happened."""
+
+    def transaction(self) -> AbstractContextManager[LogTransaction]:
+        """Locks the log, commits durably when the block ends, rolls back when it raises."""
+        ...
+
+    def read(self, after: int, limit: int) -> Sequence[tuple[int, StoredEvent]]:
+        """What is committed after a position, in order."""
+        ...
+
+    def last_position(self) -> int: ...
+
+
+# The way out --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A recorded event as followers see it: the event object, where it stands, and whose it is."""
+
+    position: int
+    stream_id: UUID
+    event: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A read model: private tables, and how facts change them.
+
+    `apply` gets facts in order, many at a time, on the connection whose transaction also moves the position.
+    """
+
+    name: str
+    title: str
+    tables: MetaData
+    apply: Callable[[Sequence[Fact], Connection], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What partners are told: a fact of the published language, addressed to kinds of partners.
+
+    `data` holds nothing that the receiver may not see; `family` orders delivery.
+    """
+
+    id: UUID
+    type: str
+    position: int
+    recorded_at: datetime
+    family: UUID
+    tell: tuple[str, ...]
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A way out: takes notices in order, on the transaction that also moves its position.
+
+    `accept` only queues or hands over; slow work happens in the channel's own `run`.
+    """
+
+    name: str
+    accept: Callable[[Sequence[Notice], Connection], None]
