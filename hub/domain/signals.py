@@ -1,9 +1,10 @@
 """A signal: what one partner says about people, in the hub's words."""
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from hub.domain.dates import PartialDate
-from hub.domain.words import Role, Weight
+from hub.domain.words import Axis, LifeArea, Role, Weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +65,26 @@ class Signal:
     weight: Weight | None = None
     informed: Informed | None = None
     refers_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSignal:
+    """A signal as a trajectory remembers it: no names, only what levels and criteria rest on.
+
+    `partner` is who said it, by kind or by name; `people` are ids of persons of the family.
+    """
+
+    id: str
+    partner: str
+    concern: str
+    areas: tuple[LifeArea, ...]
+    axis: Axis
+    weight: Weight
+    happened: PartialDate
+    recorded_at: datetime
+    people: tuple[str, ...]
+
+    @property
+    def day(self) -> date:
+        """The day it counts on: the first it can have happened on, or else the day it was recorded."""
+        return self.happened.earliest or self.recorded_at.date()
