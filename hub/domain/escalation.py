@@ -22,31 +22,24 @@ class Assessment:
     signals: tuple[str, ...] = ()
 
 
-def assess(signals: Iterable[KnownSignal], matrix: Matrix, settled: Settled | None = None) -> dict[Axis, Assessment]:
-    """Every axis as these signals make it: a repeat changes nothing, and one signal more never lowers a level."""
-    ordered = _in_order(signals, matrix)
-    return {axis: _highest(axis, matrix.rules, ordered, settled or {}) for axis in Axis}
-
-
-def rises(
-    new: KnownSignal,
+def assess(
     signals: Iterable[KnownSignal],
     matrix: Matrix,
-    present: Mapping[Axis, Level],
+    floor: Mapping[Axis, Level] | None = None,
     settled: Settled | None = None,
-) -> tuple[Assessment, ...]:
-    """The axes that one new signal lifts above their present level; `signals` are those known, with or without the new one.
+    new: KnownSignal | None = None,
+) -> dict[Axis, Assessment]:
+    """Every axis as these signals make it: a repeat changes nothing, and one signal more never lowers a level.
 
-    Where `present` is what `assess` makes of the signals without the new one, the outcome is what `assess` makes of them all.
-    It looks only at rules that could lift and at signals near the new one, so its cost does not grow with a long history.
+    Only rules above the `floor` are looked at; an axis that nothing lifts above it stands at no level with no rule.
+    Where the floor is what the signals make without the `new` one, naming that one gives the same outcome from
+    the signals near it alone, so that the cost of a signal does not grow with a long history.
     """
-    rules = [rule for rule in matrix.rules if rule.level > present.get(rule.axis, Level.NONE) and _touches(rule, new)]
-    if not rules or new.concern in matrix.silent:
-        return ()
-    day, reach = new.day, max(rule.within_days for rule in rules)
-    ordered = _in_order((new, *(known for known in signals if abs((known.day - day).days) <= reach)), matrix)
-    found = (_highest(axis, rules, ordered, settled or {}) for axis in Axis)
-    return tuple(assessment for assessment in found if assessment.rule)
+    rules = [rule for rule in matrix.rules if rule.level > (floor or {}).get(rule.axis, Level.NONE)]
+    if new is not None:
+        signals, rules = _near(new, signals, rules, matrix)
+    ordered = _in_order(signals, matrix) if rules else []
+    return {axis: _highest(axis, rules, ordered, settled or {}) for axis in Axis}
 
 
 def overall(levels: Mapping[Axis, Level]) -> Level:
@@ -164,8 +157,14 @@ def _in_order(signals: Iterable[KnownSignal], matrix: Matrix) -> list[KnownSigna
     return sorted(once.values(), key=lambda signal: (signal.day, signal.id))
 
 
-def _touches(rule: Rule, signal: KnownSignal) -> bool:
-    return any(need.matches(signal) for need in rule.needs)
+def _near(
+    new: KnownSignal, signals: Iterable[KnownSignal], rules: Iterable[Rule], matrix: Matrix
+) -> tuple[list[KnownSignal], list[Rule]]:
+    touched = [rule for rule in rules if any(need.matches(new) for need in rule.needs)]
+    if not touched or new.concern in matrix.silent:
+        return [], []
+    day, reach = new.day, max(rule.within_days for rule in touched)
+    return [new, *(known for known in signals if abs((known.day - day).days) <= reach)], touched
 
 
 def _highest(axis: Axis, rules: Iterable[Rule], ordered: Sequence[KnownSignal], settled: Settled) -> Assessment:

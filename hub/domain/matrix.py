@@ -119,8 +119,8 @@ class Lever:
     `reconsider` is the term within which the decision must be looked at again.
     """
 
-    code: str
-    authority: str
+    lever: str
+    by: str
     ground: str
     source: str
     words: Words
@@ -140,7 +140,7 @@ class Cell:
     words: Words
     acknowledge: str = ""
     starts: tuple[str, ...] = ()
-    levers: tuple[str, ...] = ()
+    levers: tuple[Lever, ...] = ()
     tell: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
 
@@ -189,10 +189,6 @@ class Matrix:
     criteria: tuple[Criterion, ...] = ()
     contra_indications: tuple[ContraIndication, ...] = ()
     silent: frozenset[str] = frozenset()
-
-    def levers_for(self, axis: Axis, level: Level) -> tuple[Lever, ...]:
-        """The levers that the matrix advises there."""
-        return tuple(self.levers[code] for code in self.cells[axis, level].levers)
 
     def is_valid_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
