@@ -1,0 +1,199 @@
+"""Looking up who may send us signals, and whose key that is."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Connection, Engine, ForeignKey, MetaData, Row, String, Table, Text, insert, select, update
+
+from hub.domain.registrations import Registration
+from hub.errors import RuleBroken
+from hub.ports import Fact, Projection
+
+TABLES = MetaData()
+
+registrations = Table(
+    "registrations",
+    TABLES,
+    Column("stream_id", String(36), primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("kind", String(80), nullable=False),
+    Column("oin", String(20), nullable=False),
+    Column("algorithms", Text, nullable=False),
+    Column("message_types", Text, nullable=False),
+    Column("callback", Text, nullable=False),
+    Column("is_suspended", Boolean, nullable=False),
+)
+
+registration_keys = Table(
+    "registration_keys",
+    TABLES,
+    Column("kid", String(120), primary_key=True),
+    Column("stream_id", ForeignKey("registrations.stream_id"), nullable=False),
+    Column("jwk", Text, nullable=False),
+    Column("valid_from", String(32), nullable=False),
+    Column("valid_until", String(32)),
+    Column("revoked_from", String(32)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A registered organisation as it stands now; `kind` names the adapter that reads its messages."""
+
+    name: str
+    kind: str
+    oin: str
+    algorithms: frozenset[str]
+    message_types: frozenset[str]
+    callback: str
+    is_suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A public key and whose it is; `jwk` is its JSON text."""
+
+    kid: str
+    holder: Organisation
+    jwk: str
+    valid_from: datetime
+    valid_until: datetime | None
+    revoked_from: datetime | None
+
+
+# What happened → rows -------------------------------------------------------------------------------
+
+
+def _registered(fact: Fact, connection: Connection) -> None:
+    event = fact.event
+    row = {name: getattr(event, name) for name in ("name", "kind", "oin", "callback")}
+    lists = {name: json.dumps(getattr(event, name)) for name in ("algorithms", "message_types")}
+    connection.execute(insert(registrations).values(stream_id=str(fact.stream_id), is_suspended=False, **row, **lists))
+
+
+def _key_added(fact: Fact, connection: Connection) -> None:
+    event = fact.event
+    if connection.scalar(select(registration_keys.c.kid).where(registration_keys.c.kid == event.kid)) is not None:
+        raise RuleBroken("another organisation has a key with this kid", code="kid-used")
+    period = {"valid_from": _text(event.valid_from), "valid_until": _text(event.valid_until)}
+    row = {"kid": event.kid, "stream_id": str(fact.stream_id), "jwk": json.dumps(event.jwk, sort_keys=True)}
+    connection.execute(insert(registration_keys).values(**row, **period))
+
+
+def _key_revoked(fact: Fact, connection: Connection) -> None:
+    here = registration_keys.c.kid == fact.event.kid
+    connection.execute(update(registration_keys).where(here).values(revoked_from=_text(fact.event.revoked_from)))
+
+
+def _change(fact: Fact, connection: Connection, **to: Any) -> None:
+    here = registrations.c.stream_id == str(fact.stream_id)
+    connection.execute(update(registrations).where(here).values(**to))
+
+
+_CHANGES: Mapping[type, Callable[[Fact, Connection], None]] = {
+    Registration.Registered: _registered,
+    Registration.KeyAdded: _key_added,
+    Registration.KeyRevoked: _key_revoked,
+    Registration.Suspended: lambda fact, connection: _change(fact, connection, is_suspended=True),
+    Registration.Resumed: lambda fact, connection: _change(fact, connection, is_suspended=False),
+    Registration.CallbackChanged: lambda fact, connection: _change(fact, connection, callback=fact.event.callback),
+}
+
+
+def _apply(facts: Sequence[Fact], connection: Connection) -> None:
+    for fact in facts:
+        if change := _CHANGES.get(type(fact.event)):
+            change(fact, connection)
+
+
+INDEX = Projection(name="registrations", title="Who may send us signals", tables=TABLES, apply=_apply)
+"""Applied in the transaction that saves the events, so that a kid can never belong to two organisations."""
+
+
+# Rows → answers --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    organisations: Mapping[str, Organisation]
+    keys: Mapping[str, Key]
+    until: float
+
+
+_NOTHING = _Seen({}, {}, float("-inf"))
+
+
+class Registrations:
+    """The registrations as they stand; what another process changed is seen within `max_age` seconds."""
+
+    def __init__(self, engine: Engine, max_age: float = 1.0) -> None:
+        self._engine, self._max_age = engine, max_age
+        self._seen, self._forgotten, self._lock = _NOTHING, 0, Lock()
+
+    def by_name(self, name: str) -> Organisation | None:
+        """The organisation registered under that name."""
+        return self._now().organisations.get(name)
+
+    def by_kid(self, kid: str) -> Key | None:
+        """The key of that id, with its holder, whether it is valid now or not."""
+        return self._now().keys.get(kid)
+
+    def all(self) -> tuple[Organisation, ...]:
+        """Every registered organisation, by name."""
+        return tuple(self._now().organisations.values())
+
+    def keys_of(self, name: str) -> tuple[Key, ...]:
+        """Every key that organisation ever had, oldest first."""
+        return tuple(key for key in self._now().keys.values() if key.holder.name == name)
+
+    def forget(self) -> None:
+        """Looks again at the next question: call it after a commit that changed a registration."""
+        with self._lock:
+            self._seen, self._forgotten = _NOTHING, self._forgotten + 1
+
+    def _now(self) -> _Seen:
+        seen = self._seen
+        return seen if monotonic() < seen.until else self._look()
+
+    def _look(self) -> _Seen:
+        forgotten, asked = self._forgotten, monotonic()
+        seen = self._read(until=asked + self._max_age)
+        with self._lock:
+            # what was read before somebody called `forget` may be from before their commit
+            if forgotten == self._forgotten:
+                self._seen = seen
+        return seen
+
+    def _read(self, until: float) -> _Seen:
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(registrations).order_by(registrations.c.name)).all()
+            holders = {row.stream_id: _organisation(row) for row in rows}
+            keys = connection.execute(
+                select(registration_keys).order_by(registration_keys.c.valid_from, registration_keys.c.kid)
+            ).all()
+        by_kid = {row.kid: _key(row, holders[row.stream_id]) for row in keys if row.stream_id in holders}
+        return _Seen({holder.name: holder for holder in holders.values()}, by_kid, until)
+
+
+def _organisation(row: Row[Any]) -> Organisation:
+    lists = {name: frozenset(json.loads(getattr(row, name))) for name in ("algorithms", "message_types")}
+    return Organisation(row.name, row.kind, row.oin, callback=row.callback, is_suspended=row.is_suspended, **lists)
+
+
+def _key(row: Row[Any], holder: Organisation) -> Key:
+    return Key(
+        row.kid, holder, row.jwk, datetime.fromisoformat(row.valid_from), _moment(row.valid_until), _moment(row.revoked_from)
+    )
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
