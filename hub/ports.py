@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -73,13 +73,19 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Who signed, by which key; `signed_at` is the signer's own time."""
+    """Who signed, by which key; `signed_at` is the signer's own time.
+
+    `partner` is the name of the organisation's registration, `kind` that of the adapter that reads its messages.
+    `covered` names the headers (in lower case) that the signature stands for beside the body.
+    """
 
     partner: str
     oin: str
     kid: str
     algorithm: str
     signed_at: datetime
+    kind: str = ""
+    covered: frozenset[str] = frozenset()
 
 
 class Signatures(Protocol):
@@ -154,6 +160,33 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to a read model: one key, or a page of a list after a cursor, narrowed by filters."""
+
+    key: str = ""
+    filters: Mapping[str, str] = field(default_factory=dict)
+    after: str = ""
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a read model is asked over HTTP: its route appears by itself.
+
+    `path` follows /v1 (``families/{id}`` or ``radar``); `ask` gives plain data with camelCase keys, or `None`
+    where there is nothing by that key; a list is ``{"items": […], "next": cursor or ""}``.
+    `answer` is the JSON Schema of what it gives; `roles` are the callers that may ask.
+    """
+
+    path: str
+    title: str
+    ask: Callable[[Connection, Asked], Mapping[str, Any] | None]
+    answer: Mapping[str, Any]
+    roles: tuple[str, ...]
+    filters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Projection:
     """A read model: private tables, and how facts change them.
 
@@ -164,6 +197,7 @@ class Projection:
     title: str
     tables: MetaData
     apply: Callable[[Sequence[Fact], Connection], None]
+    views: tuple[View, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What every stream of events here has in common: explicit topics, time given from outside, and a cause.
 
 The library's decorator for event methods is not used: an event class that says itself how it changes its
-aggregate reads as one paragraph, and applies three times as fast.
+aggregate reads as one paragraph.
 """
 
 from dataclasses import dataclass, replace

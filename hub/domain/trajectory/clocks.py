@@ -1,0 +1,93 @@
+"""The terms that run for a family: started, stopped, and passed, each as an event so that a replay fires nothing twice."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.domain.streams import Occasion, Recorded, Stream
+from hub.domain.words import Phase
+from hub.errors import RuleBroken
+
+ENDED = frozenset({Phase.CLOSED, Phase.ENDED_EARLY, Phase.COMPULSION})
+"""The phases after which only corrections and aftercare are accepted (L16)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningClock:
+    """A term that runs: what it is, what it is about (an id within the trajectory, or empty), and when it is over."""
+
+    clock: str
+    term: str
+    about: str
+    due: datetime
+
+
+class Clocks(Stream):
+    """What the other facets stand on: the phase, whether this family was merged into another, and the running terms."""
+
+    TOPIC = "trajectory-clocks"
+
+    phase: Phase
+    merged_into: str
+    clocks: dict[str, RunningClock]
+
+    def begin(self) -> None:
+        self.phase = Phase.CANDIDATE
+        self.merged_into = ""
+        self.clocks = {}
+
+    class ClockStarted(Recorded):
+        """A term began to run."""
+
+        TOPIC = "clock-started"
+        clock: str
+        term: str
+        about: str
+        due: datetime
+
+        def apply(self, family: "Clocks") -> None:
+            family.clocks[self.clock] = RunningClock(self.clock, self.term, self.about, self.due)
+
+    class ClockStopped(Recorded):
+        """What the term was for happened in time, or is no longer needed."""
+
+        TOPIC = "clock-stopped"
+        clock: str
+
+        def apply(self, family: "Clocks") -> None:
+            family.clocks.pop(self.clock, None)
+
+    class DeadlinePassed(Recorded):
+        """A term was over before what it was for happened."""
+
+        TOPIC = "deadline-passed"
+        clock: str
+        term: str
+        about: str
+        due: datetime
+
+        def apply(self, family: "Clocks") -> None:
+            family.clocks.pop(self.clock, None)
+
+    def start_clock(self, term: str, about: str, due: datetime, on: Occasion) -> None:
+        """Starts a term; one that runs for the same thing already is replaced only by another date."""
+        clock = f"{term}:{about}" if about else term
+        running = self.clocks.get(clock)
+        if running is None or running.due != due:
+            self.record(self.ClockStarted, on, clock=clock, term=term, about=about, due=due)
+
+    def stop_clock(self, term: str, about: str, on: Occasion) -> None:
+        """Stops a term; one that does not run is silence."""
+        clock = f"{term}:{about}" if about else term
+        if clock in self.clocks:
+            self.record(self.ClockStopped, on, clock=clock)
+
+    def overdue(self, now: datetime) -> list[RunningClock]:
+        """The terms that are over, the longest first."""
+        return sorted((clock for clock in self.clocks.values() if clock.due <= now), key=lambda clock: (clock.due, clock.clock))
+
+    def must_be_open(self) -> None:
+        """Raises: RuleBroken, where the trajectory has ended or goes on in another family."""
+        if self.merged_into:
+            raise RuleBroken("This family was merged into another; decide there.", code="family-merged")
+        if self.phase in ENDED:
+            raise RuleBroken("This trajectory has ended: only corrections and aftercare are accepted.", code="trajectory-ended")

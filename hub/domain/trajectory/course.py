@@ -1,0 +1,259 @@
+"""The course of a trajectory: from candidate to aftercare, with its side exits and its reopening."""
+
+from hub.domain.referral import ReferralAssessment, assess_referral
+from hub.domain.rules import Rules
+from hub.domain.streams import Occasion, Recorded
+from hub.domain.trajectory.clocks import ENDED
+from hub.domain.trajectory.escalating import motivated
+from hub.domain.trajectory.planned import Planned
+from hub.domain.words import Phase
+from hub.errors import RuleBroken
+
+_AFTER = {
+    Phase.ELIGIBLE: (Phase.START_TALK,),
+    Phase.START_TALK: (Phase.ANALYSIS_AND_PLAN,),
+    Phase.ANALYSIS_AND_PLAN: (Phase.COACH_DIRECTS,),
+    Phase.COACH_DIRECTS: (Phase.HANDED_BACK,),
+    Phase.HANDED_BACK: (Phase.WINDING_DOWN,),
+    Phase.WINDING_DOWN: (Phase.AFTERCARE,),
+    Phase.AFTERCARE: (Phase.CLOSED,),
+}
+_REFERRABLE = (Phase.CANDIDATE, Phase.NOT_SUITABLE, Phase.CONTRA_INDICATED)
+_UNDER_WAY = (Phase.START_TALK, Phase.ANALYSIS_AND_PLAN, Phase.COACH_DIRECTS)
+DECISIONS = (Phase.ELIGIBLE, Phase.NOT_SUITABLE, Phase.CONTRA_INDICATED)
+
+
+class Course(Planned):
+    """The phases; every step is a person's, except that a new signal opens an ended trajectory again."""
+
+    TOPIC = "trajectory-course"
+
+    criteria_met: bool
+
+    def begin(self) -> None:
+        super().begin()
+        self.criteria_met = False
+
+    class CriteriaMet(Recorded):
+        """The signals now meet the criteria for referral; the hub advises, a person refers."""
+
+        TOPIC = "referral-criteria-met"
+        matrix: str
+        results: list[dict[str, object]]
+        contra_indications: list[dict[str, object]]
+
+        def apply(self, family: "Course") -> None:
+            family.criteria_met = True
+
+    class Referred(Recorded):
+        """A person referred the family, knowing which criteria rest on which signals and what is missing."""
+
+        TOPIC = "family-referred"
+        matrix: str
+        met: bool
+        results: list[dict[str, object]]
+        contra_indications: list[dict[str, object]]
+        motivation: str
+
+        def apply(self, family: "Course") -> None:
+            family.phase = Phase.REFERRED
+
+    class ReferralDecided(Recorded):
+        """A person decided on the referral: eligible, not suitable, or contra-indicated."""
+
+        TOPIC = "referral-decided"
+        decision: str
+        motivation: str
+
+        def apply(self, family: "Course") -> None:
+            family.phase = Phase(self.decision)
+
+    class PhaseEntered(Recorded):
+        """The trajectory went on to its next phase."""
+
+        TOPIC = "phase-entered"
+        phase: str
+        motivation: str
+
+        def apply(self, family: "Course") -> None:
+            family.phase = Phase(self.phase)
+
+    class TermExtended(Recorded):
+        """The six months were extended, for a reason."""
+
+        TOPIC = "term-extended"
+        motivation: str
+
+        def apply(self, family: "Course") -> None:
+            pass
+
+    class EndedEarly(Recorded):
+        """The trajectory ended before its time, for a reason."""
+
+        TOPIC = "ended-early"
+        motivation: str
+
+        def apply(self, family: "Course") -> None:
+            family.phase = Phase.ENDED_EARLY
+
+    class WentToCompulsion(Recorded):
+        """Conditional help was not enough: a competent person decided on compulsion."""
+
+        TOPIC = "went-to-compulsion"
+        motivation: str
+
+        def apply(self, family: "Course") -> None:
+            family.phase = Phase.COMPULSION
+
+    class Reopened(Recorded):
+        """A new signal, or a person, opened an ended trajectory again; it begins as a candidate."""
+
+        TOPIC = "trajectory-reopened"
+        motivation: str
+
+        def apply(self, family: "Course") -> None:
+            family.phase = Phase.CANDIDATE
+            family.criteria_met = False
+
+    class FamilyInformed(Recorded):
+        """The family was told (how, when, by whom), or a coded reason says why not yet (L13)."""
+
+        TOPIC = "family-informed"
+        how: str
+        when: str
+        reason_not: str
+
+        def apply(self, family: "Course") -> None:
+            pass
+
+    class CorrectionNoted(Recorded):
+        """Something recorded earlier is wrong; it stays, and this says what is right (L7)."""
+
+        TOPIC = "correction-noted"
+        about: str
+        words: str
+
+        def apply(self, family: "Course") -> None:
+            pass
+
+    def assess_referral(self, rules: Rules, on: Occasion) -> ReferralAssessment:
+        """The criteria one by one, as the signals stand now."""
+        return assess_referral(self.signals.values(), self.born, on.at.date(), rules.matrix)
+
+    def advise_referral(self, rules: Rules, on: Occasion) -> None:
+        """Notes, once, that the criteria are met while nobody has referred the family."""
+        if self.phase is not Phase.CANDIDATE or self.criteria_met:
+            return
+        assessed = self.assess_referral(rules, on)
+        if assessed.met:
+            self.record(self.CriteriaMet, on, **_assessment(assessed))
+
+    def refer(self, motivation: str, rules: Rules, on: Occasion) -> None:
+        """A person refers the family; what is missing is recorded with it, and does not stop them."""
+        self.must_be_open()
+        motivated(motivation)
+        if self.phase not in _REFERRABLE:
+            raise RuleBroken("Only a candidate can be referred.", code="not-a-candidate")
+        assessed = self.assess_referral(rules, on)
+        self.record(self.Referred, on, met=assessed.met, motivation=motivation, **_assessment(assessed))
+        self.start_clock("referral-decision", "", rules.due("referral-decision", on.at), on)
+
+    def decide_referral(self, decision: Phase, motivation: str, on: Occasion) -> None:
+        """A person decides on the referral."""
+        motivated(motivation)
+        if self.phase is not Phase.REFERRED:
+            raise RuleBroken("There is no referral to decide on.", code="not-referred")
+        if decision not in DECISIONS:
+            raise RuleBroken("A referral ends as eligible, not suitable or contra-indicated.", code="no-such-decision")
+        self.record(self.ReferralDecided, on, decision=decision.value, motivation=motivation)
+        self.stop_clock("referral-decision", "", on)
+
+    def enter(self, phase: Phase, motivation: str, rules: Rules, on: Occasion) -> None:
+        """The next phase; the present one again is silence."""
+        if phase is self.phase:
+            return
+        self.must_be_open()
+        motivated(motivation)
+        if phase not in _AFTER.get(self.phase, ()):
+            raise RuleBroken(f"{phase.value} does not follow {self.phase.value}.", code="phase-order")
+        if phase is Phase.COACH_DIRECTS and (self.coach is None or self.plan is None):
+            raise RuleBroken("A coach directs only with a plan, and when one is assigned.", code="no-coach-or-plan")
+        self.record(self.PhaseEntered, on, phase=phase.value, motivation=motivation)
+        self._terms_of(phase, rules, on)
+
+    def extend(self, motivation: str, rules: Rules, on: Occasion) -> None:
+        """More than six months, with a reason."""
+        self.must_be_open()
+        motivated(motivation)
+        if self.phase not in _UNDER_WAY:
+            raise RuleBroken("Only a trajectory under way can be extended.", code="not-under-way")
+        self.record(self.TermExtended, on, motivation=motivation)
+        running = self.clocks.get("trajectory")
+        self.start_clock("trajectory", "", rules.due("trajectory", running.due if running else on.at), on)
+
+    def end_early(self, motivation: str, on: Occasion) -> None:
+        """A side exit."""
+        self.must_be_open()
+        motivated(motivation)
+        self.record(self.EndedEarly, on, motivation=motivation)
+        self._stop_all(on)
+
+    def go_to_compulsion(self, motivation: str, on: Occasion) -> None:
+        """A side exit, by a named person with a legal ground."""
+        self.must_be_open()
+        motivated(motivation)
+        if not on.basis:
+            raise RuleBroken("Compulsion needs a legal ground.", code="ground-missing")
+        self.record(self.WentToCompulsion, on, motivation=motivation)
+        self._stop_all(on)
+
+    def reopen(self, motivation: str, on: Occasion) -> None:
+        """Opens an ended trajectory again; an open one is silence."""
+        if self.phase in ENDED:
+            self.record(self.Reopened, on, motivation=motivation)
+
+    def inform_family(self, how: str, when: str, reason_not: str, on: Occasion) -> None:
+        """Somebody told the family, or says why not yet."""
+        self.must_be_open()
+        if bool(how) == bool(reason_not):
+            raise RuleBroken("Either how the family was told, or the reason why not.", code="informed-or-reason")
+        self.record(self.FamilyInformed, on, how=how, when=when, reason_not=reason_not)
+
+    def note_correction(self, about: str, words: str, on: Occasion) -> None:
+        """Corrections are accepted always, after closing too."""
+        motivated(words)
+        self.record(self.CorrectionNoted, on, about=about, words=words)
+
+    def _terms_of(self, phase: Phase, rules: Rules, on: Occasion) -> None:
+        if phase is Phase.START_TALK:
+            self.start_clock("trajectory", "", rules.due("trajectory", on.at), on)
+            self.progress_made(rules, on)
+        if phase is Phase.HANDED_BACK:
+            self.stop_clock("trajectory", "", on)
+            self.stop_clock("no-progress", "", on)
+        if phase is Phase.AFTERCARE:
+            self.start_clock("aftercare", "", rules.due("aftercare", on.at), on)
+        if phase is Phase.CLOSED:
+            self._stop_all(on)
+
+    def _stop_all(self, on: Occasion) -> None:
+        for clock in list(self.clocks):
+            self.record(self.ClockStopped, on, clock=clock)
+
+
+def _assessment(assessed: ReferralAssessment) -> dict[str, object]:
+    return {
+        "matrix": assessed.matrix_version,
+        "results": [
+            {
+                "criterion": result.id,
+                "met": result.met,
+                "signals": list(result.signals),
+                "missing": {"nl": result.missing.dutch, "en": result.missing.english},
+            }
+            for result in assessed.results
+        ],
+        "contra_indications": [
+            {"indication": indication, "signals": list(signals)} for indication, signals in assessed.contra_indications
+        ],
+    }

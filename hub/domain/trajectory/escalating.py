@@ -1,0 +1,280 @@
+"""What partners worry about, and how high that stands on the four axes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+from hub.domain.dates import PartialDate
+from hub.domain.escalation import Assessment, assess
+from hub.domain.matrix import Matrix
+from hub.domain.rules import Rules
+from hub.domain.signals import Informed, KnownSignal
+from hub.domain.streams import Occasion, Recorded, stream_id
+from hub.domain.trajectory.members import Members
+from hub.domain.words import Axis, Level, LifeArea, Weight
+from hub.errors import NotKnown, RuleBroken
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """An axis that rose: by which rule of which matrix, on which signals, and whether a person has acknowledged it."""
+
+    id: str
+    axis: Axis
+    level: Level
+    rule: str
+    matrix: str
+    signals: tuple[str, ...]
+    levers: tuple[Mapping[str, str], ...]
+    acknowledged_by: str = ""
+
+
+class Escalating(Members):
+    """Signals, levels and escalations: known and weighed in the same breath."""
+
+    TOPIC = "trajectory-escalating"
+
+    signals: dict[str, KnownSignal]
+    accounts: dict[str, "Escalating.SignalRecorded"]
+    levels: dict[Axis, Level]
+    considered: dict[Axis, frozenset[str]]
+    escalations: dict[str, Escalation]
+
+    def begin(self) -> None:
+        super().begin()
+        self.signals = {}
+        self.accounts = {}
+        self.levels = dict.fromkeys(Axis, Level.NONE)
+        self.considered = {}
+        self.escalations = {}
+
+    class SignalRecorded(Recorded):
+        """A partner's signal was found to be about this family."""
+
+        TOPIC = "signal-recorded"
+        signal: str
+        message: str
+        reference: str
+        partner: str
+        concern: str
+        areas: list[str]
+        axis: str
+        weight: int
+        happened: str
+        people: list[str]
+        matched: list[str]
+        purpose: str
+        informed: dict[str, str]
+
+        def apply(self, family: "Escalating") -> None:
+            family.accounts[self.signal] = self
+            family.signals[self.signal] = KnownSignal(
+                id=self.signal,
+                partner=self.partner,
+                concern=self.concern,
+                areas=tuple(LifeArea(area) for area in self.areas),
+                axis=Axis(self.axis),
+                weight=Weight(self.weight),
+                happened=PartialDate(self.happened),
+                recorded_at=self.timestamp,
+                people=tuple(self.people),
+            )
+
+    class SignalUnlinked(Recorded):
+        """A signal turned out not to be about this family; what rested on it is for the director to reconsider."""
+
+        TOPIC = "signal-unlinked"
+        signal: str
+        motivation: str
+        rested: list[str]
+
+        def apply(self, family: "Escalating") -> None:
+            family.forget(self.signal)
+
+    class LevelRaised(Recorded):
+        """An axis rose, by a rule of the matrix that was valid then, resting on these signals."""
+
+        TOPIC = "level-raised"
+        escalation: str
+        axis: str
+        level_from: int
+        level_to: int
+        rule: str
+        matrix: str
+        signals: list[str]
+        leads: str
+        levers: list[dict[str, str]]
+        tell: list[str]
+
+        def apply(self, family: "Escalating") -> None:
+            axis, level = Axis(self.axis), Level(self.level_to)
+            family.levels[axis] = level
+            family.escalations[self.escalation] = Escalation(
+                self.escalation, axis, level, self.rule, self.matrix, tuple(self.signals), tuple(self.levers)
+            )
+
+    class EscalationAcknowledged(Recorded):
+        """A person took notice of an escalation, in time or not."""
+
+        TOPIC = "escalation-acknowledged"
+        escalation: str
+
+        def apply(self, family: "Escalating") -> None:
+            known = family.escalations[self.escalation]
+            family.escalations[self.escalation] = Escalation(
+                known.id, known.axis, known.level, known.rule, known.matrix, known.signals, known.levers, self.by
+            )
+
+    class SteppedDown(Recorded):
+        """A person lowered an axis, with a motivation; the signals known then no longer raise it by themselves."""
+
+        TOPIC = "stepped-down"
+        axis: str
+        level_from: int
+        level_to: int
+        motivation: str
+        tell: list[str]
+
+        def apply(self, family: "Escalating") -> None:
+            axis = Axis(self.axis)
+            family.levels[axis] = Level(self.level_to)
+            family.considered[axis] = frozenset(family.signals)
+
+    def record_signal(
+        self,
+        signal: KnownSignal,
+        *,
+        message: str,
+        reference: str,
+        matched: Sequence[str],
+        purpose: str,
+        informed: Informed | None,
+        on: Occasion,
+    ) -> None:
+        """Records that this signal is about this family."""
+        self.record(
+            self.SignalRecorded,
+            on,
+            signal=signal.id,
+            message=message,
+            reference=reference,
+            partner=signal.partner,
+            concern=signal.concern,
+            areas=[area.value for area in signal.areas],
+            axis=signal.axis.value,
+            weight=int(signal.weight),
+            happened=signal.happened.text,
+            people=list(signal.people),
+            matched=list(matched),
+            purpose=purpose,
+            informed=_told(informed),
+        )
+
+    def take_over(self, account: "Escalating.SignalRecorded", on: Occasion) -> None:
+        """Records here what was recorded for another family; one that is known already is silence."""
+        if account.signal not in self.signals:
+            said = {field.name: getattr(account, field.name) for field in fields(account)}
+            for given in ("originator_id", "originator_version", "timestamp", "by", "cause", "basis"):
+                del said[given]
+            self.record(self.SignalRecorded, replace(on, by=account.by, basis=account.basis), **said)
+
+    def forget(self, signal: str) -> None:
+        """Applies that a signal is not this family's."""
+        self.signals.pop(signal, None)
+        self.accounts.pop(signal, None)
+
+    def escalate(self, rules: Rules, on: Occasion) -> None:
+        """Raises every axis that the signals raise; nothing else ever does, and nothing here lowers one."""
+        for axis, found in self._assessed(rules.matrix).items():
+            if found.level <= self.levels[axis]:
+                continue
+            cell = rules.matrix.cells[axis, found.level]
+            escalation = str(stream_id("escalation", str(self.id), str(self.version + 1)))
+            self.record(
+                self.LevelRaised,
+                on,
+                escalation=escalation,
+                axis=axis.value,
+                level_from=int(self.levels[axis]),
+                level_to=int(found.level),
+                rule=found.rule,
+                matrix=rules.matrix.version,
+                signals=list(found.signals),
+                leads=cell.leads,
+                levers=[{"lever": lever.lever, "by": lever.by, "ground": lever.ground} for lever in cell.levers],
+                tell=list(cell.tell),
+            )
+            for term in filter(None, (cell.acknowledge, *cell.starts)):
+                self.start_clock(term, escalation, rules.due(term, on.at), on)
+
+    def acknowledge(self, escalation: str, on: Occasion) -> None:
+        """A person takes notice; a second time is silence."""
+        known = self.escalation(escalation)
+        if not known.acknowledged_by:
+            self.record(self.EscalationAcknowledged, on, escalation=escalation)
+            for clock in [clock for clock in self.clocks.values() if clock.about == escalation and is_acknowledgement(clock.term)]:
+                self.record(self.ClockStopped, on, clock=clock.clock)
+
+    def step_down(self, axis: Axis, to: Level, motivation: str, rules: Rules, on: Occasion) -> None:
+        """A person lowers an axis."""
+        self.must_be_open()
+        if to >= self.levels[axis]:
+            raise RuleBroken("Stepping down goes to a lower level than the present one.", code="not-lower")
+        motivated(motivation)
+        self.record(
+            self.SteppedDown,
+            on,
+            axis=axis.value,
+            level_from=int(self.levels[axis]),
+            level_to=int(to),
+            motivation=motivation,
+            tell=list(rules.matrix.cells[axis, self.levels[axis]].tell),
+        )
+
+    def unlink(self, signal: str, motivation: str, on: Occasion) -> None:
+        """Takes a signal out of this family; levels stay until a person steps down, but what rested on it is named."""
+        if signal not in self.signals:
+            raise NotKnown("This family has no such signal.")
+        motivated(motivation)
+        rested = [escalation.id for escalation in self.escalations.values() if signal in escalation.signals]
+        self.record(self.SignalUnlinked, on, signal=signal, motivation=motivation, rested=rested)
+
+    def escalation(self, id: str) -> Escalation:
+        """Raises: NotKnown."""
+        if id not in self.escalations:
+            raise NotKnown("This family has no such escalation.")
+        return self.escalations[id]
+
+    def told(self, matrix: Matrix) -> list[str]:
+        """The kinds of partners that the cells of the present levels say must be told."""
+        return sorted({kind for cell in self.levels.items() for kind in matrix.cells[cell].tell})
+
+    @property
+    def level(self) -> Level:
+        """The overall level: that of the highest axis."""
+        return max(self.levels.values())
+
+    def _assessed(self, matrix: Matrix) -> dict[Axis, Assessment]:
+        if not self.considered:
+            return dict(assess(self.signals.values(), matrix, floor=self.levels))
+        return {axis: assess(self._new_on(axis), matrix, floor=self.levels)[axis] for axis in Axis}
+
+    def _new_on(self, axis: Axis) -> Iterable[KnownSignal]:
+        considered = self.considered.get(axis, frozenset())
+        return [signal for signal in self.signals.values() if signal.id not in considered]
+
+
+def is_acknowledgement(term: str) -> bool:
+    """Whether a term is one within which a person must take notice."""
+    return term.startswith("acknowledge-")
+
+
+def motivated(motivation: str) -> None:
+    """Raises: RuleBroken, where a decision comes without a reason in words."""
+    if not motivation.strip():
+        raise RuleBroken("A decision about people needs a motivation in words.", code="motivation-missing")
+
+
+def _told(informed: Informed | None) -> dict[str, str]:
+    if informed is None:
+        return {}
+    return {"how": informed.how, "when": informed.when.text, "by": informed.by, "reasonNot": informed.reason_not}
