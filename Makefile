@@ -54,18 +54,18 @@ $(BIN)/python:
 	@./requirements/venv.sh $(VENV)
 
 $(RUN): | $(BIN)/python
-	@echo "Installing what the hub runs on into $(VENV): about 20 MB to fetch, well under a minute."
+	@echo "Installing what the hub runs on into $(VENV): about 30 MB to fetch, some 20 seconds."
 	@$(WHEELS) -r requirements/run.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/run-* && touch $@
 
 $(DEV): | $(BIN)/python
-	@echo "Installing what the hub and its tests run on into $(VENV): about 110 MB to fetch, a minute or so."
+	@echo "Installing what the hub and its tests run on into $(VENV): about 125 MB to fetch, a minute or so."
 	@$(WHEELS) -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/dev-* $(VENV)/run-* && touch $@ $(RUN)
 
 $(TOOLS): | $(DEV)
-	@echo "Installing the API linter into $(NODE)/node_modules: about 15 MB to fetch, some 10 seconds."
+	@echo "Installing the API linter into $(NODE)/node_modules: about 40 MB to fetch, some 10 seconds."
 	@$(BIN)/python $(NODE)/npm.py ci
 	@touch $@
