@@ -1,0 +1,64 @@
+"""A message as it was received: who signed it, what it was, and what became of it."""
+
+from typing import Any
+
+from hub.domain.streams import Occasion, Opening, Recorded, Stream
+from hub.errors import RuleBroken
+
+RECORDED, QUESTION, QUARANTINED = "recorded", "match-question", "quarantined"
+
+
+class Message(Stream):
+    """One signed message of a partner; its bytes and signature are kept beside the log as received."""
+
+    TOPIC = "message"
+
+    received: "Message.Received"
+    outcome: str
+    reasons: list[dict[str, str]]
+    signals: list[dict[str, str]]
+
+    class Received(Opening):
+        """A partner's signed message arrived, and this became of it.
+
+        `id`, `source`, `type`, `logged` are the CloudEvents attributes; `digest` is of the event's bytes, `kept` of the
+        whole body that they arrived in, which is what the signature covers. Each of `signals` says where it went.
+        """
+
+        TOPIC = "message-received"
+        id: str
+        source: str
+        type: str
+        logged: str
+        partner: str
+        kind: str
+        oin: str
+        kid: str
+        algorithm: str
+        digest: str
+        kept: str
+        purpose: str
+        outcome: str
+        reasons: list[dict[str, str]]
+        signals: list[dict[str, Any]]
+
+        def apply(self, message: "Message") -> None:
+            message.received = self
+            message.outcome, message.reasons, message.signals = self.outcome, self.reasons, self.signals
+
+    class ProcessedAgain(Recorded):
+        """A message from quarantine was read again after a fix, and this became of it."""
+
+        TOPIC = "message-processed-again"
+        outcome: str
+        reasons: list[dict[str, str]]
+        signals: list[dict[str, Any]]
+
+        def apply(self, message: "Message") -> None:
+            message.outcome, message.reasons, message.signals = self.outcome, self.reasons, self.signals
+
+    def process_again(self, outcome: str, reasons: list[dict[str, str]], signals: list[dict[str, Any]], on: Occasion) -> None:
+        """What became of it now; only a message in quarantine can be processed again."""
+        if self.outcome != QUARANTINED:
+            raise RuleBroken("Only a message in quarantine can be processed again.", code="not-quarantined")
+        self.record(self.ProcessedAgain, on, outcome=outcome, reasons=reasons, signals=signals)

@@ -1,0 +1,65 @@
+"""A match question: whose family is this signal about? A person answers, and can take it back."""
+
+from typing import Any
+
+from hub.domain.streams import Occasion, Opening, Recorded, Stream
+from hub.errors import RuleBroken
+
+
+class MatchQuestion(Stream):
+    """A signal that waits for a person, with the families that it may be about and why."""
+
+    TOPIC = "match-question"
+
+    asked: "MatchQuestion.Asked"
+    family: str
+
+    class Asked(Opening):
+        """The people a signal names could not be matched with certainty."""
+
+        TOPIC = "match-question-asked"
+        signal: dict[str, Any]
+        message: str
+        partner: str
+        purpose: str
+        people: list[str]
+        candidates: list[dict[str, Any]]
+        why: list[str]
+
+        def apply(self, question: "MatchQuestion") -> None:
+            question.asked = self
+            question.family = ""
+
+    class Answered(Recorded):
+        """A person said which family it is about, or that it is a new one."""
+
+        TOPIC = "match-question-answered"
+        family: str
+        is_new: bool
+        motivation: str
+
+        def apply(self, question: "MatchQuestion") -> None:
+            question.family = self.family
+
+    class Reopened(Recorded):
+        """The answer was taken back; the signal waits again."""
+
+        TOPIC = "match-question-reopened"
+        motivation: str
+
+        def apply(self, question: "MatchQuestion") -> None:
+            question.family = ""
+
+    def answer(self, family: str, is_new: bool, motivation: str, on: Occasion) -> None:
+        """A person links the signal to a family; the same answer again is silence."""
+        if self.family == family:
+            return
+        if self.family:
+            raise RuleBroken("This question was answered; take the answer back first.", code="answered-already")
+        self.record(self.Answered, on, family=family, is_new=is_new, motivation=motivation)
+
+    def reopen(self, motivation: str, on: Occasion) -> None:
+        """Takes the answer back."""
+        if not self.family:
+            raise RuleBroken("This question has no answer to take back.", code="not-answered")
+        self.record(self.Reopened, on, motivation=motivation)
