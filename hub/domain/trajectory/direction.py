@@ -102,6 +102,7 @@ class Directed(Escalating):
         matrix: str
         evidence: list[str]
         tell: list[str]
+        contact: str
 
         def apply(self, family: "Directed") -> None:
             family.direction = Direction(self.level_to)
@@ -239,6 +240,7 @@ class Directed(Escalating):
             matrix=rules.matrix.version,
             evidence=[evidence],
             tell=self.told(rules.matrix),
+            contact=self.director.contact,
         )
 
     def lower_direction(self, to: Direction, motivation: str, on: Occasion) -> None:

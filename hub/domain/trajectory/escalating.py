@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Protocol
 
 from hub.domain.dates import PartialDate
 from hub.domain.escalation import Assessment, assess
@@ -28,6 +30,13 @@ class Escalation:
     acknowledged_by: str = ""
 
 
+class Reachable(Protocol):
+    """Somebody, as far as escalating asks: how to reach them."""
+
+    @property
+    def contact(self) -> str: ...
+
+
 class Escalating(Members):
     """Signals, levels and escalations: known and weighed in the same breath."""
 
@@ -38,6 +47,7 @@ class Escalating(Members):
     levels: dict[Axis, Level]
     considered: dict[Axis, frozenset[str]]
     escalations: dict[str, Escalation]
+    director: Reachable
 
     def begin(self) -> None:
         super().begin()
@@ -104,6 +114,8 @@ class Escalating(Members):
         leads: str
         levers: list[dict[str, str]]
         tell: list[str]
+        contact: str
+        acknowledge_by: datetime | None
 
         def apply(self, family: "Escalating") -> None:
             axis, level = Axis(self.axis), Level(self.level_to)
@@ -133,6 +145,7 @@ class Escalating(Members):
         level_to: int
         motivation: str
         tell: list[str]
+        contact: str
 
         def apply(self, family: "Escalating") -> None:
             axis = Axis(self.axis)
@@ -202,6 +215,8 @@ class Escalating(Members):
                 leads=cell.leads,
                 levers=[{"lever": lever.lever, "by": lever.by, "ground": lever.ground} for lever in cell.levers],
                 tell=list(cell.tell),
+                contact=self.director.contact,
+                acknowledge_by=rules.due(cell.acknowledge, on.at) if cell.acknowledge else None,
             )
             for term in filter(None, (cell.acknowledge, *cell.starts)):
                 self.start_clock(term, escalation, rules.due(term, on.at), on)
@@ -228,6 +243,7 @@ class Escalating(Members):
             level_to=int(to),
             motivation=motivation,
             tell=list(rules.matrix.cells[axis, self.levels[axis]].tell),
+            contact=self.director.contact,
         )
 
     def unlink(self, signal: str, motivation: str, on: Occasion) -> None:
