@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.domain.matrix import Matrix, Need, Rule, Stagnation, StagnationRule
+from hub.domain.matrix import Matrix, Need, Rule
 from hub.domain.signals import KnownSignal
-from hub.domain.words import Axis, Direction, Level
+from hub.domain.words import Axis, Level
 
 Settled = Mapping[Axis, frozenset[str]]
 """Per axis the signals a person had before them when stepping down: no rule is about them again, but they stay context."""
@@ -45,11 +45,6 @@ def assess(
 def overall(levels: Mapping[Axis, Level]) -> Level:
     """The level of a family: that of its highest axis."""
     return max(levels.values(), default=Level.NONE)
-
-
-def stagnation(on: Stagnation, held: Direction, matrix: Matrix) -> StagnationRule | None:
-    """The rule by which direction goes one level up when it stagnates in this way, if there is one."""
-    return next((rule for rule in matrix.stagnation if rule.on is on and rule.held is held), None)
 
 
 class _Tally:
