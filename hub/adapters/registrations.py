@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, Engine, ForeignKey, MetaData, Row, String, Table, Text, insert, select, update
 
+from hub.adapters.jws import public_key
 from hub.domain.registrations import Registration
-from hub.errors import RuleBroken
+from hub.errors import Malformed, RuleBroken, Violation
 from hub.ports import Fact, Projection
 
 TABLES = MetaData()
@@ -80,9 +81,17 @@ def _key_added(fact: Fact, connection: Connection) -> None:
     event = fact.event
     if connection.scalar(select(registration_keys.c.kid).where(registration_keys.c.kid == event.kid)) is not None:
         raise RuleBroken("another organisation has a key with this kid", code="kid-used")
+    _refuse_unusable(text := json.dumps(event.jwk, sort_keys=True))
     period = {"valid_from": _text(event.valid_from), "valid_until": _text(event.valid_until)}
-    row = {"kid": event.kid, "stream_id": str(fact.stream_id), "jwk": json.dumps(event.jwk, sort_keys=True)}
+    row = {"kid": event.kid, "stream_id": str(fact.stream_id), "jwk": text}
     connection.execute(insert(registration_keys).values(**row, **period))
+
+
+def _refuse_unusable(jwk: str) -> None:
+    try:
+        public_key(jwk)
+    except ValueError:
+        raise Malformed("the key cannot be accepted", [Violation("jwk", "is not a key on its curve")]) from None
 
 
 def _key_revoked(fact: Fact, connection: Connection) -> None:
@@ -112,7 +121,7 @@ def _apply(facts: Sequence[Fact], connection: Connection) -> None:
 
 
 INDEX = Projection(name="registrations", title="Who may send us signals", tables=TABLES, apply=_apply)
-"""Applied in the transaction that saves the events, so that a kid can never belong to two organisations."""
+"""Applied in the transaction that saves the events: what it refuses (a kid of another organisation, no key at all) is not saved."""
 
 
 # Rows → answers --------------------------------------------------------------------------------------

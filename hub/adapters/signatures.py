@@ -1,0 +1,99 @@
+"""Who signed a message, and whether that counts: the signature, the key and its period, the digest, the replay window."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from hub.adapters import jades, jws
+from hub.adapters.jades import Signature, refusal
+from hub.adapters.registrations import Key, Registrations
+from hub.ports import Signer
+
+HEADER = "payload-signature"
+
+
+class PartnerSignatures:
+    """Verifies what partners signed, with the keys of their registrations.
+
+    `max_age` and `max_ahead` are the replay window: how long ago, and how far ahead of our clock, a signature may be made.
+    """
+
+    def __init__(
+        self,
+        registrations: Registrations,
+        max_age: timedelta = timedelta(seconds=300),
+        max_ahead: timedelta = timedelta(seconds=60),
+    ) -> None:
+        self._registrations, self._max_age, self._max_ahead = registrations, max_age, max_ahead
+
+    def verify(self, body: bytes, headers: Mapping[str, Sequence[str]], now: datetime) -> Signer:
+        """Who signed this body, and these headers (names in lower case), within the replay window before `now`.
+
+        Raises:
+            SignatureRefused: with the code of the reason.
+        """
+        signature = jades.read(_only_signature(headers))
+        self._refuse_replay(signature.signed_at, now)
+        key = self._key(signature, now)
+        if key.holder.is_suspended:
+            raise refusal("partner-suspended", "nothing of this organisation is accepted for the time being")
+        return _signer(signature, key, body, headers)
+
+    def verify_again(self, body: bytes, headers: Mapping[str, Sequence[str]], signature: str, at: datetime) -> Signer:
+        """Who signed what was kept: bytes, headers and signature as received `at`, with the key as it was valid then.
+
+        Raises:
+            SignatureRefused: with the code of the reason.
+        """
+        read = jades.read(signature)
+        return _signer(read, self._key(read, at), body, headers)
+
+    def _refuse_replay(self, signed_at: datetime, now: datetime) -> None:
+        if signed_at < now - self._max_age:
+            raise refusal("signature-too-old", "it was made too long ago: sign again")
+        if signed_at > now + self._max_ahead:
+            raise refusal("signature-from-the-future", "it was made later than our clock says: set yours")
+
+    def _key(self, signature: Signature, at: datetime) -> Key:
+        key = self._registrations.by_kid(signature.kid)
+        if key is None:
+            raise refusal("key-unknown", "nobody is registered with this kid")
+        _refuse_invalid(key, at)
+        if signature.algorithm not in key.holder.algorithms:
+            raise refusal("algorithm-refused", "alg is not one that this organisation is registered with")
+        return key
+
+
+def sign(body: bytes, headers: Mapping[str, str], key: jws.PrivateKey, kid: str, at: datetime, alg: str = "") -> dict[str, str]:
+    """The headers `Digest` and `Payload-Signature` that sign this body, and all of the given headers with it."""
+    digest = jades.digest(body)
+    lines = {"digest": digest, **{name.lower(): value for name, value in headers.items()}}
+    return {"Digest": digest, "Payload-Signature": jades.write(lines, key, kid, alg or jws.algorithm_of(key), at)}
+
+
+def _only_signature(headers: Mapping[str, Sequence[str]]) -> str:
+    found = headers.get(HEADER, ())
+    if not found:
+        raise refusal("signature-missing", "there is no Payload-Signature header")
+    if len(found) > 1 or "," in found[0]:
+        raise refusal("signature-twice", "there is more than one signature")
+    return found[0]
+
+
+def _refuse_invalid(key: Key, at: datetime) -> None:
+    if at < key.valid_from:
+        raise refusal("key-not-yet-valid", "this key is not valid yet")
+    if key.revoked_from is not None and at >= key.revoked_from:
+        raise refusal("key-revoked", "this key was revoked")
+    if key.valid_until is not None and at >= key.valid_until:
+        raise refusal("key-expired", "this key is not valid any more")
+
+
+def _signer(signature: Signature, key: Key, body: bytes, headers: Mapping[str, Sequence[str]]) -> Signer:
+    public = jws.public_key(key.jwk)
+    if not jws.fits(signature.algorithm, public):
+        raise refusal("algorithm-refused", "alg does not fit this key")
+    jades.refuse_digest(headers.get("digest", ()), body)
+    if not jws.is_signed(jades.signed_bytes(signature.start, signature.covers, headers), signature.value, public):
+        raise refusal("signature-wrong", "it was not made over this message with this key")
+    holder, covered = key.holder, frozenset(signature.covers)
+    return Signer(holder.name, holder.oin, key.kid, signature.algorithm, signature.signed_at, holder.kind, covered)
