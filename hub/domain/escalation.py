@@ -106,11 +106,11 @@ class _Test:
         kept = {signal.id for signal in self._without_surplus(self._chosen(window))}
         return tuple(signal.id for signal in window if signal.id in kept)
 
-    def _is_met_by(self, signals: Iterable[KnownSignal]) -> bool:
-        tallies = [_Tally(need) for need in self.rule.needs]
-        for signal in signals:
-            self._move(tallies, signal, 1)
-        return all(tally.is_met for tally in tallies)
+    def _is_met_by(self, signals: Sequence[KnownSignal]) -> bool:
+        return all(
+            _is_enough(need, [signal for signal in signals if self.counts(place, signal)])
+            for place, need in enumerate(self.rule.needs)
+        )
 
     def _move(self, tallies: Sequence[_Tally], signal: KnownSignal, step: int) -> None:
         for place, tally in enumerate(tallies):
@@ -145,6 +145,15 @@ class _Test:
             if self._is_met_by(fewer):
                 chosen = fewer
         return chosen
+
+
+def _is_enough(need: Need, found: Sequence[KnownSignal]) -> bool:
+    return (
+        len(found) >= need.signals_at_least
+        and len({signal.partner for signal in found}) >= need.partners_at_least
+        and len({area for signal in found for area in signal.areas}) >= need.areas_at_least
+        and len({signal.axis for signal in found}) >= need.axes_at_least
+    )
 
 
 def _in_order(signals: Iterable[KnownSignal], matrix: Matrix) -> list[KnownSignal]:
