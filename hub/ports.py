@@ -140,6 +140,10 @@ class Log(Protocol):
         """Locks the log, commits durably when the block ends, rolls back when it raises."""
         ...
 
+    def snapshot(self) -> AbstractContextManager[LogTransaction]:
+        """The log as it is committed now, for looking only."""
+        ...
+
     def read(self, after: int, limit: int) -> Sequence[tuple[int, StoredEvent]]:
         """What is committed after a position, in order."""
         ...
@@ -225,3 +229,5 @@ class Channel:
 
     name: str
     accept: Callable[[Sequence[Notice], Connection], None]
+    committed: Callable[[], None] = lambda: None
+    """Called when what `accept` took is durable: the moment to wake whoever waits for it."""
