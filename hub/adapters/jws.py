@@ -22,6 +22,7 @@ PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 _SHA256 = SHA256()
 _PSS = PSS(MGF1(_SHA256), salt_length=_SHA256.digest_size)
 _ECDSA = ECDSA(_SHA256)
+_SHOWN = ("kty", "kid", "use", "alg", "crv", "n", "e", "x", "y")
 _NEW_KEYS: dict[str, tuple[Any, Any]] = {"PS256": ("RSA", 2048), "ES256": ("EC", "P-256"), "EdDSA": ("OKP", "Ed25519")}
 
 
@@ -78,8 +79,8 @@ def new_jwk(algorithm: str, kid: str) -> dict[str, Any]:
 
 def public_half(jwk: Mapping[str, Any]) -> dict[str, Any]:
     """What of a private JWK may be shown to everybody."""
-    marks = {name: jwk[name] for name in ("kid", "alg", "use") if name in jwk}
-    return {**JWKRegistry.import_key(dict(jwk)).as_dict(private=False), **marks}
+    public = JWKRegistry.import_key(dict(jwk)).as_dict(private=False)
+    return {name: public[name] for name in _SHOWN if name in public}
 
 
 def fits(algorithm: str, key: PublicKey) -> bool:

@@ -1,0 +1,135 @@
+"""The hub's own keys: those it signs with, and the secret that hides who is looked up."""
+
+import hmac
+import json
+from bisect import bisect_right
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from secrets import token_bytes
+from typing import Any, Self
+
+from hub.adapters import jws, rfc3339
+from hub.adapters.secret_files import alone, replace, stamp, write_new
+from hub.errors import RuleBroken, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class HubKey:
+    """One Ed25519 key of the hub; it signs from `valid_from` until the next key does."""
+
+    kid: str
+    valid_from: datetime
+    private: jws.PrivateKey
+    public: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    keys: tuple[HubKey, ...]
+    starts: tuple[datetime, ...]
+    secret: bytes
+    stamp: tuple[int, int]
+
+
+class HubKeys:
+    """The keys in one file (a JWK set with a secret beside it), which another process may rotate meanwhile."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._kept = _read(path)
+
+    @classmethod
+    def open(cls, path: Path, at: datetime) -> Self:
+        """The keys in that file; where there is none it is made, with one key that signs from `at` on."""
+        if not path.exists():
+            made = {"keys": [_new_key(at)], "blinding_secret": jws.b64url(token_bytes(32))}
+            # whoever of several processes comes first makes the keys of all
+            with suppress(FileExistsError):
+                write_new(path, json.dumps(made))
+        return cls(path)
+
+    def sign(self, payload: bytes, at: datetime, typ: str = "JOSE") -> str:
+        """A compact JWS over the payload by the key that was valid `at`: the same call gives the same text.
+
+        Raises:
+            Unavailable: no key was valid at that moment.
+        """
+        key = self._valid(at)
+        start = f"{_header(key.kid, typ)}.{jws.b64url(payload)}"
+        return f"{start}.{jws.b64url(jws.signature_of(start.encode(), key.private))}"
+
+    def read(self, text: str, typ: str = "JOSE") -> bytes:
+        """The payload of a compact JWS of that type that the hub made, with any of its keys.
+
+        Raises:
+            ValueError: the hub did not sign this, or signed it as something else.
+        """
+        header, payload, value = text.split(".")
+        for key in self._now().keys:
+            if header == _header(key.kid, typ):
+                return _payload(key, header, payload, value)
+        raise ValueError("not by a key of the hub, or not of this type")
+
+    def public_jwks(self) -> dict[str, Any]:
+        """Every public key that the hub signs or ever signed with (RFC 7517)."""
+        return {"keys": [dict(key.public) for key in self._now().keys]}
+
+    def rotate(self, at: datetime) -> str:
+        """Adds a key that signs from `at` on, best a little ahead so that every process knows it in time; answers its kid.
+
+        Raises:
+            RuleBroken: `at` is not after the start of the newest key, or somebody else is rotating.
+        """
+        with alone(self._path):
+            if at <= self._now().starts[-1]:
+                raise RuleBroken("a new key has to start after the present one", code="key-too-early")
+            kept, key = json.loads(self._path.read_text()), _new_key(at)
+            replace(self._path, json.dumps({**kept, "keys": [*kept["keys"], key]}))
+        return str(key["kid"])
+
+    def blind(self, text: str) -> str:
+        """64 hexadecimal digits, always the same for the same text, that tell nothing to who lacks the secret (HMAC-SHA-256)."""
+        return hmac.digest(self._kept.secret, text.encode(), "sha256").hex()
+
+    def _valid(self, at: datetime) -> HubKey:
+        kept = self._now()
+        place = bisect_right(kept.starts, at)
+        if not place:
+            raise Unavailable("the hub had no key at that moment", code="no-hub-key")
+        return kept.keys[place - 1]
+
+    def _now(self) -> _Kept:
+        if self._kept.stamp != stamp(self._path):
+            self._kept = _read(self._path)
+        return self._kept
+
+
+def _read(path: Path) -> _Kept:
+    when = stamp(path)
+    kept = json.loads(path.read_text())
+    keys = tuple(sorted((_key(jwk) for jwk in kept["keys"]), key=lambda key: key.valid_from))
+    return _Kept(keys, tuple(key.valid_from for key in keys), jws.from_b64url(kept["blinding_secret"]), when)
+
+
+def _key(jwk: dict[str, Any]) -> HubKey:
+    return HubKey(jwk["kid"], rfc3339.moment(jwk["valid_from"]), jws.private_key(jwk), jws.public_half(jwk))
+
+
+def _new_key(at: datetime) -> dict[str, Any]:
+    kid = f"hub-{at:%Y%m%d}-{token_bytes(6).hex()}"
+    return {**jws.new_jwk("EdDSA", kid), "alg": "Ed25519", "valid_from": rfc3339.written(at)}
+
+
+@lru_cache(maxsize=1024)
+def _header(kid: str, typ: str) -> str:
+    return jws.b64url(json.dumps({"alg": "Ed25519", "kid": kid, "typ": typ}).encode())
+
+
+def _payload(key: HubKey, header: str, payload: str, value: str) -> bytes:
+    if not jws.is_signed(f"{header}.{payload}".encode(), jws.from_b64url(value), key.private.public_key()):
+        raise ValueError("not signed by the hub")
+    return jws.from_b64url(payload)

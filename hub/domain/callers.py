@@ -1,0 +1,28 @@
+"""Who asks the hub something, and in which capacity."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Capacity(StrEnum):
+    """What somebody is to the hub, which decides what they may do and see."""
+
+    PARTNER = "partner"
+    COORDINATOR = "coordinator"
+    TEAM_LEAD = "team-lead"
+    ADMINISTRATIVE = "administrative"
+    AUDITOR = "auditor"
+    DATA_PROTECTION_OFFICER = "data-protection-officer"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A person or system that was told apart: `subject` within `organisation`, acting in the capacity `role`.
+
+    For a partner's system `organisation` is the name of its registration.
+    """
+
+    role: Capacity
+    subject: str
+    organisation: str
