@@ -46,7 +46,7 @@ lock: ## Resolve the dependencies anew: pyproject.toml and tests/node/package.js
 clean: ## Remove everything that make fetched or built; var/, the hub's data, stays
 	@rm -rf $(VENV) .cache $(NODE)/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 	    .import_linter_cache
-	@find hub tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment ----------------------------------------------------------------------------------------------------
 
