@@ -58,6 +58,20 @@ class Stream(BaseAggregate[UUID]):
 
     Event = Recorded
 
+    def __init__(self) -> None:
+        """State comes from the first event, which applies itself."""
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        # the library would make the annotations of a facet arguments of an `__init__` of its own
+        if "__init__" not in vars(cls):
+            setattr(cls, "__init__", cls.__init__)  # noqa: B010
+        # and would define an inherited event anew, under a topic that is taken: here a facet's events stay what they are
+        for facet in cls.__bases__:
+            for name, event in vars(facet).items():
+                if isinstance(event, type) and issubclass(event, CanMutateAggregate) and name not in vars(cls):
+                    setattr(cls, name, event)
+        super().__init_subclass__(**named)
+
     @classmethod
     def open(cls, event: type[Opening], key: UUID, on: Occasion, **said: Any) -> Self:
         """Begins the stream `key` with its first event."""
