@@ -76,7 +76,8 @@ class Signer:
     """Who signed, by which key; `signed_at` is the signer's own time.
 
     `partner` is the name of the organisation's registration, `kind` that of the adapter that reads its messages.
-    `covered` names the headers (in lower case) that the signature stands for beside the body.
+    `covered` names the headers (in lower case) that the signature stands for beside the body; `may_send` the
+    message types that the registration allows.
     """
 
     partner: str
@@ -86,6 +87,26 @@ class Signer:
     signed_at: datetime
     kind: str = ""
     covered: frozenset[str] = frozenset()
+    may_send: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One event out of what was posted (CloudEvents 1.0).
+
+    `data` is the partner's own message, `raw` the event's exact bytes, `oin` that of `source`; `is_binary` where the
+    attributes came as headers, so that the body's signature alone does not cover them.
+    """
+
+    id: str
+    source: str
+    type: str
+    time: datetime
+    media: str
+    data: bytes
+    raw: bytes
+    oin: str
+    is_binary: bool = False
 
 
 class Signatures(Protocol):
@@ -126,6 +147,10 @@ class LogTransaction(Protocol):
 
     def changed_since(self, position: int) -> set[UUID]:
         """The streams that anybody appended to after that position."""
+        ...
+
+    def position_of(self, stream_id: UUID, version: int) -> int:
+        """Where an event stands in the log."""
         ...
 
     def append(self, events: Sequence[StoredEvent]) -> list[int]:

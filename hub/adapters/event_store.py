@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError as Taken
 
+from hub.adapters import database
 from hub.adapters.database import PATIENCE, all_or_nothing, locking, promised
 from hub.errors import Unavailable
 
@@ -59,6 +60,7 @@ _STREAM = (
     .where(_E.stream_id == bindparam("stream"), _E.version > bindparam("after"))
     .order_by(_E.version)
 )
+_POSITION = select(_E.position).where(_E.stream_id == bindparam("stream"), _E.version == bindparam("version"))
 _CHANGED = select(_E.stream_id).distinct().where(_E.position > bindparam("after"))
 _READ = select(EVENTS).where(_E.position > bindparam("after")).order_by(_E.position).limit(bindparam("at_most"))
 _APPEND = insert(EVENTS)
@@ -66,8 +68,7 @@ _APPEND = insert(EVENTS)
 
 def create(engine: Engine) -> None:
     """Makes the log's table where it is not there yet."""
-    with promised("the log cannot be made"):
-        TABLES.create_all(engine)
+    database.create(engine, TABLES)
 
 
 def stored(row: Row[*tuple[Any, ...]]) -> StoredEvent:
@@ -94,6 +95,11 @@ class Transaction:
         if position >= self.last_position:
             return set()
         return set(self.connection.execute(_CHANGED, {"after": position}).scalars())
+
+    def position_of(self, stream_id: UUID, version: int) -> int:
+        """Where an event stands in the log."""
+        position: int = self.connection.execute(_POSITION, {"stream": stream_id, "version": version}).scalar_one()
+        return position
 
     def append(self, events: Sequence[StoredEvent]) -> list[int]:
         """The next positions, in the order given; all are appended or none.
@@ -152,6 +158,12 @@ class EventLog:
             self._lock.release()
         if transaction.last_position > before:
             self._tell()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """The log as it is committed now, for looking only."""
+        with self.reading() as connection:
+            yield Transaction(connection)
 
     def read(self, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
         """What is committed after a position, in order, at most so many."""

@@ -96,4 +96,6 @@ def _signer(signature: Signature, key: Key, body: bytes, headers: Mapping[str, S
     if not jws.is_signed(jades.signed_bytes(signature.start, signature.covers, headers), signature.value, public):
         raise refusal("signature-wrong", "it was not made over this message with this key")
     holder, covered = key.holder, frozenset(signature.covers)
-    return Signer(holder.name, holder.oin, key.kid, signature.algorithm, signature.signed_at, holder.kind, covered)
+    return Signer(
+        holder.name, holder.oin, key.kid, signature.algorithm, signature.signed_at, holder.kind, covered, holder.message_types
+    )

@@ -66,6 +66,12 @@ CONCERNS = _register(
     Concern("substance-use", (_A.ADDICTION,), Axis.CARE, Weight.SERIOUS, "zorgen over middelengebruik", "worries about substance use", is_special=True),
     Concern("isolation", (_A.SOCIAL_NETWORK,), Axis.CARE, Weight.LIGHT, "weinig steun in het netwerk", "little support around the family"),
     Concern("identity-papers", (_A.IDENTITY,), Axis.INCOME, Weight.LIGHT, "problemen met identiteit of inschrijving", "trouble with identity or registration"),
+    # a life area with no more said about it (the general report's `leefgebied`)
+    Concern("money-worries", (_A.FINANCES,), Axis.INCOME, Weight.SERIOUS, "zorgen over geld", "worries about money"),
+    Concern("behaviour", (_A.BEHAVIOUR,), Axis.CARE, Weight.SERIOUS, "zorgen over houding, gedrag en vaardigheden", "worries about attitude, behaviour and skills"),
+    Concern("work-or-education", (_A.WORK_AND_EDUCATION,), Axis.CARE, Weight.SERIOUS, "zorgen over werk en opleiding", "worries about work and education"),
+    Concern("use-of-time", (_A.USE_OF_TIME,), Axis.CARE, Weight.LIGHT, "zorgen over tijdsbesteding", "worries about use of time"),
+    Concern("housing-worries", (_A.HOUSING,), Axis.HOUSING, Weight.SERIOUS, "zorgen over huisvesting", "worries about housing"),
     # what others did with an earlier report: it weighs nothing by itself, but the director must know
     Concern("feedback-taken-up", (_A.RELATIONS,), Axis.SAFETY, Weight.LIGHT, "terugkoppeling: opgepakt", "feedback: taken up"),
     Concern("feedback-no-follow-up", (_A.RELATIONS,), Axis.SAFETY, Weight.LIGHT, "terugkoppeling: geen vervolg nodig", "feedback: no follow-up needed"),

@@ -62,7 +62,7 @@ def keys_of(named: NamedPerson) -> dict[By, str]:
         By.BSN: (named.bsn,),
         By.NAME_BIRTH_ADDRESS: (name, born, home),
         By.NAME_BIRTH: (name, born),
-        By.NAME_ADDRESS: (surname, home),
+        By.NAME_ADDRESS: (name, home),
         By.ADDRESS: (home,),
     }
     return {by: f"{by.name}|{'|'.join(parts)}" for by, parts in keys.items() if all(parts)}

@@ -1,7 +1,9 @@
 """A person as the hub knows them: one stream each, so that one person's data can be shown, corrected or erased alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from uuid import UUID
 
+from hub.domain.matching import By
 from hub.domain.signals import NamedPerson
 from hub.domain.streams import Occasion, Opening, Recorded, Stream
 
@@ -9,7 +11,7 @@ from hub.domain.streams import Occasion, Opening, Recorded, Stream
 class Person(Stream):
     """Names, birth date, number and addresses of one person, as partners gave them.
 
-    `keys` are blind (keyed hashes): they find a person without saying who it is.
+    `keys` are blind (keyed hashes): they find a person without saying who it is; `number_key` is that of the BSN.
     """
 
     TOPIC = "person"
@@ -27,6 +29,7 @@ class Person(Stream):
         born: str
         address: dict[str, str]
         keys: list[str]
+        number_key: str
 
         def apply(self, person: "Person") -> None:
             person.keys = set(self.keys)
@@ -42,18 +45,23 @@ class Person(Stream):
         born: str
         address: dict[str, str]
         keys: list[str]
+        number_key: str
 
         def apply(self, person: "Person") -> None:
             person.keys.update(self.keys)
 
-    def name_again(self, named: NamedPerson, keys: Sequence[str], on: Occasion) -> None:
+    @classmethod
+    def first_named(cls, person: UUID, named: NamedPerson, keys: Mapping[By, str], on: Occasion) -> "Person":
+        """Somebody whom the hub did not know."""
+        return cls.open(cls.Named, person, on, **_details(named, keys))
+
+    def name_again(self, named: NamedPerson, keys: Mapping[By, str], on: Occasion) -> None:
         """Adds what is new about a person; nothing new is silence."""
-        if not self.keys.issuperset(keys):
-            self.record(self.NamedAgain, on, **details(named), keys=sorted(keys))
+        if not self.keys.issuperset(keys.values()):
+            self.record(self.NamedAgain, on, **_details(named, keys))
 
 
-def details(named: NamedPerson) -> dict[str, object]:
-    """A named person as plain fields of an event; the only place where they are written."""
+def _details(named: NamedPerson, keys: Mapping[By, str]) -> dict[str, object]:
     address = named.address
     return {
         "bsn": named.bsn,
@@ -62,4 +70,6 @@ def details(named: NamedPerson) -> dict[str, object]:
         "given_names": named.given_names,
         "born": named.birth_date.text,
         "address": {name: text for name in address.__slots__ if (text := getattr(address, name))},
+        "keys": sorted(keys.values()),
+        "number_key": keys.get(By.BSN, ""),
     }

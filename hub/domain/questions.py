@@ -15,15 +15,15 @@ class MatchQuestion(Stream):
     family: str
 
     class Asked(Opening):
-        """The people a signal names could not be matched with certainty."""
+        """The people a signal names could not be matched with certainty; `signal` is what the partner said, in full."""
 
         TOPIC = "match-question-asked"
+        signal_id: str
         signal: dict[str, Any]
         message: str
         partner: str
         purpose: str
-        people: list[str]
-        candidates: list[dict[str, Any]]
+        candidates: list[str]
         why: list[str]
 
         def apply(self, question: "MatchQuestion") -> None:

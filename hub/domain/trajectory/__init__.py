@@ -67,7 +67,7 @@ class Trajectory(Kinship):
             return
         self.reopen("a new signal", on)
         self.record_signal(signal, message=message, reference=reference, matched=matched, purpose=purpose, informed=informed, on=on)
-        self.escalate(rules, on.because_of(signal.id))
+        self.escalate(rules, on.because_of(signal.id), signal)
         self.advise_referral(rules, on.because_of(signal.id))
 
     def pass_deadlines(self, rules: Rules, on: Occasion) -> None:

@@ -1,12 +1,12 @@
 """What partners worry about, and how high that stands on the four axes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Protocol
 
 from hub.domain.dates import PartialDate
-from hub.domain.escalation import Assessment, assess
+from hub.domain.escalation import assess
 from hub.domain.matrix import Matrix
 from hub.domain.rules import Rules
 from hub.domain.signals import Informed, KnownSignal
@@ -195,9 +195,9 @@ class Escalating(Members):
         self.signals.pop(signal, None)
         self.accounts.pop(signal, None)
 
-    def escalate(self, rules: Rules, on: Occasion) -> None:
-        """Raises every axis that the signals raise; nothing else ever does, and nothing here lowers one."""
-        for axis, found in self._assessed(rules.matrix).items():
+    def escalate(self, rules: Rules, on: Occasion, new: KnownSignal | None = None) -> None:
+        """Raises every axis that the signals raise (`new` says which one was not weighed before); nothing here lowers one."""
+        for axis, found in assess(self.signals.values(), rules.matrix, self.levels, self.considered, new).items():
             if found.level <= self.levels[axis]:
                 continue
             cell = rules.matrix.cells[axis, found.level]
@@ -268,15 +268,6 @@ class Escalating(Members):
     def level(self) -> Level:
         """The overall level: that of the highest axis."""
         return max(self.levels.values())
-
-    def _assessed(self, matrix: Matrix) -> dict[Axis, Assessment]:
-        if not self.considered:
-            return dict(assess(self.signals.values(), matrix, floor=self.levels))
-        return {axis: assess(self._new_on(axis), matrix, floor=self.levels)[axis] for axis in Axis}
-
-    def _new_on(self, axis: Axis) -> Iterable[KnownSignal]:
-        considered = self.considered.get(axis, frozenset())
-        return [signal for signal in self.signals.values() if signal.id not in considered]
 
 
 def is_acknowledgement(term: str) -> bool:

@@ -1,0 +1,167 @@
+"""Where a signal goes: to the family it is about, to a new one, or to a person who can tell."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection
+
+from hub.domain.concerns import CONCERNS
+from hub.domain.matching import By, Known, Match, keys_of, match
+from hub.domain.people import Person
+from hub.domain.questions import MatchQuestion
+from hub.domain.rules import Rules
+from hub.domain.signals import KnownSignal, NamedPerson, Signal
+from hub.domain.streams import Occasion, stream_id
+from hub.domain.trajectory import Trajectory
+from hub.domain.trajectory.direction import Director
+from hub.register import Unit
+
+Keys = Mapping[By, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A signal with where it comes from: its id, the message, the partner that counts, and the purpose."""
+
+    id: str
+    signal: Signal
+    message: str
+    partner: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a signal went: a family (with why it was matched), or a question."""
+
+    signal: str
+    family: str
+    question: str
+    matched: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Families:
+    """Finds and opens families.
+
+    `find` and `answered` look in the index of people, `blind` hides a key, `rules` gives those in force at a moment,
+    `duty` is who directs a family until somebody takes over.
+    """
+
+    find: Callable[[Sequence[Keys], Connection], Sequence[Sequence[Known]]]
+    answered: Callable[[str, Connection], Sequence[str]]
+    blind: Callable[[str], str]
+    rules: Callable[[datetime], Rules]
+    duty: Director
+
+    def place(self, said: Said, unit: Unit, on: Occasion) -> Placed:
+        """Matches a signal, and records it with its family or as a question."""
+        keys = self._keys(said.signal.people)
+        found = self.find(keys, unit.connection)
+        answered = self.answered(said.signal.refers_to, unit.connection) if said.signal.refers_to else ()
+        matched = match(said.signal.people, found, answered)
+        if matched.is_question:
+            return self._ask(said, matched, unit, on)
+        family = unit.get(Trajectory, UUID(matched.family)) if matched.family else self.open(said, keys, unit, on)
+        return self._tell(family, said, keys, matched, unit, on)
+
+    def place_in(self, family: Trajectory, said: Said, unit: Unit, on: Occasion) -> Placed:
+        """Records a signal with the family that a person chose."""
+        keys = self._keys(said.signal.people)
+        found = [[known for known in one if str(family.id) in known.families] for one in self.find(keys, unit.connection)]
+        people = tuple(_same_here(named, known) for named, known in zip(said.signal.people, found, strict=True))
+        return self._tell(family, said, keys, Match(people, ("a-person",), str(family.id)), unit, on)
+
+    def open(self, said: Said, keys: Sequence[Keys], unit: Unit, on: Occasion) -> Trajectory:
+        """A new family, with an id that follows from who is in it, so that two first signals make one."""
+        id = stream_id("family", _surest(keys) or said.id)
+        if unit.find(Trajectory, id) is not None:
+            id = stream_id("family", said.id)
+        towns = {named.address.municipality for named in said.signal.people if named.address.municipality}
+        return unit.add(Trajectory.begin_with(id, self.duty, min(towns, default=""), on))
+
+    def _ask(self, said: Said, matched: Match, unit: Unit, on: Occasion) -> Placed:
+        id = stream_id("question", said.id)
+        question = MatchQuestion.open(
+            MatchQuestion.Asked,
+            id,
+            on,
+            signal_id=said.id,
+            signal=msgspec.to_builtins(said.signal),
+            message=said.message,
+            partner=said.partner,
+            purpose=said.purpose,
+            candidates=list(matched.candidates),
+            why=list(matched.why),
+        )
+        unit.add(question)
+        return Placed(said.id, "", str(id), matched.why)
+
+    def _tell(self, family: Trajectory, said: Said, keys: Sequence[Keys], matched: Match, unit: Unit, on: Occasion) -> Placed:
+        people = []
+        for place, named in enumerate(said.signal.people):
+            if named.is_subject:
+                id = self._person(matched.people[place], named, keys[place], f"{said.id}/{place}", unit, on)
+                family.join(id, named.role, named.birth_date, on)
+                people.append(id)
+        family.hear(
+            _known(said, people, on.at),
+            message=said.message,
+            reference=said.signal.reference,
+            matched=matched.why,
+            purpose=said.purpose,
+            informed=said.signal.informed,
+            rules=self.rules(on.at),
+            on=on,
+        )
+        return Placed(said.id, str(family.id), "", matched.why)
+
+    def _person(self, known: str, named: NamedPerson, keys: Keys, unless: str, unit: Unit, on: Occasion) -> str:
+        """The id of a named person: a known one, or one whose id follows from the surest key (or else from `unless`)."""
+        id = UUID(known) if known else stream_id("person", _surest([keys]) or unless)
+        person = unit.find(Person, id)
+        if person is None:
+            unit.add(Person.first_named(id, named, keys, on))
+        else:
+            person.name_again(named, keys, on)
+        return str(id)
+
+    def _keys(self, people: Sequence[NamedPerson]) -> list[dict[By, str]]:
+        return [{by: self.blind(text) for by, text in keys_of(named).items()} for named in people]
+
+
+def signal_of(question: MatchQuestion) -> Said:
+    """The signal that waits in a question."""
+    asked = question.asked
+    signal = msgspec.convert(asked.signal, Signal)
+    return Said(asked.signal_id, signal, asked.message, asked.partner, asked.purpose)
+
+
+def _known(said: Said, people: list[str], at: datetime) -> KnownSignal:
+    concern = CONCERNS[said.signal.concern]
+    return KnownSignal(
+        id=said.id,
+        partner=said.partner,
+        concern=concern.code,
+        areas=concern.areas,
+        axis=concern.axis,
+        weight=said.signal.weight or concern.weight,
+        happened=said.signal.happened,
+        recorded_at=at,
+        people=tuple(people),
+    )
+
+
+def _surest(keys: Sequence[Keys]) -> str:
+    """The surest key that anybody named has."""
+    return min(((by, key) for one in keys for by, key in one.items() if by.is_exact), default=(0, ""))[1]
+
+
+def _same_here(named: NamedPerson, known: Sequence[Known]) -> str:
+    """Which person of the chosen family this is: an exact match, or a likeness that only one person has."""
+    near = By.NAME_ADDRESS if not named.birth_date.is_complete else By.NAME_BIRTH
+    likely = sorted({one.person for one in known if not one.conflicts and (one.by.is_exact or one.by is near)})
+    return likely[0] if len(likely) == 1 else ""

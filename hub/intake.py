@@ -1,0 +1,251 @@
+"""The way in, in five sentences: verify, read, translate, match, record."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from hub.domain.messages import QUARANTINED, QUESTION, RECORDED, Message
+from hub.domain.signals import Signal
+from hub.domain.streams import Occasion, stream_id
+from hub.errors import HubError, IdReused, NotKnown, SignatureRefused, UnknownType, Unreadable, Violation
+from hub.families import Families, Placed, Said
+from hub.ports import Clock, Envelope, MessageType, Partner, Signatures, Signer
+from hub.register import Done, Register, Unit
+
+Headers = Mapping[str, Sequence[str]]
+ALONE = "any-partner"
+"""The kind of all partners without a standard of their own: each organisation counts by itself."""
+_ATTRIBUTES = {"ce-id", "ce-source", "ce-type"}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the hub answers for: that it has this message, where it stands in the log, and what became of it."""
+
+    message: str
+    id: str
+    source: str
+    type: str
+    digest: str
+    position: int
+    recorded_at: datetime
+    outcome: str
+    reasons: tuple[Mapping[str, str], ...]
+    signals: tuple[Mapping[str, Any], ...]
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The bytes and headers as they came: what an auditor verifies again years later."""
+
+    headers: Headers
+    body: bytes
+
+    @property
+    def key(self) -> str:
+        """Under which it is kept: the same bytes with the same signature are kept once."""
+        return sha256(b"\n".join((*(text.encode() for text in self.headers["payload-signature"]), self.body))).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """One event of what was posted, with its signer and its contract."""
+
+    envelope: Envelope
+    signer: Signer
+    type: MessageType
+    posted: Posted
+
+    @property
+    def id(self) -> UUID:
+        return stream_id("message", self.envelope.source, self.envelope.id)
+
+    @property
+    def digest(self) -> str:
+        return sha256(self.envelope.raw).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The way in.
+
+    `partners` are the kinds of partners by name, `open` splits what was posted into events (CloudEvents), `keep` and
+    `kept` store and fetch bytes as received, `refuse_numbers` names person numbers that cannot be accepted.
+    """
+
+    register: Register
+    families: Families
+    signatures: Signatures
+    partners: Mapping[str, Partner]
+    open: Callable[[Headers, bytes], Sequence[Envelope | HubError]]
+    keep: Callable[[Connection, str, Posted], None]
+    kept: Callable[[Connection, str, str], bytes]
+    refuse_numbers: Callable[[Sequence[Signal]], Sequence[Violation]]
+    clock: Clock
+
+    def receive(self, headers: Headers, body: bytes) -> list["Future[Done[Receipt]] | HubError"]:
+        """Takes in what a partner posted: for each event a receipt to come, or why it is refused.
+
+        Raises:
+            Refused: where nothing of it can be accepted.
+        """
+        signer = self.signatures.verify(body, headers, self.clock.now())
+        posted = Posted(headers, body)
+        return [self._receive(event, signer, posted) for event in self.open(headers, body)]
+
+    def _receive(self, event: Envelope | HubError, signer: Signer, posted: Posted) -> "Future[Done[Receipt]] | HubError":
+        if isinstance(event, HubError):
+            return event
+        try:
+            opened = _Opened(event, signer, self._admitted(event, signer), posted)
+        except HubError as refused:
+            return refused
+        signals, reasons = self._translated(opened.type, event.data, signer.oin)
+        return self.register.submit(lambda unit: self._recorded(opened, signals, reasons, unit))
+
+    def _admitted(self, event: Envelope, signer: Signer) -> MessageType:
+        """The contract of an event whose sender signed it and may send it."""
+        if event.oin != signer.oin:
+            raise SignatureRefused("The source names another organisation than the one that signed.", code="sender-is-not-signer")
+        if event.is_binary and not signer.covered >= _ATTRIBUTES:
+            raise SignatureRefused(
+                "In binary mode the signature must cover ce-id, ce-source and ce-type too.", code="attributes-not-signed"
+            )
+        kind = self.partners.get(signer.kind)
+        found = next((type for type in kind.messages if type.type == event.type), None) if kind else None
+        if found is None or event.type not in signer.may_send:
+            raise UnknownType("There is no contract with this partner for messages of this type.", code="unknown-type")
+        return found
+
+    def _translated(self, type: MessageType, data: bytes, oin: str) -> tuple[Sequence[Signal], Sequence[Violation]]:
+        """The signals in a message, or every reason why it cannot be read."""
+        try:
+            signals = type.read(data, oin)
+        except Unreadable as unreadable:
+            return (), unreadable.violations or (Violation("", unreadable.detail),)
+        return signals, self.refuse_numbers(signals)
+
+    def _recorded(self, opened: _Opened, signals: Sequence[Signal], reasons: Sequence[Violation], unit: Unit) -> Receipt:
+        known = unit.find(Message, opened.id)
+        if known is not None:
+            return self._again(known, opened.digest, unit)
+        self.keep(unit.connection, opened.posted.key, opened.posted)
+        partner = opened.signer.partner if opened.signer.kind == ALONE else opened.signer.kind
+        on = Occasion(unit.at, opened.signer.partner, str(opened.id), opened.type.legal_basis)
+        placed = [] if reasons else self._placed(str(opened.id), signals, partner, opened.type.purpose, unit, on)
+        message = unit.add(_received(opened, placed, reasons, on))
+        unit.keep()
+        return _receipt(message, unit.position_of(message))
+
+    def _placed(
+        self, message: str, signals: Sequence[Signal], partner: str, purpose: str, unit: Unit, on: Occasion
+    ) -> list[Placed]:
+        placed = []
+        for place, signal in enumerate(signals):
+            if place:
+                unit.keep()
+            said = Said(str(stream_id("signal", message, str(place))), signal, message, partner, purpose)
+            placed.append(self.families.place(said, unit, on))
+        return placed
+
+    def _again(self, known: Message, digest: str, unit: Unit) -> Receipt:
+        if known.received.digest != digest:
+            raise IdReused("This id was used before for another message; nothing was recorded.")
+        return _receipt(known, unit.position_of(known), is_repeat=True)
+
+    def status(self, message: UUID, partner: str) -> tuple[Receipt, Message]:
+        """The receipt of a message and what became of it, for the partner that sent it.
+
+        Raises:
+            NotKnown: there is none by that id, or another partner sent it.
+        """
+
+        def look(unit: Unit) -> tuple[Receipt, Message]:
+            found = unit.get(Message, message)
+            if found.received.partner != partner:
+                raise NotKnown("There is nothing by that id.")
+            return _receipt(found, unit.position_of(found)), found
+
+        return self.register.read(look)
+
+    def process_again(self, message: UUID, by: str) -> Message:
+        """Reads a message from quarantine once more, after a fix, as if it came in now.
+
+        Raises:
+            NotKnown: there is no such message.
+            RuleBroken: it is not in quarantine.
+        """
+
+        def work(unit: Unit) -> Message:
+            found = unit.get(Message, message)
+            received = found.received
+            type = next(type for type in self.partners[received.kind].messages if type.type == received.type)
+            signals, reasons = self._translated(type, self.kept(unit.connection, received.kept, received.id), received.oin)
+            on = Occasion(unit.at, by, str(found.id), received.basis)
+            partner = received.partner if received.kind == ALONE else received.kind
+            placed = [] if reasons else self._placed(str(found.id), signals, partner, received.purpose, unit, on)
+            found.process_again(_outcome(placed, reasons), _plain(reasons), [_went(one) for one in placed], on)
+            return found
+
+        return self.register.do(work).value
+
+
+def _received(opened: _Opened, placed: Sequence[Placed], reasons: Sequence[Violation], on: Occasion) -> Message:
+    return Message.open(
+        Message.Received,
+        opened.id,
+        on,
+        id=opened.envelope.id,
+        source=opened.envelope.source,
+        type=opened.envelope.type,
+        logged=opened.envelope.time.isoformat(),
+        partner=opened.signer.partner,
+        kind=opened.signer.kind,
+        oin=opened.signer.oin,
+        kid=opened.signer.kid,
+        algorithm=opened.signer.algorithm,
+        digest=opened.digest,
+        kept=opened.posted.key,
+        purpose=opened.type.purpose,
+        outcome=_outcome(placed, reasons),
+        reasons=_plain(reasons),
+        signals=[_went(one) for one in placed],
+    )
+
+
+def _outcome(placed: Sequence[Placed], reasons: Sequence[Violation]) -> str:
+    if reasons:
+        return QUARANTINED
+    return QUESTION if any(one.question for one in placed) else RECORDED
+
+
+def _plain(reasons: Sequence[Violation]) -> list[dict[str, str]]:
+    return [{"where": reason.where, "what": reason.what} for reason in reasons]
+
+
+def _went(placed: Placed) -> dict[str, Any]:
+    return {"signal": placed.signal, "family": placed.family, "question": placed.question, "matched": list(placed.matched)}
+
+
+def _receipt(message: Message, position: int, is_repeat: bool = False) -> Receipt:
+    received = message.received
+    return Receipt(
+        message=str(message.id),
+        id=received.id,
+        source=received.source,
+        type=received.type,
+        digest=received.digest,
+        position=position,
+        recorded_at=received.timestamp,
+        outcome=received.outcome,
+        reasons=tuple(received.reasons),
+        signals=tuple(received.signals),
+        is_repeat=is_repeat,
+    )
