@@ -1,0 +1,91 @@
+"""The published language: which facts others hear of, and in which words; nothing here names a person or a concern."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from hub.domain.streams import stream_id
+from hub.domain.trajectory import Trajectory
+from hub.domain.words import Phase
+from hub.ports import Fact, Notice
+
+Words = tuple[str, Mapping[str, Any]]
+"""A type, as `contracts/notices/<type>.json` describes it, and what is said beside the family's reference."""
+
+
+def notices(fact: Fact) -> tuple[Notice, ...]:
+    """What others hear of a fact: at most one notice, the same one whenever it is asked; most facts stay inside.
+
+    A notice that addresses no kind of partner is for the people who follow the live feed.
+    """
+    say = _SAID.get(type(fact.event))
+    words = say(fact.event) if say else None
+    return () if words is None else (_notice(fact, *words),)
+
+
+def _notice(fact: Fact, type: str, said: Mapping[str, Any]) -> Notice:
+    return Notice(
+        id=stream_id("notice", str(fact.stream_id), str(fact.position)),
+        type=type,
+        position=fact.position,
+        recorded_at=fact.event.timestamp,
+        family=fact.stream_id,
+        tell=tuple(getattr(fact.event, "tell", ())),
+        data={"family": str(fact.stream_id), **said},
+    )
+
+
+def _level_raised(event: Trajectory.LevelRaised) -> Words:
+    return "nl.vig.escalations.level-raised.v1", {
+        "escalation": event.escalation,
+        "axis": event.axis,
+        "level": event.level_to,
+        "leads": event.leads,
+        "contact": event.contact,
+        **({"acknowledgeBy": _text(event.acknowledge_by)} if event.acknowledge_by else {}),
+    }
+
+
+def _acknowledged(event: Trajectory.EscalationAcknowledged) -> Words:
+    return "nl.vig.escalations.acknowledged.v1", {"escalation": event.escalation}
+
+
+def _stepped_down(event: Trajectory.SteppedDown) -> Words:
+    return "nl.vig.escalations.stepped-down.v1", {"axis": event.axis, "level": event.level_to, "contact": event.contact}
+
+
+def _direction_raised(event: Trajectory.DirectionRaised) -> Words:
+    return "nl.vig.escalations.direction-raised.v1", {"direction": event.level_to, "contact": event.contact}
+
+
+def _director_changed(event: Trajectory.HandoverAccepted) -> Words:
+    return "nl.vig.trajectories.director-changed.v1", {"organisation": event.organisation, "contact": event.contact}
+
+
+def _plan_adopted(event: Trajectory.PlanAdopted) -> Words:
+    return "nl.vig.trajectories.plan-adopted.v1", {"plan": event.plan}
+
+
+def _phase_entered(event: Trajectory.PhaseEntered) -> Words | None:
+    return _ended(Phase.CLOSED) if event.phase == Phase.CLOSED else None
+
+
+def _ended(how: Phase) -> Words:
+    return "nl.vig.trajectories.ended.v1", {"phase": how.value}
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+_SAID: Mapping[type, Callable[[Any], Words | None]] = {
+    Trajectory.LevelRaised: _level_raised,
+    Trajectory.EscalationAcknowledged: _acknowledged,
+    Trajectory.SteppedDown: _stepped_down,
+    Trajectory.DirectionRaised: _direction_raised,
+    Trajectory.HandoverAccepted: _director_changed,
+    Trajectory.PlanAdopted: _plan_adopted,
+    Trajectory.PhaseEntered: _phase_entered,
+    Trajectory.EndedEarly: lambda _: _ended(Phase.ENDED_EARLY),
+    Trajectory.WentToCompulsion: lambda _: _ended(Phase.COMPULSION),
+}
