@@ -75,6 +75,10 @@ class Families:
         people = tuple(_same_here(named, known) for named, known in zip(said.signal.people, found, strict=True))
         return self._tell(family, said, keys, Match(people, ("a-person",), str(family.id)), unit, on)
 
+    def open_for(self, said: Said, unit: Unit, on: Occasion) -> Trajectory:
+        """A new family for a signal of which a person says that it is about nobody known."""
+        return self.open(said, self._keys(said.signal.people), unit, on)
+
     def open(self, said: Said, keys: Sequence[Keys], unit: Unit, on: Occasion) -> Trajectory:
         """A new family, with an id that follows from who is in it, so that two first signals make one."""
         id = stream_id("family", _surest(keys) or said.id)

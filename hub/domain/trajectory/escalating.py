@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from hub.domain.dates import PartialDate
-from hub.domain.escalation import assess
+from hub.domain.escalation import assess, overall
 from hub.domain.matrix import Matrix
 from hub.domain.rules import Rules
 from hub.domain.signals import Informed, KnownSignal
@@ -267,7 +267,7 @@ class Escalating(Members):
     @property
     def level(self) -> Level:
         """The overall level: that of the highest axis."""
-        return max(self.levels.values())
+        return overall(self.levels)
 
 
 def is_acknowledgement(term: str) -> bool:

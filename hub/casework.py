@@ -1,0 +1,125 @@
+"""What people decide: one trajectory, one verb, one named person; and whose family a signal or a person belongs to."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from hub.domain.questions import MatchQuestion
+from hub.domain.rules import Rules
+from hub.domain.streams import Occasion, stream_id
+from hub.domain.trajectory import THE_HUB, Trajectory
+from hub.domain.trajectory.escalating import motivated
+from hub.errors import NotKnown, StaleDecision
+from hub.families import Families, signal_of
+from hub.register import Register, Unit
+
+T = TypeVar("T")
+Verb = Callable[[Trajectory, Rules, Occasion], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Casework:
+    """Decisions of people, each committed before it is answered."""
+
+    register: Register
+    families: Families
+    rules: Callable[[datetime], Rules]
+
+    def decide(self, family: UUID, verb: Verb[T], by: str, basis: str = "", seen: int | None = None) -> tuple[T, int]:
+        """Lets a person decide on a family; gives what the verb gives, and the trajectory's new version.
+
+        `seen` is the version that the person had before them, where they said so.
+
+        Raises:
+            NotKnown, RuleBroken, StaleDecision: nothing was recorded.
+        """
+
+        def work(unit: Unit) -> tuple[T, int]:
+            trajectory = unit.get(Trajectory, family)
+            if seen is not None and seen != trajectory.version:
+                raise StaleDecision("This family has changed since you looked; look again, then decide.")
+            gave = verb(trajectory, self.rules(unit.at), Occasion(unit.at, by, "", basis))
+            return gave, trajectory.version
+
+        return self.register.do(work).value
+
+    def pass_deadlines(self, family: UUID) -> None:
+        """Lets the terms of a family that are over become events."""
+        self.decide(family, lambda trajectory, rules, on: trajectory.pass_deadlines(rules, on), THE_HUB)
+
+    def answer(self, question: UUID, family: UUID | None, motivation: str, by: str) -> UUID:
+        """A person says which family a waiting signal is about, or that it is a new one (`None`); gives the family's id."""
+
+        def work(unit: Unit) -> UUID:
+            asked = unit.get(MatchQuestion, question)
+            on = Occasion(unit.at, by, str(question), asked.asked.basis)
+            motivated(motivation)
+            said = signal_of(asked)
+            chosen = unit.get(Trajectory, family) if family else self.families.open_for(said, unit, on)
+            asked.answer(str(chosen.id), family is None, motivation, on)
+            self.families.place_in(chosen, said, unit, on)
+            return chosen.id
+
+        return self.register.do(work).value
+
+    def take_back(self, question: UUID, motivation: str, by: str) -> None:
+        """A person takes an answer back: the signal leaves the family and waits again; what rested on it is named."""
+
+        def work(unit: Unit) -> None:
+            asked = unit.get(MatchQuestion, question)
+            on = Occasion(unit.at, by, str(question))
+            motivated(motivation)
+            if asked.family:
+                unit.get(Trajectory, UUID(asked.family)).unlink(asked.asked.signal_id, motivation, on)
+            asked.reopen(motivation, on)
+
+        self.register.do(work)
+
+    def merge(self, stays: UUID, goes: UUID, motivation: str, by: str) -> None:
+        """Two families turn out to be one."""
+
+        def work(unit: Unit) -> None:
+            on = Occasion(unit.at, by)
+            unit.get(Trajectory, stays).merge(unit.get(Trajectory, goes), motivation, self.rules(unit.at), on)
+
+        self.register.do(work)
+
+    def separate(self, stays: UUID, goes: UUID, motivation: str, by: str) -> None:
+        """The merging was a mistake."""
+
+        def work(unit: Unit) -> None:
+            on = Occasion(unit.at, by)
+            unit.get(Trajectory, stays).separate(unit.get(Trajectory, goes), motivation, self.rules(unit.at), on)
+
+        self.register.do(work)
+
+    def split(self, family: UUID, people: Sequence[str], motivation: str, by: str) -> UUID:
+        """People turn out to be a family of their own; gives its id. Undone by merging it back."""
+
+        def work(unit: Unit) -> UUID:
+            on = Occasion(unit.at, by, str(family))
+            old = unit.get(Trajectory, family)
+            new = stream_id("family", str(family), str(old.version + 1))
+            opened = unit.add(Trajectory.begin_with(new, old.director, "", on))
+            old.split(list(people), opened, motivation, self.rules(unit.at), on)
+            return new
+
+        return self.register.do(work).value
+
+    def move_signal(self, signal: str, goes_from: UUID, to: UUID, motivation: str, by: str) -> None:
+        """A signal was matched to the wrong family; a person says which is the right one."""
+
+        def work(unit: Unit) -> None:
+            on = Occasion(unit.at, by, signal)
+            wrong, right = unit.get(Trajectory, goes_from), unit.get(Trajectory, to)
+            right.must_be_open()
+            account = wrong.accounts.get(signal)
+            if account is None:
+                raise NotKnown("This family has no such signal.")
+            wrong.unlink(signal, motivation, on)
+            right.take_over(account, on)
+            right.escalate(self.rules(unit.at), on)
+
+        self.register.do(work)
