@@ -175,6 +175,10 @@ class Log(Protocol):
 
     def last_position(self) -> int: ...
 
+    def wait_beyond(self, position: int, timeout: float) -> bool:
+        """Waits until there is something after a position, at most so many seconds, and says whether there is."""
+        ...
+
 
 # The way out --------------------------------------------------------------------------------------
 

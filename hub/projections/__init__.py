@@ -1,0 +1,162 @@
+"""What we show: one module for each read model, and here what they share: rows folded from facts, pages, and words of schemas."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, ColumnElement, Connection, Dialect, Select, Table, Text, delete, insert, select, tuple_
+from sqlalchemy.types import TypeDecorator
+
+from hub.errors import Malformed, Violation
+from hub.ports import Asked, Fact, Projection
+
+Row = dict[str, Any]
+Step = Callable[[Row | None, Fact], Row | None]
+
+
+def found() -> dict[str, Projection]:
+    """Every projection, by its name."""
+    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+    projections: list[Projection] = [module.PROJECTION for module in modules]
+    return {projection.name: projection for projection in projections}
+
+
+# Rows -------------------------------------------------------------------------------------------
+
+
+class Document(TypeDecorator[Any]):
+    """Plain data in one column."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:  # noqa: ARG002
+        return msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
+        return msgspec.json.decode(value)
+
+
+def fold(table: Table, changes: Iterable[tuple[str, Fact]], step: Step, connection: Connection) -> None:
+    """Lets facts change the rows that they are about: loads those rows at once, folds, and writes each once.
+
+    `changes` pairs a key of the table with a fact, in order; `step` gives what the row becomes, `None` for no row.
+    """
+    todo = list(changes)
+    if not todo:
+        return
+    (key,) = table.primary_key.columns
+    keys = {one for one, _ in todo}
+    rows: dict[str, Row] = {row[key]: dict(row) for row in connection.execute(select(table).where(key.in_(keys))).mappings()}
+    before = set(rows)
+    for one, fact in todo:
+        row = step(rows.get(one), fact)
+        if row is None:
+            rows.pop(one, None)
+        else:
+            rows[one] = row
+    if before:
+        connection.execute(delete(table).where(key.in_(before)))
+    if rows:
+        connection.execute(insert(table), list(rows.values()))
+
+
+def moment(at: datetime) -> str:
+    """A moment as it is stored and shown: UTC, always as long, so that the order of texts is that of time."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+# Pages ------------------------------------------------------------------------------------------
+
+
+def page(
+    query: Select[Any], order: Sequence[ColumnElement[Any]], asked: Asked, item: Callable[[Mapping[str, Any]], Any], on: Connection
+) -> dict[str, Any]:
+    """One page of a list, in the order of these columns (together unique), with the cursor of the next.
+
+    Raises:
+        Malformed: the cursor is not one that was given out.
+    """
+    if asked.after:
+        query = query.where(tuple_(*order) > tuple_(*_values(asked.after, len(order))))
+    places = [column.label(f"place_{number}") for number, column in enumerate(order)]
+    rows = on.execute(query.add_columns(*places).order_by(*order).limit(asked.limit + 1)).mappings().all()
+    shown = rows[: asked.limit]
+    more = len(rows) > len(shown) > 0
+    return {"items": [item(dict(row)) for row in shown], "next": _cursor([shown[-1][place.name] for place in places]) if more else ""}
+
+
+def narrowed(query: Select[Any], asked: Asked, columns: Mapping[str, Column[Any]]) -> Select[Any]:
+    """Only the rows that the filters of the question let through.
+
+    Raises:
+        Malformed: a filter asks for something that the column cannot hold.
+    """
+    for name, text in asked.filters.items():
+        if text and name in columns:
+            query = query.where(columns[name] == _typed(name, text, columns[name].type.python_type))
+    return query
+
+
+def _typed(name: str, text: str, kind: Callable[[str], Any]) -> Any:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise Malformed("The filter cannot be read.", [Violation(f"/{name}", "is not a value of this kind")]) from error
+
+
+def _cursor(values: Sequence[Any]) -> str:
+    return urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
+
+
+def _values(cursor: str, count: int) -> list[Any]:
+    try:
+        values = msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=list[int | str])
+    except ValueError:
+        values = []
+    if len(values) != count:
+        raise Malformed("The cursor is not one that was given out here.", [Violation("/after", "is not a known cursor")])
+    return values
+
+
+# Words of schemas -------------------------------------------------------------------------------
+
+Schema = Mapping[str, Any]
+TEXT: Schema = {"type": "string"}
+CODE: Schema = {"type": "string", "pattern": "^[a-z0-9-]*$"}
+ID: Schema = {"type": "string", "format": "uuid"}
+MOMENT: Schema = {"type": "string", "format": "date-time"}
+DAY: Schema = {"type": "string", "format": "date"}
+PARTIAL: Schema = {
+    "type": "string",
+    "pattern": "^([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?$",
+    "description": "as much of a date as is known",
+}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+LEVEL: Schema = {"type": "integer", "minimum": 1, "maximum": 4}
+TRUTH: Schema = {"type": "boolean"}
+MERGED_INTO: Schema = {"type": "string", "description": "the family that this one was merged into, or empty"}
+
+
+def thing(**properties: Schema) -> Schema:
+    """An object with exactly these properties."""
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def many(of: Schema) -> Schema:
+    """An array."""
+    return {"type": "array", "items": of}
+
+
+def maybe(what: Schema) -> Schema:
+    """That, or null."""
+    return {"anyOf": [what, {"type": "null"}]}
+
+
+def listed(of: Schema) -> Schema:
+    """A page of a list."""
+    return thing(items=many(of), next={"type": "string", "description": "the cursor of the next page, or empty"})

@@ -1,0 +1,264 @@
+"""The way out: every event, in order, to whoever follows the log; each follower has a position of its own.
+
+A projection and a channel are the same thing, a follower. What a follower makes of the facts and how far it came are
+committed together, so that nothing is passed on twice and nothing is skipped. One that fails is stopped and named; the
+others go on.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from threading import Event
+from traceback import extract_tb
+from uuid import UUID
+
+import structlog
+from eventsourcing.persistence import Mapper
+from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, Text, bindparam, delete, insert, select, update
+from sqlalchemy.schema import CreateTable
+
+from hub.ports import Channel, Fact, Log, Notice, Projection
+
+BATCH = 1_000
+"""Events in one transaction: enough to make its share of each event small."""
+PATIENCE = 1.0
+"""Seconds between looks at the log when nothing wakes the relay, and after trouble with a database."""
+RETRY = 60.0
+"""Seconds after which a stopped follower is tried again."""
+
+TABLES = MetaData()
+POSITIONS = Table(
+    "positions",
+    TABLES,
+    Column("follower", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("shape", Text, nullable=False),
+)
+_P = POSITIONS.c
+_MOVE = update(POSITIONS).where(_P.follower == bindparam("name"), _P.position == bindparam("at")).values(position=bindparam("to"))
+_TOUCH = update(POSITIONS).where(_P.follower == bindparam("name")).values(position=_P.position)
+
+_told = structlog.get_logger("hub.relay")
+
+Take = Callable[[Sequence[Fact], Connection], None]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Whoever follows the log: takes facts in order, on the transaction that also moves its position.
+
+    `tables` are those that can be built anew from the log; a follower that has none begins at *now*.
+    `committed` is called when what it took is durable.
+    """
+
+    name: str
+    take: Take
+    tables: MetaData | None = None
+    committed: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a follower came, how many events it still has to take, and the code of why it stopped, if it did."""
+
+    follower: str
+    position: int
+    lag: int
+    stopped_because: str
+
+
+def shown(projection: Projection) -> Follower:
+    """A projection as a follower."""
+    return Follower(projection.name, projection.apply, projection.tables)
+
+
+def told(channel: Channel, notices: Callable[[Fact], Sequence[Notice]]) -> Follower:
+    """A channel as a follower, that hears of facts as notices."""
+
+    def take(facts: Sequence[Fact], connection: Connection) -> None:
+        if found := [notice for fact in facts for notice in notices(fact)]:
+            channel.accept(found, connection)
+
+    return Follower(channel.name, take, committed=channel.committed)
+
+
+class Relay:
+    """Passes the log on to the followers that keep their rows and positions in one database.
+
+    `linger` (seconds) is how long it lets facts gather when they keep coming, so that the way in has the machine to
+    itself; a fact that comes after a silence is passed on at once.
+    `scratch` is the schema of the database that belongs to one connection alone.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        mapper: Mapper[UUID],
+        engine: Engine,
+        followers: Sequence[Follower],
+        *,
+        linger: float = 0.0,
+        scratch: str = "temp",
+    ) -> None:
+        self._log, self._mapper, self._engine, self._linger, self._scratch = log, mapper, engine, linger, scratch
+        self._followers = {follower.name: follower for follower in followers}
+        self._stopped: dict[str, tuple[str, float]] = {}
+        self._seen = 0
+
+    def open(self) -> None:
+        """Makes the tables and positions that are not there; what has tables of another shape is built anew."""
+        with self._engine.begin() as connection:
+            TABLES.create_all(connection)
+            known = {row.follower: row.shape for row in connection.execute(select(POSITIONS))}
+            for follower in self._followers.values():
+                shape = _shape(follower, connection)
+                if known.get(follower.name) != shape:
+                    self._begin(follower, shape, connection)
+
+    def _begin(self, follower: Follower, shape: str, connection: Connection) -> None:
+        begin = 0 if follower.tables is not None else self._log.last_position()
+        if follower.tables is not None:
+            follower.tables.drop_all(connection)
+            follower.tables.create_all(connection)
+        connection.execute(delete(POSITIONS).where(_P.follower == follower.name))
+        connection.execute(insert(POSITIONS), {"follower": follower.name, "position": begin, "shape": shape})
+
+    def run(self, stop: Event) -> None:
+        """Follows the log until told to stop."""
+        while not stop.is_set():
+            try:
+                count = self.pass_on()
+                if not count:
+                    self._log.wait_beyond(self._seen, PATIENCE)
+                elif count < BATCH:
+                    stop.wait(self._linger)
+            except Exception as error:
+                _told.error("relay-waits", because=_code(error))
+                stop.wait(PATIENCE)
+
+    def catch_up(self) -> None:
+        """Passes on all that is in the log now."""
+        while self.pass_on():
+            pass
+
+    def pass_on(self) -> int:
+        """One batch for every follower; those at the same place go together. Gives how many events the longest had."""
+        return max((self._pass_on(position, group) for position, group in self._by_position().items()), default=0)
+
+    def _by_position(self) -> dict[int, list[Follower]]:
+        groups: dict[int, list[Follower]] = defaultdict(list)
+        for name, position in self._positions().items():
+            if name not in self._stopped or self._stopped[name][1] <= time.monotonic():
+                groups[position].append(self._followers[name])
+        return groups
+
+    def _positions(self) -> dict[str, int]:
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(_P.follower, _P.position)).all()
+        return {name: position for name, position in rows if name in self._followers}
+
+    def _facts(self, after: int) -> list[Fact]:
+        decode = self._mapper.to_domain_event
+        decoded = ((position, decode(stored)) for position, stored in self._log.read(after, BATCH))
+        return [Fact(position, event.originator_id, event) for position, event in decoded]
+
+    def _pass_on(self, position: int, group: Sequence[Follower]) -> int:
+        facts = self._facts(position)
+        if not facts:
+            self._seen = max(self._seen, position)
+            return 0
+        self._seen = max(self._seen, facts[-1].position)
+        with self._engine.begin() as connection:
+            moved = [follower for follower in group if self._offer(follower, position, facts, connection)]
+        for follower in moved:
+            self._stopped.pop(follower.name, None)
+            follower.committed()
+        return len(facts) if moved else 0
+
+    def _offer(self, follower: Follower, position: int, facts: Sequence[Fact], connection: Connection) -> bool:
+        try:
+            with connection.begin_nested():
+                # the first statement is the one that locks, and tells whether another process was here first
+                if not self._move(follower, position, facts[-1].position, connection):
+                    return False
+                follower.take(facts, connection)
+        except Exception as error:
+            self._stop(follower, position, error)
+            return False
+        return True
+
+    def _move(self, follower: Follower, at: int, to: int, connection: Connection) -> bool:
+        return connection.execute(_MOVE, {"name": follower.name, "at": at, "to": to}).rowcount == 1
+
+    def _stop(self, follower: Follower, position: int, error: Exception) -> None:
+        self._stopped[follower.name] = (_code(error), time.monotonic() + RETRY)
+        _told.error("follower-stopped", follower=follower.name, position=position, because=_code(error))
+
+    def state(self) -> list[Standing]:
+        """Every follower, how far it came, and whether it stopped."""
+        last = self._log.last_position()
+        return [
+            Standing(name, position, max(last - position, 0), self._stopped.get(name, ("", 0.0))[0])
+            for name, position in sorted(self._positions().items())
+        ]
+
+    def rebuild(self, name: str, progress: Progress = lambda _done, _of: None) -> int:
+        """Builds a projection anew beside the live one, swaps them in one transaction, and gives the number of events.
+
+        Nobody who reads sees anything but the old rows or the new ones.
+
+        Raises:
+            KeyError: no projection has that name.
+        """
+        follower = self._followers[name]
+        if follower.tables is None:
+            raise KeyError(name)
+        with self._engine.connect() as built:
+            built.detach()  # its scratch tables go when it closes, and nobody else gets to see them
+            built = built.execution_options(schema_translate_map={None: self._scratch})
+            follower.tables.create_all(built, checkfirst=False)
+            reached = self._build(follower, built, progress)
+            with self._engine.begin() as live:
+                self._swap(follower, follower.tables, built, live, reached)
+        self._stopped.pop(name, None)
+        return reached
+
+    def _build(self, follower: Follower, built: Connection, progress: Progress) -> int:
+        position, last = 0, self._log.last_position()
+        while facts := self._facts(position):
+            follower.take(facts, built)
+            position = facts[-1].position
+            progress(position, max(last, position))
+        return position
+
+    def _swap(self, follower: Follower, tables: MetaData, built: Connection, live: Connection, reached: int) -> None:
+        live.execute(_TOUCH, {"name": follower.name})
+        before = live.execute(select(_P.position).where(_P.follower == follower.name)).scalar_one()
+        for table in reversed(tables.sorted_tables):
+            live.execute(delete(table))
+        for table in tables.sorted_tables:
+            for rows in built.execute(select(table)).mappings().partitions(BATCH):
+                live.execute(insert(table), [dict(row) for row in rows])
+        # what was passed on in the meantime, so that nobody sees an earlier state again
+        while reached < before and (facts := self._facts(reached)):
+            follower.take(facts, live)
+            reached = facts[-1].position
+        live.execute(update(POSITIONS).where(_P.follower == follower.name).values(position=reached))
+
+
+def _shape(follower: Follower, connection: Connection) -> str:
+    tables = follower.tables.sorted_tables if follower.tables is not None else []
+    return sha256("".join(str(CreateTable(table).compile(connection)) for table in tables).encode()).hexdigest()
+
+
+def _code(error: Exception) -> str:
+    """What went wrong and where in the code; never the words of the error, which may quote a person's data."""
+    return "/".join((type(error).__name__, *_places(error)))
+
+
+def _places(error: Exception) -> Iterator[str]:
+    for frame in extract_tb(error.__traceback__)[-1:]:
+        yield f"{frame.name}:{frame.lineno}"
