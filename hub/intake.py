@@ -86,7 +86,7 @@ class Intake:
     partners: Mapping[str, Partner]
     open: Callable[[Headers, bytes], Sequence[Envelope | HubError]]
     keep: Callable[[Connection, str, Posted], None]
-    kept: Callable[[Connection, str, str], bytes]
+    kept: Callable[[Connection, str], Posted]
     refuse_numbers: Callable[[Sequence[Signal]], Sequence[Violation]]
     clock: Clock
 
@@ -187,7 +187,10 @@ class Intake:
             found = unit.get(Message, message)
             received = found.received
             type = next(type for type in self.partners[received.kind].messages if type.type == received.type)
-            signals, reasons = self._translated(type, self.kept(unit.connection, received.kept, received.id), received.oin)
+            posted = self.kept(unit.connection, received.kept)
+            events = (event for event in self.open(posted.headers, posted.body) if isinstance(event, Envelope))
+            data = next(event.data for event in events if event.id == received.id)
+            signals, reasons = self._translated(type, data, received.oin)
             on = Occasion(unit.at, by, str(found.id), received.basis)
             partner = received.partner if received.kind == ALONE else received.kind
             placed = [] if reasons else self._placed(str(found.id), signals, partner, received.purpose, unit, on)

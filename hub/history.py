@@ -1,0 +1,146 @@
+"""Looking back: the facts of a family, and how it stood at any moment, on both axes of time.
+
+*Recorded* is when the hub knew; *valid* is when it was so. What was recorded by a moment and was so by another is
+replayed into the same aggregate that decided then.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, time
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import Mapper
+
+from hub.domain.dates import PartialDate
+from hub.domain.signals import KnownSignal
+from hub.domain.streams import Recorded
+from hub.domain.trajectory import Trajectory
+from hub.domain.trajectory.direction import Director
+from hub.domain.trajectory.planned import DUTCH_TIME, Plan
+from hub.errors import NotKnown
+from hub.ports import Log
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Answers how a family stood."""
+
+    log: Log
+    mapper: Mapper[UUID]
+
+    def __call__(self, family: UUID, recorded_at: datetime | None, valid_at: datetime | None) -> Mapping[str, Any]:
+        """The state and the facts of a family as the hub knew them at one moment, and as they were so at another.
+
+        Moments are UTC; `None` is now.
+
+        Raises:
+            NotKnown: nothing was known of it then.
+        """
+        facts = self.facts(family, recorded_at)
+        if not facts:
+            raise NotKnown("There is nothing by that id, or nothing was known then.")
+        since = _valid_since(facts)
+        so = [fact for fact in facts if valid_at is None or since[fact.originator_version] <= valid_at]
+        return {
+            "family": str(family),
+            "recordedAt": _text(recorded_at),
+            "validAt": _text(valid_at),
+            "state": _state(_replayed(so)) if so else None,
+            "events": [_said(fact, since[fact.originator_version]) for fact in so],
+        }
+
+    def facts(self, family: UUID, recorded_at: datetime | None = None) -> Sequence[Any]:
+        """The events of a family that the hub had recorded by then, in order."""
+        with self.log.snapshot() as log:
+            stored = log.stream(family)
+        events = [self.mapper.to_domain_event(one) for one in stored]
+        if not events or not isinstance(events[0], Trajectory.Opened):
+            return []
+        return [event for event in events if recorded_at is None or event.timestamp <= recorded_at]
+
+
+def _valid_since(facts: Sequence[Any]) -> dict[int, datetime]:
+    """Since when each fact was so: a signal since it happened, a level since the last signal under it, the rest since recorded."""
+    happened: dict[str, datetime] = {}
+    since: dict[int, datetime] = {}
+    for fact in facts:
+        moment = fact.timestamp
+        if isinstance(fact, Trajectory.SignalRecorded):
+            moment = happened[fact.signal] = min(_start_of(PartialDate(fact.happened), moment), moment)
+        elif isinstance(fact, Trajectory.LevelRaised):
+            moment = max((happened[signal] for signal in fact.signals if signal in happened), default=moment)
+        since[fact.originator_version] = moment
+    opened, *_ = facts
+    since[opened.originator_version] = min(since.values())
+    return since
+
+
+def _start_of(day: PartialDate, unless: datetime) -> datetime:
+    return datetime.combine(day.earliest, time(), DUTCH_TIME) if day.earliest else unless
+
+
+def _replayed(facts: Sequence[Any]) -> Trajectory:
+    """The family as these facts make it. What others build on is never left out: nothing is so only after it was recorded."""
+    family: Trajectory = facts[0].mutate(None)
+    for fact in facts[1:]:
+        fact.apply(family)
+    return family
+
+
+def _state(family: Trajectory) -> dict[str, Any]:
+    return {
+        "phase": family.phase.value,
+        "level": int(family.level),
+        "levels": {axis.value: int(level) for axis, level in family.levels.items()},
+        "direction": family.direction.value,
+        "director": _one(family.director),
+        "coach": _one(family.coach) if family.coach else None,
+        "people": [{"person": member.person, "role": member.role.value} for member in family.people.values()],
+        "signals": [_signal(signal) for signal in family.signals.values()],
+        "plan": _plan(family.plan) if family.plan else None,
+        "levers": [{"id": lever.id, "lever": lever.lever, "decidedBy": lever.decided_by} for lever in family.levers.values()],
+        "clocks": [{"term": clock.term, "about": clock.about, "due": _text(clock.due)} for clock in family.clocks.values()],
+        "mergedInto": family.merged_into,
+    }
+
+
+def _one(director: Director) -> dict[str, str]:
+    return {"who": director.who, "organisation": director.organisation, "contact": director.contact}
+
+
+def _signal(signal: KnownSignal) -> dict[str, Any]:
+    said = {"signal": signal.id, "partner": signal.partner, "concern": signal.concern, "axis": signal.axis.value}
+    return {**said, "weight": int(signal.weight), "happened": signal.happened.text, "recordedAt": _text(signal.recorded_at)}
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    goals = [{"goal": goal.goal, "area": goal.area.value, "specific": goal.specific, "result": goal.result} for goal in plan.goals]
+    return {"version": plan.version, "goals": goals}
+
+
+def _said(fact: Any, since: datetime) -> dict[str, Any]:
+    own = {field.name for field in fields(fact)} - {field.name for field in fields(Recorded)} - {"originator_topic", "born"}
+    return {
+        "event": fact.TOPIC,
+        "version": fact.originator_version,
+        "recordedAt": _text(fact.timestamp),
+        "validFrom": _text(since),
+        "by": fact.by,
+        "cause": fact.cause,
+        "basis": fact.basis,
+        "data": {_camel(name): _plain(getattr(fact, name)) for name in sorted(own)},
+    }
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(word.title() for word in tail)
+
+
+def _plain(value: Any) -> Any:
+    return _text(value) if isinstance(value, datetime) else value
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
