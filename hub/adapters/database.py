@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, MetaData, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
@@ -80,6 +80,16 @@ def _begin(connection: Connection) -> None:
 def locking(unlocked: Engine) -> Engine:
     """The same database, where every transaction takes the write lock before its first statement."""
     return unlocked.execution_options(locking=True)
+
+
+def create(unlocked: Engine, tables: MetaData) -> None:
+    """Makes the tables that are not there yet; many processes may try at the same moment.
+
+    Raises:
+        Unavailable: the database cannot be opened or written.
+    """
+    with promised("the database cannot be prepared"), locking(unlocked).begin() as connection:
+        tables.create_all(connection)
 
 
 @contextmanager

@@ -27,13 +27,17 @@ def mapper(compressor: Compressor | None = None, cipher: Cipher | None = None) -
 class PlainJson(Transcoder):
     """JSON as it is, without the library's marks of types."""
 
+    def __init__(self) -> None:
+        self._encoder = msgspec.json.Encoder()
+        self._decoder = msgspec.json.Decoder(dict[str, Any])
+
     def encode(self, obj: Any) -> bytes:
         """The bytes of an event's fields."""
-        return msgspec.json.encode(obj)
+        return self._encoder.encode(obj)
 
-    def decode(self, data: bytes) -> Any:
+    def decode(self, data: bytes) -> dict[str, Any]:
         """An event's fields, moments still as text."""
-        return msgspec.json.decode(data)
+        return self._decoder.decode(data)
 
 
 class PlainMapper(Mapper[UUID]):
@@ -76,7 +80,7 @@ class PlainMapper(Mapper[UUID]):
 def _moments_of(stored: StoredEvent) -> _Moments:
     try:
         return _moments(resolve_topic(stored.topic))
-    except (TopicError, TypeError) as error:
+    except (TopicError, TypeError, ValueError) as error:
         raise MapperDeserialisationError(f"no event class has the topic of {_place(stored)}") from error
 
 
@@ -93,16 +97,21 @@ def _mentions_moment(hint: Any) -> bool:
 
 
 def _reader(hint: Any) -> Callable[[Any], Any]:
-    return _moment if hint in (datetime, datetime | None) else partial(msgspec.convert, type=hint)
+    if hint is datetime:
+        return _moment
+    return _moment_or_none if hint == datetime | None else partial(msgspec.convert, type=hint)
 
 
-def _moment(said: Any) -> Any:
-    if said is None:
-        return None
+def _moment(said: Any) -> datetime:
+    # an upcast may have made a moment of it already
     moment = datetime.fromisoformat(said) if isinstance(said, str) else said
-    if moment.tzinfo is not UTC:
-        raise ValueError
+    if not isinstance(moment, datetime) or moment.tzinfo is not UTC:
+        raise ValueError("not a moment in UTC")
     return moment
+
+
+def _moment_or_none(said: Any) -> datetime | None:
+    return None if said is None else _moment(said)
 
 
 def _place(stored: StoredEvent) -> str:

@@ -21,6 +21,7 @@ from eventsourcing.persistence import (
 from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Row, Table, Text, func, insert, select, update
 from sqlalchemy.exc import IntegrityError as Taken
 
+from hub.adapters import database
 from hub.adapters.event_store import EVENTS, EventLog, Transaction, stored
 from hub.errors import Unavailable
 
@@ -39,7 +40,7 @@ TRACKING = Table(
 
 def create(engine: Engine) -> None:
     """Makes the tracking table where it is not there yet."""
-    TABLES.create_all(engine)
+    database.create(engine, TABLES)
 
 
 @contextmanager

@@ -1,0 +1,472 @@
+"""The event log: gapless, in order of commit, durable, and never half."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy
+from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent, Tracking
+from eventsourcing.tests import persistence as library
+
+from hub.adapters import event_store, recorders
+from hub.adapters.database import engine, locking
+from hub.adapters.event_store import EVENTS, EventLog
+from hub.adapters.recorders import FollowerRecorder, LogRecorder, PositionRecorder, StreamRecorder
+from hub.errors import Unavailable
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def an_event(stream_id: UUID | None = None, version: int = 1, **but: object) -> StoredEvent:
+    return StoredEvent(
+        **{"originator_id": stream_id or uuid4(), "originator_version": version, "topic": "heard", "state": b"{}"} | but
+    )
+
+
+def open_log(place: Path) -> EventLog:
+    opened = engine(f"sqlite:///{place}")
+    event_store.create(opened)
+    recorders.create(opened)
+    return EventLog(opened)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "log.db"
+
+
+@pytest.fixture
+def log(place: Path) -> Iterator[EventLog]:
+    log = open_log(place)
+    yield log
+    log.engine.dispose()
+
+
+def append(log: EventLog, *events: StoredEvent) -> list[int]:
+    with log.transaction() as transaction:
+        return transaction.append(events)
+
+
+def positions(log: EventLog) -> list[int]:
+    return [position for position, _ in log.read(0, 1_000_000)]
+
+
+# The library's own cases -----------------------------------------------------------------------------
+
+
+class OnALog:
+    @pytest.fixture(autouse=True)
+    def _a_log(self, log: EventLog) -> None:
+        self.log = log
+
+
+class TestStreamRecorder(OnALog, library.AggregateRecorderTestCase):
+    def create_recorder(self) -> StreamRecorder:
+        return StreamRecorder(self.log)
+
+
+class TestLogRecorder(OnALog, library.ApplicationRecorderTestCase[LogRecorder]):
+    def create_recorder(self) -> LogRecorder:
+        return LogRecorder(self.log)
+
+    def test_insert_subscribe(self) -> None:
+        self.optional_test_insert_subscribe()
+
+
+class TestPositionRecorder(OnALog, library.TrackingRecorderTestCase):
+    def create_recorder(self) -> PositionRecorder:
+        return PositionRecorder(self.log)
+
+
+class TestFollowerRecorder(OnALog, library.ProcessRecorderTestCase):
+    def create_recorder(self) -> FollowerRecorder:
+        return FollowerRecorder(self.log)
+
+
+class TestFollowerRecorderAsALog(TestLogRecorder):
+    def create_recorder(self) -> LogRecorder:
+        return FollowerRecorder(self.log)
+
+
+class TestEventsOfOneInsertStayTogether(OnALog, library.NonInterleavingNotificationIDsBaseCase):
+    def create_recorder(self) -> LogRecorder:
+        return LogRecorder(self.log)
+
+
+def test_events_and_a_position_are_kept_together_or_not_at_all(log: EventLog) -> None:
+    recorder = FollowerRecorder(log)
+    recorder.insert_events([an_event()], tracking=Tracking("upstream", 5))
+    taken = log.read(0, 1)[0][1]
+    with pytest.raises(IntegrityError):
+        recorder.insert_events([taken], tracking=Tracking("upstream", 6))
+    with pytest.raises(IntegrityError):
+        recorder.insert_events([an_event()], tracking=Tracking("upstream", 5))
+    assert (recorder.max_tracking_id("upstream"), recorder.max_notification_id()) == (5, 1)
+
+
+def test_one_position_is_tracked_once_by_many_at_the_same_moment(log: EventLog) -> None:
+    recorder = PositionRecorder(log)
+
+    def track(position: int) -> bool:
+        try:
+            recorder.insert_tracking(Tracking("upstream", position))
+        except IntegrityError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as crowd:
+        moved = [list(crowd.map(track, [position] * 8)).count(True) for position in range(1, 21)]
+    assert moved == [1] * 20
+
+
+# Order -----------------------------------------------------------------------------------------------
+
+
+def test_a_fresh_log_is_empty(log: EventLog) -> None:
+    assert (log.last_position(), log.read(0, 10)) == (0, [])
+
+
+def test_making_the_tables_again_changes_nothing(log: EventLog) -> None:
+    append(log, an_event())
+    event_store.create(log.engine)
+    assert positions(log) == [1]
+
+
+def test_what_is_appended_reads_back_as_it_was(log: EventLog) -> None:
+    event = an_event(topic="gehört ✓", state=b'{"name":"\xf0\x9f\x91\xaa"}')
+    assert append(log, event) == [1]
+    assert log.read(0, 10) == [(1, event)]
+    with log.transaction() as transaction:
+        assert transaction.stream(event.originator_id) == [event]
+
+
+def test_reading_goes_on_after_a_position_and_stops_at_a_limit(log: EventLog) -> None:
+    append(log, *(an_event() for _ in range(10)))
+    assert [position for position, _ in log.read(3, 4)] == [4, 5, 6, 7]
+
+
+def test_a_transaction_sees_what_it_appended(log: EventLog) -> None:
+    stream, other = uuid4(), uuid4()
+    append(log, an_event(other))
+    with log.transaction() as transaction:
+        assert transaction.last_position == 1
+        assert transaction.append([an_event(stream, 1), an_event(stream, 2)]) == [2, 3]
+        assert transaction.append([]) == []
+        assert transaction.append([an_event(stream, 3)]) == [4]
+        assert transaction.last_position == 4
+        assert [event.originator_version for event in transaction.stream(stream, after_version=1)] == [2, 3]
+        assert transaction.changed_since(1) == {stream}
+        assert transaction.changed_since(0) == {stream, other}
+        assert transaction.changed_since(4) == set()
+        assert log.last_position() == 1
+
+
+def test_what_is_rolled_back_leaves_no_gap(log: EventLog) -> None:
+    append(log, an_event())
+    with pytest.raises(ZeroDivisionError), log.transaction() as transaction:
+        transaction.append([an_event(), an_event()])
+        raise ZeroDivisionError
+    assert append(log, an_event()) == [2]
+    assert positions(log) == [1, 2]
+
+
+def test_a_version_that_is_taken_appends_nothing(log: EventLog) -> None:
+    stream = uuid4()
+    append(log, an_event(stream, 1))
+    with pytest.raises(IntegrityError):
+        append(log, an_event(), an_event(stream, 1))
+    with pytest.raises(IntegrityError):
+        append(log, an_event(stream, 2), an_event(stream, 2))
+    assert positions(log) == [1]
+
+
+def test_a_conflict_of_one_caller_does_not_cost_the_others_their_place(log: EventLog) -> None:
+    stream, other = uuid4(), uuid4()
+    append(log, an_event(stream, 1))
+    with log.transaction() as transaction:
+        transaction.append([an_event(other, 1)])
+        with pytest.raises(IntegrityError):
+            transaction.append([an_event(stream, 2), an_event(stream, 1)])
+        assert transaction.append([an_event(other, 2)]) == [3]
+    assert [event.originator_id for _, event in log.read(0, 10)] == [stream, other, other]
+    assert positions(log) == [1, 2, 3]
+
+
+def test_a_conflict_names_no_data(log: EventLog) -> None:
+    event = an_event(state=b'{"name":"Voorbeeld"}')
+    append(log, event)
+    with pytest.raises(IntegrityError) as refusal:
+        append(log, event)
+    cause: BaseException | None = refusal.value
+    while cause:
+        assert "Voorbeeld" not in str(cause) and str(event.originator_id.hex) not in str(cause)
+        cause = cause.__cause__ or cause.__context__
+
+
+def test_threads_at_the_same_moment_leave_no_gap_and_the_order_is_that_of_commit(log: EventLog) -> None:
+    committed: list[int] = []
+
+    def write(_: int) -> None:
+        stream = uuid4()
+        for version in range(0, 400, 2):
+            with log.transaction() as transaction:
+                committed.extend(transaction.append([an_event(stream, version), an_event(stream, version + 1)]))
+
+    with ThreadPoolExecutor(16) as crowd:
+        list(crowd.map(write, range(16)))
+    assert committed == positions(log) == list(range(1, 16 * 200 * 2 + 1))
+
+
+def test_a_stream_written_by_many_has_each_version_once(log: EventLog) -> None:
+    stream = uuid4()
+
+    def write(_: int) -> None:
+        for _ in range(20):
+            with log.transaction() as transaction:
+                version = len(transaction.stream(stream)) + 1
+                transaction.append([an_event(stream, version)])
+
+    with ThreadPoolExecutor(16) as crowd:
+        list(crowd.map(write, range(16)))
+    assert [event.originator_version for _, event in log.read(0, 1000)] == list(range(1, 321))
+
+
+def test_an_event_is_never_changed(log: EventLog) -> None:
+    append(log, an_event())
+    for change in (sqlalchemy.update(EVENTS).values(topic="other"), sqlalchemy.delete(EVENTS)):
+        with pytest.raises(sqlalchemy.exc.IntegrityError, match="never changed"), log.transaction() as transaction:
+            transaction.connection.execute(change)
+    assert [event.topic for _, event in log.read(0, 10)] == ["heard"]
+
+
+# Other processes ---------------------------------------------------------------------------------------
+
+WRITER = """
+import sys
+from pathlib import Path
+from uuid import UUID, uuid4
+from tests.adapters.test_event_store import an_event, open_log
+log = open_log(Path(sys.argv[1]))
+stream, count = uuid4(), int(sys.argv[2])
+print("ready", flush=True)
+for version in range(1, count + 1):
+    with log.transaction() as transaction:
+        mine = transaction.append([an_event(stream, 3 * version + n) for n in range(3)])
+    print(*mine, flush=True)
+"""
+
+
+def a_process(code: str, *arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+    )
+
+
+def test_two_processes_that_write_to_one_file_leave_no_gap(place: Path) -> None:
+    writers = [a_process(WRITER, place, 150) for _ in range(2)]
+    said = [writer.communicate()[0] for writer in writers]
+    assert [writer.returncode for writer in writers] == [0, 0]
+    acknowledged = [int(word) for output in said for word in output.removeprefix("ready").split()]
+    log = open_log(place)
+    assert sorted(acknowledged) == positions(log) == list(range(1, 2 * 150 * 3 + 1))
+    log.engine.dispose()
+
+
+def test_a_follower_never_misses_an_event_while_others_write(place: Path, log: EventLog) -> None:
+    total = 2 * 100 * 3 + 4 * 100 * 2
+    seen: list[int] = []
+
+    def follow() -> None:
+        while len(seen) < total:
+            if log.wait_beyond(seen[-1] if seen else 0, timeout=0.05):
+                seen.extend(position for position, _ in log.read(seen[-1] if seen else 0, 7))
+
+    def write(_: int) -> None:
+        for _ in range(100):
+            append(log, an_event(), an_event())
+
+    writers = [a_process(WRITER, place, 100) for _ in range(2)]
+    with ThreadPoolExecutor(5) as crowd:
+        following = crowd.submit(follow)
+        list(crowd.map(write, range(4)))
+        for writer in writers:
+            writer.communicate()
+        following.result(timeout=60)
+    assert seen == list(range(1, total + 1))
+
+
+def test_a_subscription_hears_other_processes_too(place: Path, log: EventLog) -> None:
+    writer = a_process(WRITER, place, 20)
+    with LogRecorder(log).subscribe(gt=0) as subscription:
+        heard = [notification.id for _, notification in zip(range(60), subscription, strict=False)]
+    writer.communicate()
+    assert heard == list(range(1, 61))
+
+
+def test_a_process_killed_in_mid_transaction_leaves_nothing_half(place: Path) -> None:
+    acknowledged: list[int] = []
+    for pause in (0.0, 0.003, 0.011, 0.02, 0.031):
+        writer = a_process(WRITER, place, 1_000_000)
+        assert writer.stdout and writer.stdout.readline() == "ready\n"
+        threading.Event().wait(pause)
+        writer.send_signal(signal.SIGKILL)
+        said = writer.communicate()[0]
+        assert writer.returncode == -signal.SIGKILL
+        acknowledged += [int(word) for line in said.splitlines(keepends=True) if line.endswith("\n") for word in line.split()]
+    log = open_log(place)
+    events = log.read(0, 1_000_000)
+    assert [position for position, _ in events] == list(range(1, len(events) + 1))
+    assert acknowledged
+    assert set(acknowledged) <= {position for position, _ in events}
+    assert {count % 3 for count in Counter(event.originator_id for _, event in events).values()} <= {0}
+    assert append(log, an_event()) == [len(events) + 1]
+    log.engine.dispose()
+
+
+def test_a_process_killed_before_its_commit_leaves_nothing(place: Path) -> None:
+    code = WRITER.split("stream, count")[0] + (
+        "with log.transaction() as transaction:\n"
+        "    transaction.append([an_event() for _ in range(5000)])\n"
+        "    print('ready', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    writer = a_process(code, place)
+    assert writer.stdout and writer.stdout.readline() == "ready\n"
+    writer.kill()
+    writer.communicate()
+    log = open_log(place)
+    assert positions(log) == []
+    assert append(log, an_event()) == [1]
+    log.engine.dispose()
+
+
+def test_many_processes_can_open_a_fresh_file_at_once(place: Path) -> None:
+    writers = [a_process(WRITER, place, 1) for _ in range(6)]
+    for writer in writers:
+        writer.communicate()
+    assert [writer.returncode for writer in writers] == [0] * 6
+
+
+# Waking ------------------------------------------------------------------------------------------------
+
+
+def test_waiting_ends_when_something_is_committed(log: EventLog) -> None:
+    with ThreadPoolExecutor(1) as crowd:
+        waiting = crowd.submit(log.wait_beyond, 0, 60)
+        append(log, an_event())
+        assert waiting.result(timeout=30) is True
+
+
+def test_waiting_ends_at_once_where_something_is_there_already(log: EventLog) -> None:
+    append(log, an_event())
+    assert log.wait_beyond(0, timeout=60) is True
+
+
+def test_waiting_in_vain_says_so(log: EventLog) -> None:
+    assert log.wait_beyond(0, timeout=0.01) is False
+    with log.transaction():
+        pass
+    assert log.wait_beyond(0, timeout=0) is False
+
+
+# Promises ----------------------------------------------------------------------------------------------
+
+
+def pragma(log: EventLog, name: str) -> object:
+    with log.reading() as connection:
+        return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+
+def test_every_commit_waits_for_the_disk(log: EventLog) -> None:
+    assert (pragma(log, "journal_mode"), pragma(log, "synchronous"), pragma(log, "foreign_keys")) == ("wal", 2, 1)
+    with log.transaction() as transaction:
+        assert transaction.connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+
+
+def test_what_can_be_rebuilt_need_not_wait_for_the_disk(tmp_path: Path) -> None:
+    views = engine(f"sqlite:///{tmp_path / 'views.db'}", durable=False)
+    with views.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    views.dispose()
+
+
+def test_a_log_in_memory_serves_many_threads() -> None:
+    memory = engine("sqlite://")
+    event_store.create(memory)
+    log = EventLog(memory)
+    with ThreadPoolExecutor(8) as crowd:
+        list(crowd.map(lambda _: [append(log, an_event()), log.last_position()], range(64)))
+    assert positions(log) == list(range(1, 65))
+    memory.dispose()
+
+
+def test_another_kind_of_database_is_refused() -> None:
+    with pytest.raises(ValueError, match="SQLite"):
+        engine("postgresql://localhost/hub")
+
+
+def test_readers_do_not_wait_for_a_writer(log: EventLog) -> None:
+    append(log, an_event())
+    with log.transaction() as transaction, ThreadPoolExecutor(1) as crowd:
+        transaction.append([an_event()])
+        assert crowd.submit(log.last_position).result(timeout=20) == 1
+
+
+def test_a_lock_that_another_holds_too_long_is_said_to_be_so(place: Path, log: EventLog) -> None:
+    holder = sqlite3.connect(place, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    impatient = engine(f"sqlite:///{place}")
+    sqlalchemy.event.listen(impatient, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 20"))
+    with pytest.raises(Unavailable, match="SQLITE_BUSY"), EventLog(impatient).transaction():
+        pass
+    with pytest.raises(OperationalError):
+        LogRecorder(EventLog(impatient)).insert_events([an_event()])
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert append(EventLog(impatient), an_event()) == [1]
+    impatient.dispose()
+
+
+def test_a_full_disk_keeps_nothing_half_and_the_log_goes_on_afterwards(log: EventLog) -> None:
+    append(log, an_event())
+    pages = pragma(log, "page_count")
+    full = locking(log.engine)
+    with full.begin() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(Unavailable, match="SQLITE_FULL"):
+        append(log, *(an_event(state=b"x" * 1000) for _ in range(100)))
+    assert positions(log) == [1]
+    with full.begin() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    assert append(log, an_event()) == [2]
+
+
+def test_a_file_that_is_no_database_is_said_to_be_so(tmp_path: Path) -> None:
+    (tmp_path / "log.db").write_text("this is a letter, not a database" * 100)
+    with pytest.raises(Unavailable, match="SQLITE_NOTADB"):
+        open_log(tmp_path / "log.db")
+
+
+def test_a_place_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="SQLITE_CANTOPEN"):
+        open_log(tmp_path / "nowhere" / "log.db")
+
+
+def test_a_mistake_of_our_own_is_not_called_trouble(log: EventLog) -> None:
+    with pytest.raises(sqlalchemy.exc.OperationalError, match="no such table"), log.transaction() as transaction:
+        transaction.connection.exec_driver_sql("SELECT 1 FROM nothing_here")
