@@ -54,7 +54,7 @@ class History:
         """The events of a family that the hub had recorded by then, in order."""
         with self.log.snapshot() as log:
             stored = log.stream(family)
-        events = [self.mapper.to_domain_event(one) for one in stored]
+        events: list[Any] = [self.mapper.to_domain_event(one) for one in stored]
         if not events or not isinstance(events[0], Trajectory.Opened):
             return []
         return [event for event in events if recorded_at is None or event.timestamp <= recorded_at]

@@ -1,0 +1,77 @@
+"""What the hub as a whole reads from its environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from hub.errors import Malformed, Violation
+
+DEMO, PRODUCTION = "demo", "production"
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting; each is an environment variable HUB_<NAME>."""
+
+    data_dir: Annotated[Path, "where databases and the hub's keys are kept"] = Path("var")
+    database_url: Annotated[str, "the event log; empty is an SQLite file in the data directory"] = ""
+    mode: Annotated[str, "production, or demo: then only test person numbers are accepted"] = PRODUCTION
+    oin: Annotated[str, "the hub's own organisation number (OIN)"] = "00000099000000000001"
+    base_url: Annotated[str, "how partners reach this hub, for links in notices"] = "http://127.0.0.1:8000"
+    duty_director: Annotated[str, "who directs a new family until somebody takes over"] = "duty-desk"
+    duty_organisation: Annotated[str, "the organisation of the director on duty"] = "neighbourhood-team"
+    duty_contact: Annotated[str, "how partners reach the director on duty"] = "duty desk"
+    replay_seconds: Annotated[int, "how old a signature may be when it arrives"] = 300
+    callbacks_allowed: Annotated[tuple[Network, ...], "private networks that callbacks may lie in, comma-separated (CIDR)"] = ()
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """The settings of an environment.
+
+        Raises:
+            Malformed: with every setting that is wrong.
+        """
+        given = {known.name: environment[name] for known in fields(cls) if (name := f"HUB_{known.name.upper()}") in environment}
+        wrong: list[Violation] = []
+        read = {name: _read(name, text, wrong) for name, text in given.items()}
+        if wrong:
+            raise Malformed("The settings cannot be used.", wrong)
+        return cls(**read)
+
+    @property
+    def is_demo(self) -> bool:
+        return self.mode == DEMO
+
+    @property
+    def log_url(self) -> str:
+        """The database of the event log, which must never lose anything."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'hub.db'}"
+
+    @property
+    def views_url(self) -> str:
+        """The database of the read models, which can be rebuilt."""
+        return f"sqlite:///{self.data_dir / 'views.db'}"
+
+    @property
+    def outbox_url(self) -> str:
+        """The database of what waits to leave."""
+        return f"sqlite:///{self.data_dir / 'outbox.db'}"
+
+
+def _read(name: str, text: str, wrong: list[Violation]) -> Any:
+    try:
+        if name == "mode" and text not in (DEMO, PRODUCTION):
+            raise ValueError(f"is {DEMO} or {PRODUCTION}")
+        if name == "oin" and not (len(text) == 20 and text.isdecimal()):
+            raise ValueError("is 20 digits")
+        if name == "callbacks_allowed":
+            return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+        if name == "replay_seconds":
+            return int(text)
+        return Path(text) if name == "data_dir" else text
+    except ValueError as error:
+        wrong.append(Violation(f"HUB_{name.upper()}", str(error)))
+        return None
