@@ -31,7 +31,7 @@ class Findings:
             Unreadable: when anything was found.
         """
         if self._found:
-            raise Unreadable(detail, self._found)
+            raise Unreadable(detail, dict.fromkeys(self._found))
 
     def required(self, text: str, where: str) -> str:
         """The text, which must be there."""

@@ -75,7 +75,7 @@ def _wrong(value: Any) -> Iterator[Violation]:
             yield Violation("", f"is nested more than {DEEPEST} deep")
             return
         children = here.items() if isinstance(here, dict) else enumerate(here)
-        waiting.extend((pointer(where, key), depth + 1, child) for key, child in children)
+        waiting.extend(reversed([(pointer(where, key), depth + 1, child) for key, child in children]))
 
 
 def _wrong_here(where: str, here: Any) -> Iterator[Violation]:

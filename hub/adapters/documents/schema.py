@@ -30,6 +30,8 @@ _WORDS = {
     "uniqueItems": "has an item twice",
     "minimum": "is too low",
     "maximum": "is too high",
+    "anyOf": "fits none of the forms that the contract knows",
+    "oneOf": "fits none, or more than one, of the forms that the contract knows",
     "falseSchema": "must not be given",
 }
 _FORMATS = {

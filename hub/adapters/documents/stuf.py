@@ -43,9 +43,12 @@ class Part:
         return self.element is not None and not _says_nothing(self.element)
 
     def part(self, path: str) -> Self:
-        """The first element at this path."""
-        found = self.element.find(path, NAMES) if self.element is not None else None
-        return type(self)(found, f"{self.where}/{_local(path)}", self.findings)
+        """The one element at this path: a second one is wrong, for two readers could each take another."""
+        found = self.element.findall(path, NAMES) if self.element is not None else []
+        where = f"{self.where}/{_local(path)}"
+        if len(found) > 1:
+            self.findings.add(where, "is given more than once")
+        return type(self)(found[0] if found else None, where, self.findings)
 
     def parts(self, path: str) -> list[Self]:
         """Every element at this path that says something."""
@@ -68,22 +71,24 @@ class Part:
 
     def date(self, path: str) -> PartialDate:
         """The date there, as incomplete as it is given."""
-        digits = self.text(path)
-        if not digits:
+        part = self.part(path)
+        if part.element is None or not part.is_there:
             return PartialDate("")
-        element = self.part(path).element
-        indicator = element.get(f"{{{STUF}}}indOnvolledigeDatum", "V") if element is not None else "V"
-        known = digits[: _KNOWN_DIGITS.get(indicator, 8)]
-        where = f"{self.where}/{_local(path)}"
-        if len(digits) != 8 or not (digits.isascii() and digits.isdecimal()):
-            self.findings.add(where, "is not a date of eight digits (YYYYMMDD)")
-            return PartialDate("")
-        return self.findings.date("-".join(filter(None, (known[:4], known[4:6], known[6:]))), where)
+        indicator = part.element.get(f"{{{STUF}}}indOnvolledigeDatum", "V")
+        known = self.findings.code(indicator, _KNOWN_DIGITS, f"{part.where}/@indOnvolledigeDatum")
+        return part._day((part.element.text or "").strip(), 8, 8, known or 0)
 
     def day_of_moment(self, path: str) -> PartialDate:
         """The day of a moment of 8 to 17 digits (YYYYMMDDhhmm…)."""
-        digits = self.text(path)[:8]
-        return self.findings.date("-".join(filter(None, (digits[:4], digits[4:6], digits[6:]))), f"{self.where}/{_local(path)}")
+        moment = self.text(path)
+        return self.part(path)._day(moment, 8, 17, 8) if moment else PartialDate("")
+
+    def _day(self, digits: str, least: int, most: int, known: int) -> PartialDate:
+        if not (least <= len(digits) <= most and digits.isascii() and digits.isdecimal()):
+            self.findings.add(self.where, "is not a date in digits (YYYYMMDD)")
+            return PartialDate("")
+        parts = (digits[:8][:known][start:end] for start, end in ((0, 4), (4, 6), (6, 8)))
+        return self.findings.date("-".join(filter(None, parts)), self.where)
 
     def says_yes(self, path: str) -> bool:
         """Free text that confirms: it begins with yes, or says something without denying it."""

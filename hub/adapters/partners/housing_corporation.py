@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.adapters.documents.findings import Findings
+from hub.adapters.documents.json_document import pointer
 from hub.adapters.documents.schema import json_of
 from hub.domain.dates import PartialDate
 from hub.domain.identifiers import passes_eleven_test
@@ -19,7 +20,7 @@ _TOWARDS_STAFF: tuple[str, Weight | None] = ("aggression", Weight.LIGHT)
 _MISUSED: tuple[str, Weight | None] = ("home-misused", None)
 _NEEDS_SUPPORT: tuple[str, Weight | None] = ("isolation", None)
 _UNDER_ADMINISTRATION: tuple[str, Weight | None] = ("administration-failing", None)
-_CONCERNS: dict[tuple[str, str], tuple[str, Weight | None]] = {
+CONCERNS_BY_KIND: dict[tuple[str, str], tuple[str, Weight | None]] = {
     ("OVE", ""): ("nuisance", None),
     ("OVE", "GEL"): ("nuisance", None),
     ("SCH", ""): ("rent-arrears", None),
@@ -48,8 +49,8 @@ _CONCERNS: dict[tuple[str, str], tuple[str, Weight | None]] = {
     ("ONB", ""): _NEEDS_SUPPORT,
     ("ONB", "AMB"): _NEEDS_SUPPORT,
 }
-"""SIGNALERINGSOORT and SIGNALERINGDETAILSOORT of VERA's reference data, detail under its own kind."""
-_CONCERNS_OF_ANY_KIND: dict[str, tuple[str, Weight | None]] = {
+"""What each SIGNALERINGSOORT and SIGNALERINGDETAILSOORT means, and its weight where it is not the concern's own."""
+CONCERNS_OF_ANY_KIND: dict[str, tuple[str, Weight | None]] = {
     "BEW": _UNDER_ADMINISTRATION,
     "CUR": _UNDER_ADMINISTRATION,
     "BEZ": _TOWARDS_STAFF,
@@ -57,13 +58,13 @@ _CONCERNS_OF_ANY_KIND: dict[str, tuple[str, Weight | None]] = {
 """Details that VERA puts under no kind; why somebody is under guardianship stays outside (L4)."""
 _ACTIVE = "ACT"
 
-_STARTED_BY = {
+STARTED_BY = {
     "VON": "eviction-threatened",
     "RON": "evicted",
     **dict.fromkeys(("ACH", "RVE", "RNN", "ONV", "EAR", "SCH", "BOE", "OLA", "WHT", "WUI"), "debt-collection"),
 }
 """EXTERNEINCASSOSTARTREDEN: a judgment to be carried out threatens the home; a debt after eviction tells that it is gone."""
-_ENDED_BY = {
+ENDED_BY = {
     "OTR": "evicted",
     **dict.fromkeys(("BVO", "GED", "ONI", "OVD", "WSO", "FAI"), "debt-collection"),
     **dict.fromkeys(("AFB", "SAN", "WSS", "OVL", "VRJ", "KWI", "TER", "ONT"), ""),
@@ -87,20 +88,13 @@ def read_signalering(data: bytes, signer_oin: str) -> tuple[Signal, ...]:  # noq
     message = json_of(data, _NAME, "signalering", _person_numbers)
     findings = Findings()
     happened = findings.dutch_day(message["begindatum"], "/begindatum")
-    concern, weight = _concern(message, findings)
     people = _people(message["relatie"], happened, findings, "/relatie")
     findings.settle()
     if message["status"]["code"] != _ACTIVE:
         return ()
-    return (Signal(message["idExtern"], concern, happened, people, weight),)
-
-
-def _concern(message: Mapping[str, Any], findings: Findings) -> tuple[str, Weight | None]:
     kind, detail = message["soort"]["code"], message.get("detailSoort", {}).get("code", "")
-    under_kind = {own: concern for (soort, own), concern in _CONCERNS.items() if soort == kind and own}
-    if not detail:
-        return _CONCERNS[kind, ""]
-    return findings.code(detail, under_kind | _CONCERNS_OF_ANY_KIND, "/detailSoort/code") or ("", None)
+    concern, weight = CONCERNS_OF_ANY_KIND.get(detail) or CONCERNS_BY_KIND[kind, detail]
+    return (Signal(message["idExtern"], concern, happened, people, weight),)
 
 
 def read_externe_incasso(data: bytes, signer_oin: str) -> tuple[Signal, ...]:  # noqa: ARG001
@@ -115,18 +109,17 @@ def read_externe_incasso(data: bytes, signer_oin: str) -> tuple[Signal, ...]:  #
     findings = Findings()
     ended = message["status"]["code"] == _ENDED
     happened = PartialDate(message["einddatum"] if ended else message["begindatum"])
-    concern = _collection(message, ended, findings)
+    concern = _collection(message, ended)
     people = _people(message["debiteur"]["relatie"], happened, findings, "/debiteur/relatie")
     findings.settle()
     return (Signal(message["idExtern"], concern, happened, people),) if concern else ()
 
 
-def _collection(message: Mapping[str, Any], ended: bool, findings: Findings) -> str:
-    name, meanings = (_END_REASON, _ENDED_BY) if ended else (_START_REASON, _STARTED_BY)
-    for i, extra in enumerate(message.get("extra-attributen", [])):
-        if extra["naam"] == name:
-            return findings.code(extra["waarde"], meanings, f"/extra-attributen/{i}/waarde") or ""
-    return "" if ended else "debt-collection"
+def _collection(message: Mapping[str, Any], ended: bool) -> str:
+    reasons = {extra["naam"]: extra["waarde"] for extra in message.get("extra-attributen", [])}
+    if ended:
+        return ENDED_BY.get(reasons.get(_END_REASON, ""), "")
+    return STARTED_BY.get(reasons.get(_START_REASON, ""), "debt-collection")
 
 
 def _people(relation: Mapping[str, Any], happened: PartialDate, findings: Findings, where: str) -> tuple[NamedPerson, ...]:
@@ -181,9 +174,9 @@ def _person_numbers(message: Any, where: str = "") -> Iterator[Violation]:
     children = message.items() if isinstance(message, dict) else enumerate(message) if isinstance(message, list) else ()
     for key, child in children:
         if _is_person_number(key, child, message):
-            yield Violation(f"{where}/{key}", "a housing corporation has no ground to use the person number")
+            yield Violation(pointer(where, key), "a housing corporation has no ground to use the person number")
         else:
-            yield from _person_numbers(child, f"{where}/{key if isinstance(key, int) or key.isidentifier() else '*'}")
+            yield from _person_numbers(child, pointer(where, key))
 
 
 def _is_person_number(key: str | int, value: Any, among: Any) -> bool:

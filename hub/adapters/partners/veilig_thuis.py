@@ -1,4 +1,4 @@
-"""Veilig Thuis: feedback on a report and the general report (vtTerugkoppeling, meldingGeneriek; StUF-koppelvlak Jeugdzorg 1.0.9)."""
+"""Veilig Thuis: feedback on a report and the general report (vtTerugkoppeling and meldingGeneriek of StUF Jeugdzorg 1.0.9)."""
 
 from hub.adapters.documents import stuf
 from hub.adapters.documents.stuf import Part
@@ -80,6 +80,7 @@ def read_vt_terugkoppeling(data: bytes, signer_oin: str) -> tuple[Signal, ...]:
     """
     message = stuf.message(data, "vtTerugkoppelingDi01", signer_oin)
     case = message.part("JZ:object")
+    message.required("JZ:stuurgegevens/StUF:tijdstipBericht")
     signal = Signal(
         reference=case.text("ZKN:identificatie") or message.required("JZ:stuurgegevens/StUF:referentienummer"),
         concern=_feedback(case),
