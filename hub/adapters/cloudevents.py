@@ -97,7 +97,7 @@ def _data(found: Mapping[str, bytes], media: str, wrong: list[Violation]) -> byt
                 wrong.append(Violation("data_base64", "is there beside data"))
             case {"data_base64": raw}:
                 return b64decode(_text.decode(raw), validate=True)
-            case {"data": raw} if raw != b"null":
+            case {"data": raw} if raw != b"null" and _MEDIA.fullmatch(media):
                 return raw if is_json(media) else _text.decode(raw).encode()
     except ValueError:
         wrong.append(Violation("/".join(found), "is not a text of the kind that datacontenttype asks"))
@@ -162,9 +162,9 @@ def _against_name(name: str) -> Violation:
 def _against_data(media: str, data: bytes, is_known: bool) -> Iterator[Violation]:
     if not _MEDIA.fullmatch(media):
         yield Violation("datacontenttype", "is not a media type")
-    if not data and not is_known:
+    elif not data and not is_known:
         yield Violation("data", "is missing")
-    if is_json(media) and is_too_deep(data):
+    elif is_json(media) and is_too_deep(data):
         yield Violation("data", f"is nested more than {DEEPEST} deep")
 
 
