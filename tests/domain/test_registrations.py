@@ -1,0 +1,186 @@
+"""Which organisations may send us signals, and with which keys: decided, recorded, and never guessed."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hub.adapters.jws import new_jwk
+from hub.domain.registrations import Registration, registration_id
+from hub.errors import Malformed, RuleBroken
+from tests.adapters.registered import NOW, OIN, YEAR, a_registration, jwk, occasion, public, with_key
+
+DAY = timedelta(days=1)
+
+
+def facts(registration: Registration) -> list[str]:
+    return [event.TOPIC for event in registration.pending_events]  # type: ignore[attr-defined]
+
+
+def places(refusal: pytest.ExceptionInfo[Malformed]) -> list[str]:
+    return [violation.where for violation in refusal.value.violations]
+
+
+def test_an_organisation_is_registered() -> None:
+    police = a_registration("politie-haaglanden", algorithms=["EdDSA"], message_types=["b.v1", "a.v1", "a.v1"])
+    assert (police.id, police.kind, police.oin) == (registration_id("politie-haaglanden"), "police", OIN)
+    assert (police.algorithms, police.message_types) == (["EdDSA", "PS256"], ["a.v1", "b.v1"])
+    assert facts(police) == ["registration-registered"]
+
+
+def test_the_same_name_is_the_same_stream() -> None:
+    assert registration_id("police") == registration_id("police") != registration_id("school")
+
+
+def test_every_change_says_when_by_whom_and_why() -> None:
+    police = with_key(a_registration())
+    police.revoke_key("police-1", "lost", occasion())
+    police.suspend("the covenant ended", occasion())
+    assert {(event.by, event.cause) for event in police.pending_events} == {("operator", "a test")}  # type: ignore[attr-defined]
+    assert [event.timestamp for event in police.pending_events] == [NOW - YEAR, NOW, NOW, NOW]
+
+
+def test_everything_wrong_with_a_registration_is_said_at_once() -> None:
+    with pytest.raises(Malformed) as refusal:
+        Registration.register("Politie!", "police", "123", occasion(), ["none"], callback="javascript:alert(1)")
+    assert places(refusal) == ["name", "oin", "algorithms", "callback"]
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256", "RS256", "ps256"])
+def test_no_algorithm_beyond_the_three(algorithm: str) -> None:
+    with pytest.raises(Malformed):
+        a_registration(algorithms=[algorithm])
+
+
+@pytest.mark.parametrize("algorithm", ["PS256", "ES256", "EdDSA"])
+def test_a_public_key_is_added(algorithm: str) -> None:
+    police = with_key(a_registration(), algorithm, f"police-{algorithm}")
+    assert police.keys[f"police-{algorithm}"]["jwk"] == public(algorithm, f"police-{algorithm}")
+
+
+def test_a_key_may_have_no_end() -> None:
+    assert with_key(a_registration(), valid_until=None).keys["police-1"]["valid_until"] is None
+
+
+@pytest.mark.parametrize("algorithm", ["PS256", "ES256", "EdDSA"])
+def test_a_private_key_is_refused(algorithm: str) -> None:
+    with pytest.raises(Malformed) as refusal:
+        a_registration().add_key("police-1", jwk(algorithm, "police-1"), NOW, None, occasion())
+    assert places(refusal) == ["jwk"]
+
+
+@pytest.mark.parametrize("part", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
+def test_any_part_of_a_private_key_is_refused(part: str) -> None:
+    with pytest.raises(Malformed):
+        a_registration().add_key("police-1", {**public(), part: "AQAB"}, NOW, None, occasion())
+
+
+@pytest.mark.parametrize(
+    ("but", "where"),
+    [
+        ({"kty": "oct"}, "jwk/kty"),
+        ({"kty": None}, "jwk/kty"),
+        ({"kty": ["RSA"]}, "jwk/kty"),
+        ({"use": "enc"}, "jwk/use"),
+        ({"kid": "other"}, "jwk/kid"),
+        ({"n": "AQAB"}, "jwk/n"),
+        ({"n": "!"}, "jwk/n"),
+        ({"n": "A" * 1400}, "jwk/n"),
+        ({"n": "_" * 1400}, "jwk/n"),
+        ({"e": 3}, "jwk/e"),
+    ],
+)
+def test_a_key_that_is_no_good_rsa_key(but: dict[str, Any], where: str) -> None:
+    with pytest.raises(Malformed) as refusal:
+        a_registration().add_key("police-1", {**public(), **but}, NOW, None, occasion())
+    assert where in places(refusal)
+
+
+@pytest.mark.parametrize(("algorithm", "but", "where"), [("ES256", {"crv": "P-384"}, "jwk/crv"), ("EdDSA", {"x": "AQAB"}, "jwk")])
+def test_a_key_on_another_curve(algorithm: str, but: dict[str, Any], where: str) -> None:
+    with pytest.raises(Malformed) as refusal:
+        a_registration().add_key("police-1", {**public(algorithm), **but}, NOW, None, occasion())
+    assert places(refusal) == [where]
+
+
+@pytest.mark.parametrize("kid", ["", "a b", "é", "x" * 121, "a\n"])
+def test_a_kid_that_is_no_kid(kid: str) -> None:
+    key = {name: value for name, value in public().items() if name != "kid"}
+    with pytest.raises(Malformed) as refusal:
+        a_registration().add_key(kid, key, NOW, None, occasion())
+    assert places(refusal) == ["kid"]
+
+
+def test_a_key_that_ends_before_it_begins() -> None:
+    with pytest.raises(Malformed) as refusal:
+        with_key(a_registration(), valid_from=NOW, valid_until=NOW)
+    assert places(refusal) == ["valid_until"]
+
+
+def test_the_same_key_again_changes_nothing() -> None:
+    police = with_key(with_key(a_registration()))
+    assert facts(police) == ["registration-registered", "registration-key-added"]
+
+
+def test_a_kid_is_never_used_for_another_key() -> None:
+    police = with_key(a_registration())
+    with pytest.raises(RuleBroken):
+        police.add_key("police-1", {**public(kid="police-2"), "kid": "police-1"}, NOW - YEAR, NOW + YEAR, occasion())
+    with pytest.raises(RuleBroken):
+        with_key(police, valid_until=NOW + 2 * YEAR)
+
+
+def test_a_revoked_key_never_comes_back() -> None:
+    police = with_key(a_registration())
+    police.revoke_key("police-1", "lost", occasion())
+    with pytest.raises(RuleBroken):
+        with_key(police)
+
+
+def test_a_key_can_be_revoked_from_the_day_it_was_lost() -> None:
+    police = with_key(a_registration())
+    police.revoke_key("police-1", "a stolen laptop", occasion(), since=NOW - DAY)
+    assert police.pending_events[-1].revoked_from == NOW - DAY  # type: ignore[attr-defined]
+
+
+def test_a_second_revocation_changes_nothing() -> None:
+    police = with_key(a_registration())
+    for _ in range(2):
+        police.revoke_key("police-1", "lost", occasion())
+    assert facts(police).count("registration-key-revoked") == 1
+
+
+def test_an_unknown_key_cannot_be_revoked() -> None:
+    with pytest.raises(RuleBroken):
+        a_registration().revoke_key("police-1", "lost", occasion())
+
+
+def test_an_organisation_is_suspended_and_resumed() -> None:
+    police = a_registration()
+    for change in (police.suspend, police.suspend, police.resume, police.resume):
+        change("covenant", occasion())
+    assert facts(police)[1:] == ["registration-suspended", "registration-resumed"] and not police.is_suspended
+
+
+def test_the_callback_changes_once() -> None:
+    police = a_registration(callback="https://example.org/old")
+    for _ in range(2):
+        police.change_callback("https://example.org/new", occasion())
+    assert police.callback == "https://example.org/new" and len(police.pending_events) == 2
+    with pytest.raises(Malformed):
+        police.change_callback("ftp://example.org", occasion())
+
+
+def test_a_registration_told_again_is_the_same() -> None:
+    police = with_key(with_key(a_registration()), "EdDSA", "police-EdDSA")
+    police.revoke_key("police-1", "lost", occasion())
+    police.suspend("covenant", occasion())
+    again = None
+    for event in police.collect_events():
+        again = event.mutate(again)
+    assert again == police
+
+
+def test_a_fresh_key_of_each_kind_is_good_enough() -> None:
+    for algorithm in ("PS256", "ES256", "EdDSA"):
+        assert new_jwk(algorithm, "fresh")["kid"] == "fresh"
