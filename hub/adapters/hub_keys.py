@@ -58,7 +58,7 @@ class HubKeys:
         Raises:
             Unavailable: no key was valid at that moment.
         """
-        key = self._valid(at)
+        key = self.at(at)
         start = f"{_header(key.kid, typ)}.{jws.b64url(payload)}"
         return f"{start}.{jws.b64url(jws.signature_of(start.encode(), key.private))}"
 
@@ -95,9 +95,14 @@ class HubKeys:
         """64 hexadecimal digits, always the same for the same text, that tell nothing to who lacks the secret (HMAC-SHA-256)."""
         return hmac.digest(self._kept.secret, text.encode(), "sha256").hex()
 
-    def _valid(self, at: datetime) -> HubKey:
+    def at(self, moment: datetime) -> HubKey:
+        """The key that signs at that moment.
+
+        Raises:
+            Unavailable: no key was valid then.
+        """
         kept = self._now()
-        place = bisect_right(kept.starts, at)
+        place = bisect_right(kept.starts, moment)
         if not place:
             raise Unavailable("the hub had no key at that moment", code="no-hub-key")
         return kept.keys[place - 1]

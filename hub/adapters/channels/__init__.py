@@ -1,0 +1,51 @@
+"""How notices leave the hub: one module each, found by itself, and on when its own settings say so."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
+from threading import Event
+from typing import Any
+
+from sqlalchemy import Engine, MetaData
+
+from hub.adapters.hub_keys import HubKeys
+from hub.adapters.registrations import Registrations
+from hub.ports import Channel, Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a channel may use of the hub; `base_url` is where the hub's API is found, without a slash at its end."""
+
+    outbox: Engine
+    registrations: Registrations
+    keys: HubKeys
+    clock: Clock
+    base_url: str
+    oin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way out that is on: its channel, its tables on the outbox, and what it does of its own until told to stop.
+
+    `out` is the channel's own object, for whoever wants more of it than a channel.
+    """
+
+    channel: Channel
+    tables: MetaData
+    out: Any
+    run: Callable[[Event], None] | None = None
+
+
+def found(settings: Mapping[str, str], around: Around) -> dict[str, Way]:
+    """Every way out that is on, by name; each reads its own `HUB_<NAME>_…` of the settings."""
+    return {way.channel.name: way for way in _opened(settings, around)}
+
+
+def _opened(settings: Mapping[str, str], around: Around) -> Iterator[Way]:
+    for module in sorted(iter_modules(__path__), key=lambda module: module.name):
+        way: Way | None = import_module(f"{__name__}.{module.name}").opened(settings, around)
+        if way is not None:
+            yield way

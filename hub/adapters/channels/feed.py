@@ -1,0 +1,132 @@
+"""The live feed: every notice for the people who follow along, numbered by the log, so that nobody misses or doubles one."""
+
+import json
+from asyncio import Event, get_running_loop, to_thread, wait_for
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Connection, Engine, Index, Integer, MetaData, String, Table, Text, func, insert, select
+
+from hub.adapters import rfc3339
+from hub.adapters.channels import Around, Way
+from hub.ports import Channel, Notice
+
+TABLES = MetaData()
+
+FEED = Table(
+    "feed",
+    TABLES,
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("type", Text, nullable=False),
+    Column("family", String(36), nullable=False),
+    Column("notice", Text, nullable=False),
+    Index("feed_of_family", "family", "position"),
+)
+"""One notice at a position of the log at most: the position is what a follower gives back to go on from."""
+
+_F = FEED.c
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A notice on the feed; `position` is its id there."""
+
+    position: int
+    notice: Mapping[str, Any]
+
+
+class Feed:
+    """Keeps notices as they come, and wakes whoever waits for the next; `poll` seconds, where it was another process."""
+
+    def __init__(self, outbox: Engine, poll: float = 1.0) -> None:
+        self._outbox, self._poll = outbox, poll
+        self._listeners: frozenset[Callable[[], None]] = frozenset()
+        self._listening = Lock()
+
+    @property
+    def channel(self) -> Channel:
+        """The way in, for the relay."""
+        return Channel("feed", self.accept, self._wake)
+
+    def accept(self, notices: Sequence[Notice], connection: Connection) -> None:
+        """Puts notices on the feed, on the transaction of the caller; a repeat adds nothing."""
+        positions = [notice.position for notice in notices]
+        taken = set(connection.scalars(select(_F.position).where(_F.position.in_(positions))))
+        rows = [_row(notice) for notice in notices if notice.position not in taken]
+        if rows:
+            connection.execute(insert(FEED), rows)
+
+    def after(self, position: int, limit: int = 100, *, family: str = "", type: str = "") -> list[Shown]:
+        """What came after a position, in order, narrowed to one family or one type."""
+        found = select(_F.position, _F.notice).where(_F.position > position).order_by(_F.position).limit(limit)
+        if family:
+            found = found.where(_F.family == family)
+        if type:
+            found = found.where(_F.type == type)
+        with self._outbox.connect() as connection:
+            return [Shown(row.position, json.loads(row.notice)) for row in connection.execute(found)]
+
+    def last_position(self) -> int:
+        """The position of the newest notice; 0 where there is none."""
+        with self._outbox.connect() as connection:
+            return int(connection.execute(select(func.coalesce(func.max(_F.position), 0))).scalar_one())
+
+    async def follow(self, position: int, *, family: str = "", type: str = "", quiet: float = 15.0) -> AsyncIterator[list[Shown]]:
+        """What came after a position and whatever comes, as it comes, without end.
+
+        An empty list comes after `quiet` seconds of silence, so that a connection can show that it lives.
+        """
+        with self._waking() as woken:
+            heard = monotonic()
+            while True:
+                woken.clear()
+                batch = await to_thread(self.after, position, family=family, type=type)
+                if batch or monotonic() - heard >= quiet:
+                    position, heard = batch[-1].position if batch else position, monotonic()
+                    yield batch
+                if not batch:
+                    await _either(woken, min(self._poll, quiet))
+
+    @contextmanager
+    def _waking(self) -> Iterator[Event]:
+        loop, woken = get_running_loop(), Event()
+
+        def wake() -> None:
+            # the loop may have closed under a follower that nobody finished
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(woken.set)
+
+        with self._listening:
+            self._listeners |= {wake}
+        try:
+            yield woken
+        finally:
+            with self._listening:
+                self._listeners -= {wake}
+
+    def _wake(self) -> None:
+        for wake in self._listeners:
+            wake()
+
+
+async def _either(woken: Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await wait_for(woken.wait(), seconds)
+
+
+def _row(notice: Notice) -> dict[str, Any]:
+    family, at = str(notice.family), rfc3339.written(notice.recorded_at)
+    said = {"id": str(notice.id), "type": notice.type, "recordedAt": at, "family": family, "data": dict(notice.data)}
+    return {"position": notice.position, "type": notice.type, "family": family, "notice": json.dumps(said, ensure_ascii=False)}
+
+
+def opened(settings: Mapping[str, str], around: Around) -> Way | None:
+    """On unless `HUB_FEED` is `off`."""
+    if settings.get("HUB_FEED", "on") == "off":
+        return None
+    feed = Feed(around.outbox)
+    return Way(feed.channel, TABLES, feed)

@@ -1,0 +1,29 @@
+"""Telling partners at their callbacks: queued on the relay's transaction, delivered by a worker of its own.
+
+`envelope` says it, `seal` signs it, `queue` keeps it, `addresses` looks where it goes, `exchange` sends it, `delivery` drives.
+"""
+
+from collections.abc import Mapping
+
+from hub.adapters.channels import Around, Way
+from hub.adapters.channels.webhook.addresses import networks
+from hub.adapters.channels.webhook.delivery import Webhooks
+from hub.adapters.channels.webhook.envelope import Envelope
+from hub.adapters.channels.webhook.queue import TABLES
+
+__all__ = ["Webhooks", "opened"]
+
+
+def opened(settings: Mapping[str, str], around: Around) -> Way | None:
+    """On unless `HUB_WEBHOOK` is `off`; `HUB_WEBHOOK_ALLOW` are ranges that may be called although they are not public."""
+    if settings.get("HUB_WEBHOOK", "on") == "off":
+        return None
+    webhooks = Webhooks(
+        around.outbox,
+        around.registrations,
+        around.keys,
+        Envelope(around.oin, around.base_url),
+        around.clock,
+        allow=networks(settings.get("HUB_WEBHOOK_ALLOW", "")),
+    )
+    return Way(webhooks.channel, TABLES, webhooks, webhooks.run)

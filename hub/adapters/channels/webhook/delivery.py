@@ -1,0 +1,146 @@
+"""The worker that delivers: receivers side by side, each in its own time, and the notices of one family in order."""
+
+import ssl
+from collections.abc import Sequence
+from random import Random
+from threading import Event, Lock, Thread
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from hub.adapters.channels.webhook import queue
+from hub.adapters.channels.webhook.addresses import Network
+from hub.adapters.channels.webhook.envelope import Envelope
+from hub.adapters.channels.webhook.exchange import Line, Patience
+from hub.adapters.channels.webhook.queue import Waiting
+from hub.adapters.channels.webhook.seal import sealed
+from hub.adapters.database import locking
+from hub.adapters.hub_keys import HubKeys
+from hub.adapters.registrations import Organisation, Registrations
+from hub.ports import Channel, Clock, Notice
+
+_log = structlog.get_logger()
+
+
+class Webhooks:
+    """Tells partners at their callbacks: at least once, signed, until they have it or three days have gone by.
+
+    `allow` are address ranges that may be called although they are not public, also without TLS.
+    """
+
+    def __init__(
+        self,
+        outbox: Engine,
+        registrations: Registrations,
+        keys: HubKeys,
+        envelope: Envelope,
+        clock: Clock,
+        *,
+        allow: tuple[Network, ...] = (),
+        patience: Patience | None = None,
+        tls: ssl.SSLContext | None = None,
+        random: Random | None = None,
+        poll: float = 1.0,
+    ) -> None:
+        self._outbox, self._writing, self._write = outbox, locking(outbox), Lock()
+        self._registrations, self._keys, self._envelope, self._clock = registrations, keys, envelope, clock
+        self._allow, self._patience, self._tls = allow, patience or Patience(), tls
+        # spreads retries; nobody gains by guessing it
+        self._random = random or Random()  # noqa: S311
+        self._poll, self._woken = poll, Event()
+        self._lines: dict[str, Line] = {}
+        self._busy: set[str] = set()
+        self._busy_changes = Lock()
+
+    @property
+    def channel(self) -> Channel:
+        """The way in, for the relay."""
+        return Channel("webhook", self.accept, self._woken.set)
+
+    def accept(self, notices: Sequence[Notice], connection: Connection) -> None:
+        """Queues what these notices tell to whom, on the transaction of the caller."""
+        queue.queue(notices, self._registrations.all(), self._envelope, self._clock.now(), connection)
+
+    def run(self, stop: Event) -> None:
+        """Delivers until told to stop; then waits for the exchanges under way."""
+        lanes: list[Thread] = []
+        while not stop.is_set():
+            self._woken.clear()
+            lanes = [lane for lane in lanes if lane.is_alive()] + self._start(stop)
+            self._woken.wait(self._poll)
+        for lane in lanes:
+            lane.join()
+        self._hang_up()
+
+    def deliver_due(self) -> None:
+        """Delivers all that is due now, and comes back when that is done."""
+        for lane in self._start(Event()):
+            lane.join()
+
+    def _start(self, stop: Event) -> list[Thread]:
+        lanes = [Thread(target=self._lane, args=(name, stop), name=f"webhook-{name}", daemon=True) for name in self._take()]
+        for lane in lanes:
+            lane.start()
+        return lanes
+
+    def _take(self) -> list[str]:
+        with self._outbox.connect() as connection:
+            due = queue.receivers_due(connection, self._clock.now())
+        with self._busy_changes:
+            free = [name for name in due if name not in self._busy]
+            self._busy.update(free)
+        return free
+
+    def _lane(self, name: str, stop: Event) -> None:
+        is_sound = False
+        try:
+            self._serve(name, stop)
+            is_sound = True
+        except Exception as error:  # a lane that stumbles may not take the others along; it begins again at the next look
+            _log.error("webhook-lane-stumbled", receiver=name, error=type(error).__name__)
+        with self._busy_changes:
+            self._busy.discard(name)
+        if is_sound:
+            self._woken.set()
+
+    def _serve(self, name: str, stop: Event) -> None:
+        receiver = self._registrations.by_name(name)
+        if receiver is None or receiver.is_suspended:
+            return
+        if not receiver.callback:
+            self._retire(name)
+            return
+        while batch := self._due(name):
+            for waiting in batch:
+                if stop.is_set() or not self._attempt(waiting, receiver):
+                    return
+
+    def _due(self, name: str) -> list[Waiting]:
+        with self._outbox.connect() as connection:
+            return queue.due(connection, name, self._clock.now())
+
+    def _attempt(self, waiting: Waiting, receiver: Organisation) -> bool:
+        at = self._clock.now()
+        headers = sealed(waiting.notice, waiting.event, self._keys.at(at), at)
+        outcome = self._line(receiver).post(waiting.event, headers, at)
+        _log.info("webhook-attempt", receiver=receiver.name, notice=waiting.notice, outcome=outcome.code)
+        with self._write, self._writing.begin() as connection:
+            jitter = self._random.uniform(0.75, 1.25)
+            return queue.settle(connection, waiting, outcome, jitter, receiver.callback, self._clock.now())
+
+    def _retire(self, name: str) -> None:
+        with self._write, self._writing.begin() as connection:
+            queue.retire(connection, name, "", "no-callback")
+
+    def _line(self, receiver: Organisation) -> Line:
+        line = self._lines.get(receiver.name)
+        if line is None or line.callback != receiver.callback:
+            if line is not None:
+                line.close()
+            line = self._lines[receiver.name] = Line(receiver.callback, self._allow, self._patience, self._tls)
+        return line
+
+    def _hang_up(self) -> None:
+        for line in self._lines.values():
+            line.close()
+        self._lines.clear()

@@ -1,0 +1,31 @@
+"""A notice as a CloudEvent of the NL GOV profile: lean, with nothing sensitive in its attributes."""
+
+from dataclasses import dataclass
+
+from hub.adapters.outgoing_events import to_structured
+from hub.ports import Notice
+
+MEDIA_TYPE = "application/cloudevents+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who the hub is to its receivers: its organisation's number, and where its API is found."""
+
+    oin: str
+    base_url: str
+
+    def body(self, notice: Notice, sequence: int) -> bytes:
+        """The event in structured mode; `sequence` counts what this one receiver is sent, without gaps.
+
+        Its `time` is when the hub recorded the fact, its `dataref` where more may be seen.
+        """
+        return to_structured(
+            id=str(notice.id),
+            source=f"urn:nld:oin:{self.oin}:systeem:vig-hub",
+            type=notice.type,
+            time=notice.recorded_at,
+            data=notice.data,
+            # the extension compares sequences as texts
+            extensions={"dataref": f"{self.base_url}/v1/families/{notice.family}", "sequence": f"{sequence:012d}"},
+        )

@@ -1,0 +1,250 @@
+"""What each receiver still has to be told, and what became of what it was told: nothing is forgotten, and all is visible."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    exists,
+    insert,
+    select,
+    update,
+)
+
+from hub.adapters.channels.webhook.envelope import Envelope
+from hub.adapters.channels.webhook.exchange import Outcome, Verdict
+from hub.adapters.registrations import Organisation
+from hub.errors import NotKnown
+from hub.ports import Notice
+
+TABLES = MetaData()
+
+DELIVERIES = Table(
+    "deliveries",
+    TABLES,
+    Column("id", Integer, primary_key=True),
+    Column("receiver", String(80), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("notice", String(36), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("family", String(36), nullable=False),
+    Column("event", LargeBinary, nullable=False),
+    Column("accepted_at", String(32), nullable=False),
+    Column("state", String(9), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_outcome", String(40), nullable=False),
+    Column("next_at", String(32), nullable=False),
+    UniqueConstraint("receiver", "notice"),
+    UniqueConstraint("receiver", "sequence"),
+)
+"""One row for each receiver of each notice: waiting, delivered, dead (a person has to look) or retired with its receiver."""
+
+RECEIVERS = Table(
+    "receivers",
+    TABLES,
+    Column("receiver", String(80), primary_key=True),
+    Column("last_sequence", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("paused_until", String(32), nullable=False),
+    Column("retired_callback", Text, nullable=False),
+)
+"""`failures` counts what went wrong in a row; a receiver that said it is gone is told nothing until its callback is another."""
+
+_D, _R = DELIVERIES.c, RECEIVERS.c
+_IS_WAITING = _D.state == "waiting"
+Index("deliveries_due", _D.receiver, _D.next_at, sqlite_where=_IS_WAITING)
+Index("deliveries_of_family", _D.receiver, _D.family, _D.sequence, sqlite_where=_IS_WAITING)
+
+_EARLIER = DELIVERIES.alias("earlier")
+_GIVE_UP = timedelta(days=3)
+_FIRST_DELAY, _LONGEST_DELAY = timedelta(seconds=5), timedelta(hours=6)
+_AT_ONCE = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A delivery that is due: the event as it is sent, and how often that was tried."""
+
+    id: int
+    receiver: str
+    notice: str
+    family: str
+    event: bytes
+    attempts: int
+    accepted_at: datetime
+
+
+def delay(failures: int) -> timedelta:
+    """How long to wait after so many failures in a row: five seconds, four times as long each time, six hours at most."""
+    return min(_FIRST_DELAY * int(4 ** min(failures - 1, 10)), _LONGEST_DELAY)
+
+
+# In ------------------------------------------------------------------------------------------------
+
+
+def queue(
+    notices: Sequence[Notice], organisations: Sequence[Organisation], envelope: Envelope, now: datetime, connection: Connection
+) -> None:
+    """One delivery for each active receiver that a notice addresses, numbered per receiver; a repeat adds nothing."""
+    kinds = {kind for notice in notices for kind in notice.tell}
+    known = {row.receiver: row for row in connection.execute(select(RECEIVERS))}
+    for receiver in organisations:
+        row = known.get(receiver.name)
+        if receiver.kind in kinds and _is_active(receiver, row.retired_callback if row else ""):
+            mine = [notice for notice in notices if receiver.kind in notice.tell]
+            _queue_for(receiver.name, mine, row.last_sequence if row else None, envelope, now, connection)
+
+
+def _is_active(receiver: Organisation, retired_callback: str) -> bool:
+    return not receiver.is_suspended and receiver.callback not in ("", retired_callback)
+
+
+def _queue_for(
+    receiver: str, notices: Sequence[Notice], last: int | None, envelope: Envelope, now: datetime, connection: Connection
+) -> None:
+    ids = [str(notice.id) for notice in notices]
+    taken = set(connection.scalars(select(_D.notice).where(_D.receiver == receiver, _D.notice.in_(ids))))
+    new = [notice for notice in notices if str(notice.id) not in taken]
+    if not new:
+        return
+    rows = [_row(receiver, notice, (last or 0) + place, envelope, now) for place, notice in enumerate(new, start=1)]
+    connection.execute(insert(DELIVERIES), rows)
+    if last is None:
+        connection.execute(insert(RECEIVERS).values(_new_receiver(receiver, len(new))))
+    else:
+        _receiver(connection, receiver, last_sequence=last + len(new))
+
+
+def _row(receiver: str, notice: Notice, sequence: int, envelope: Envelope, now: datetime) -> dict[str, Any]:
+    return {
+        "receiver": receiver,
+        "sequence": sequence,
+        "notice": str(notice.id),
+        "type": notice.type,
+        "family": str(notice.family),
+        "event": envelope.body(notice, sequence),
+        "accepted_at": _text(now),
+        "state": "waiting",
+        "attempts": 0,
+        "last_outcome": "",
+        "next_at": _AT_ONCE,
+    }
+
+
+def _new_receiver(receiver: str, last_sequence: int) -> dict[str, Any]:
+    return {
+        "receiver": receiver,
+        "last_sequence": last_sequence,
+        "failures": 0,
+        "paused_until": _AT_ONCE,
+        "retired_callback": "",
+    }
+
+
+# Out -----------------------------------------------------------------------------------------------
+
+
+def receivers_due(connection: Connection, now: datetime) -> list[str]:
+    """The receivers that have something due and are not being left in peace."""
+    something = exists().where(_D.receiver == _R.receiver, _IS_WAITING, _D.next_at <= _text(now))
+    return list(connection.scalars(select(_R.receiver).where(_R.paused_until <= _text(now), something)))
+
+
+def due(connection: Connection, receiver: str, now: datetime, limit: int = 50) -> list[Waiting]:
+    """The next delivery of each family that is due, the oldest first; a later one of a family waits for the earlier."""
+    earlier = exists().where(
+        _EARLIER.c.receiver == receiver,
+        _EARLIER.c.family == _D.family,
+        _EARLIER.c.state == "waiting",
+        _EARLIER.c.sequence < _D.sequence,
+    )
+    heads = select(DELIVERIES).where(_D.receiver == receiver, _IS_WAITING, _D.next_at <= _text(now), ~earlier)
+    return [_waiting(row) for row in connection.execute(heads.order_by(_D.sequence).limit(limit))]
+
+
+def settle(connection: Connection, tried: Waiting, outcome: Outcome, jitter: float, callback: str, now: datetime) -> bool:
+    """Keeps what became of an attempt; says whether the receiver can be sent more right now.
+
+    `jitter` stretches or shrinks a delay of our own making, so that not everybody comes back at the same moment.
+    """
+    match outcome.verdict:
+        case Verdict.DELIVERED | Verdict.DEAD:
+            _receiver(connection, tried.receiver, failures=0)
+            _delivery(connection, tried, outcome, state=outcome.verdict.value)
+        case Verdict.LATER:
+            _receiver(connection, tried.receiver, failures=0)
+            _later(connection, tried, outcome, now + delay(tried.attempts + 1) * jitter)
+        case Verdict.PAUSE:
+            _pause(connection, tried, outcome, jitter, now)
+        case Verdict.RETIRE:
+            _delivery(connection, tried, outcome)
+            retire(connection, tried.receiver, callback, outcome.code)
+    return outcome.verdict not in (Verdict.PAUSE, Verdict.RETIRE)
+
+
+def retire(connection: Connection, receiver: str, callback: str, why: str) -> None:
+    """Tells this receiver nothing any more at this callback: what waits for it is put aside."""
+    _receiver(connection, receiver, retired_callback=callback, failures=0)
+    here = (_D.receiver == receiver, _IS_WAITING)
+    connection.execute(update(DELIVERIES).where(*here).values(state="retired", last_outcome=why))
+
+
+def redrive(connection: Connection, id: int, now: datetime) -> None:
+    """A person has looked at a dead delivery: it is tried again. Raises: NotKnown, where there is no such one."""
+    here = (_D.id == id, _D.state == "dead")
+    again = update(DELIVERIES).where(*here).values(state="waiting", next_at=_AT_ONCE, accepted_at=_text(now), attempts=0)
+    if not connection.execute(again).rowcount:
+        raise NotKnown("There is no such dead delivery.")
+
+
+def listed(connection: Connection, filters: Mapping[str, str], after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
+    """Deliveries in the order in which they were accepted, without their events; filters: receiver, state, family, notice."""
+    columns = [column for column in DELIVERIES.columns if column.name != "event"]
+    found = select(*columns).where(_D.id > after).order_by(_D.id).limit(limit)
+    for name in filters.keys() & {"receiver", "state", "family", "notice"}:
+        found = found.where(DELIVERIES.columns[name] == filters[name])
+    return [dict(row._mapping) for row in connection.execute(found)]
+
+
+def _later(connection: Connection, tried: Waiting, outcome: Outcome, at: datetime) -> None:
+    if at > tried.accepted_at + _GIVE_UP:
+        _delivery(connection, tried, outcome, state="dead")
+    else:
+        _delivery(connection, tried, outcome, next_at=_text(at))
+
+
+def _pause(connection: Connection, tried: Waiting, outcome: Outcome, jitter: float, now: datetime) -> None:
+    failures = 1 + connection.execute(select(_R.failures).where(_R.receiver == tried.receiver)).scalar_one()
+    until = now + (outcome.stay_away or delay(failures) * jitter)
+    _receiver(connection, tried.receiver, failures=failures, paused_until=_text(until))
+    _later(connection, tried, outcome, until)
+
+
+def _delivery(connection: Connection, tried: Waiting, outcome: Outcome, **to: Any) -> None:
+    attempted = {"attempts": tried.attempts + 1, "last_outcome": outcome.code}
+    connection.execute(update(DELIVERIES).where(_D.id == tried.id).values(**attempted, **to))
+
+
+def _receiver(connection: Connection, receiver: str, **to: Any) -> None:
+    connection.execute(update(RECEIVERS).where(_R.receiver == receiver).values(**to))
+
+
+def _waiting(row: Any) -> Waiting:
+    accepted_at = datetime.fromisoformat(row.accepted_at)
+    return Waiting(row.id, row.receiver, row.notice, row.family, row.event, row.attempts, accepted_at)
+
+
+def _text(moment: datetime) -> str:
+    # texts of one length compare as the moments do
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
