@@ -94,7 +94,7 @@ class Families:
             id,
             on,
             signal_id=said.id,
-            signal=msgspec.to_builtins(said.signal),
+            signal=msgspec.json.decode(msgspec.json.encode(said.signal)),
             message=said.message,
             partner=said.partner,
             purpose=said.purpose,

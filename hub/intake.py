@@ -189,7 +189,7 @@ class Intake:
             type = next(type for type in self.partners[received.kind].messages if type.type == received.type)
             posted = self.kept(unit.connection, received.kept)
             events = (event for event in self.open(posted.headers, posted.body) if isinstance(event, Envelope))
-            data = next(event.data for event in events if event.id == received.id)
+            data = next(event.data for event in events if event.id == received.event_id)
             signals, reasons = self._translated(type, data, received.oin)
             on = Occasion(unit.at, by, str(found.id), received.basis)
             partner = received.partner if received.kind == ALONE else received.kind
@@ -205,7 +205,7 @@ def _received(opened: _Opened, placed: Sequence[Placed], reasons: Sequence[Viola
         Message.Received,
         opened.id,
         on,
-        id=opened.envelope.id,
+        event_id=opened.envelope.id,
         source=opened.envelope.source,
         type=opened.envelope.type,
         logged=opened.envelope.time.isoformat(),
@@ -241,7 +241,7 @@ def _receipt(message: Message, position: int, is_repeat: bool = False) -> Receip
     received = message.received
     return Receipt(
         message=str(message.id),
-        id=received.id,
+        id=received.event_id,
         source=received.source,
         type=received.type,
         digest=received.digest,

@@ -21,12 +21,12 @@ class Message(Stream):
     class Received(Opening):
         """A partner's signed message arrived, and this became of it.
 
-        `id`, `source`, `type`, `logged` are the CloudEvents attributes; `digest` is of the event's bytes, `kept` of the
+        `event_id`, `source`, `type`, `logged` are the CloudEvents attributes; `digest` is of the event's bytes, `kept` of the
         whole body that they arrived in, which is what the signature covers. Each of `signals` says where it went.
         """
 
         TOPIC = "message-received"
-        id: str
+        event_id: str
         source: str
         type: str
         logged: str

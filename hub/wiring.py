@@ -1,0 +1,139 @@
+"""Where everything meets: the only module that knows every other."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from threading import Event, Thread
+from typing import Self
+
+from sqlalchemy import Engine
+
+from hub import projections
+from hub.adapters import cloudevents, event_store, partners, people_index, received, registrations
+from hub.adapters.contracts import contracts
+from hub.adapters.database import engine
+from hub.adapters.event_store import EventLog
+from hub.adapters.hub_keys import HubKeys
+from hub.adapters.mapper import PlainMapper, mapper
+from hub.adapters.matrices import load_calendar, load_matrices
+from hub.adapters.registrations import Registrations
+from hub.adapters.signatures import PartnerSignatures
+from hub.adapters.tokens import Tokens
+from hub.casework import Casework
+from hub.domain.identifiers import violations_of
+from hub.domain.matching import keys_of
+from hub.domain.rules import Rules
+from hub.domain.signals import NamedPerson
+from hub.domain.trajectory.direction import Director
+from hub.domain.trajectory.planned import DUTCH_TIME
+from hub.families import Families
+from hub.history import History
+from hub.intake import Intake
+from hub.ports import Clock, SystemClock
+from hub.register import Register
+from hub.registry import Registry
+from hub.relay import Relay, shown
+from hub.settings import Settings
+
+INDEXES = (people_index.INDEX, registrations.INDEX)
+TICK = 1.0
+"""Seconds between looks at the clock: how late a passed deadline can become an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The three databases: the log, the read models, and what waits to leave."""
+
+    log: Engine
+    views: Engine
+    outbox: Engine
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        stored = cls(engine(settings.log_url), engine(settings.views_url, durable=False), engine(settings.outbox_url))
+        event_store.create(stored.log)
+        for tables in (received.TABLES, *(index.tables for index in INDEXES)):
+            tables.create_all(stored.log)
+        return stored
+
+    def close(self) -> None:
+        for each in (self.log, self.views, self.outbox):
+            each.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """The hub, put together."""
+
+    settings: Settings
+    clock: Clock
+    stored: Stored
+    log: EventLog
+    mapper: PlainMapper
+    keys: HubKeys
+    tokens: Tokens
+    register: Register
+    registrations: Registrations
+    registry: Registry
+    families: Families
+    intake: Intake
+    casework: Casework
+    history: History
+    relays: tuple[Relay, ...]
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock | None = None) -> Self:
+        """Opens the databases, makes what is not there yet, and joins the parts; nothing runs yet."""
+        clock = clock or SystemClock()
+        stored = Stored.open(settings)
+        log, events = EventLog(stored.log), mapper()
+        keys = HubKeys.open(settings.data_dir / "hub-keys.json", clock.now())
+        register = Register(log, events, INDEXES, clock)
+        organisations = Registrations(stored.log)
+        kinds = partners.found()
+        rules = _rules()
+        duty = Director(settings.duty_director, settings.duty_organisation, settings.duty_contact)
+        families = Families(people_index.find, people_index.families_answered, keys.blind, rules, duty)
+        intake = Intake(
+            register=register,
+            families=families,
+            signatures=PartnerSignatures(organisations, timedelta(seconds=settings.replay_seconds)),
+            partners=kinds,
+            open=cloudevents.envelopes,
+            keep=received.keep,
+            kept=received.fetch,
+            refuse_numbers=lambda signals: violations_of(signals, settings.is_demo),
+            clock=clock,
+        )
+        views = Relay(log, events, stored.views, [shown(each) for each in projections.found().values()])
+        return cls(
+            settings=settings,
+            clock=clock,
+            stored=stored,
+            log=log,
+            mapper=events,
+            keys=keys,
+            tokens=Tokens(keys),
+            register=register,
+            registrations=organisations,
+            registry=Registry(register, kinds),
+            families=families,
+            intake=intake,
+            casework=Casework(register, families, rules),
+            history=History(log, events),
+            relays=(views,),
+        )
+
+    def close(self) -> None:
+        """Finishes what waits and lets go of the databases."""
+        self.register.close()
+        self.stored.close()
+
+
+def _rules() -> Callable[[datetime], Rules]:
+    matrices = load_matrices(contracts() / "intervention-matrix")
+    calendar = load_calendar(contracts() / "calendar" / "nl-holidays.json")
+    of_day = cache(lambda day: Rules(matrices.at(day), calendar))
+    return lambda moment: of_day(moment.astimezone(DUTCH_TIME).date())
