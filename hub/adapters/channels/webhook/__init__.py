@@ -1,6 +1,6 @@
 """Telling partners at their callbacks: queued on the relay's transaction, delivered by a worker of its own.
 
-`envelope` says it, `seal` signs it, `queue` keeps it, `addresses` looks where it goes, `exchange` sends it, `delivery` drives.
+`event` says it, `seal` signs it, `queue` keeps it, `addresses` looks where it goes, `exchange` sends it, `delivery` drives.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from hub.adapters.channels import Around, Way
 from hub.adapters.channels.webhook.addresses import networks
 from hub.adapters.channels.webhook.delivery import Webhooks
-from hub.adapters.channels.webhook.envelope import Envelope
+from hub.adapters.channels.webhook.event import Sender
 from hub.adapters.channels.webhook.queue import TABLES
 
 __all__ = ["Webhooks", "opened"]
@@ -22,7 +22,7 @@ def opened(settings: Mapping[str, str], around: Around) -> Way | None:
         around.outbox,
         around.registrations,
         around.keys,
-        Envelope(around.oin, around.base_url),
+        Sender(around.oin, around.base_url),
         around.clock,
         allow=networks(settings.get("HUB_WEBHOOK_ALLOW", "")),
     )

@@ -10,11 +10,10 @@ from sqlalchemy import Connection, Engine
 
 from hub.adapters.channels.webhook import queue
 from hub.adapters.channels.webhook.addresses import Network
-from hub.adapters.channels.webhook.envelope import Envelope
+from hub.adapters.channels.webhook.event import Sender
 from hub.adapters.channels.webhook.exchange import Line, Patience
 from hub.adapters.channels.webhook.queue import Waiting
 from hub.adapters.channels.webhook.seal import sealed
-from hub.adapters.database import locking
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.registrations import Organisation, Registrations
 from hub.ports import Channel, Clock, Notice
@@ -33,7 +32,7 @@ class Webhooks:
         outbox: Engine,
         registrations: Registrations,
         keys: HubKeys,
-        envelope: Envelope,
+        sender: Sender,
         clock: Clock,
         *,
         allow: tuple[Network, ...] = (),
@@ -42,8 +41,8 @@ class Webhooks:
         random: Random | None = None,
         poll: float = 1.0,
     ) -> None:
-        self._outbox, self._writing, self._write = outbox, locking(outbox), Lock()
-        self._registrations, self._keys, self._envelope, self._clock = registrations, keys, envelope, clock
+        self._outbox, self._write = outbox, Lock()
+        self._registrations, self._keys, self._sender, self._clock = registrations, keys, sender, clock
         self._allow, self._patience, self._tls = allow, patience or Patience(), tls
         # spreads retries; nobody gains by guessing it
         self._random = random or Random()  # noqa: S311
@@ -59,7 +58,7 @@ class Webhooks:
 
     def accept(self, notices: Sequence[Notice], connection: Connection) -> None:
         """Queues what these notices tell to whom, on the transaction of the caller."""
-        queue.queue(notices, self._registrations.all(), self._envelope, self._clock.now(), connection)
+        queue.queue(notices, self._registrations.all(), self._sender, self._clock.now(), connection)
 
     def run(self, stop: Event) -> None:
         """Delivers until told to stop; then waits for the exchanges under way."""
@@ -124,12 +123,12 @@ class Webhooks:
         headers = sealed(waiting.notice, waiting.event, self._keys.at(at), at)
         outcome = self._line(receiver).post(waiting.event, headers, at)
         _log.info("webhook-attempt", receiver=receiver.name, notice=waiting.notice, outcome=outcome.code)
-        with self._write, self._writing.begin() as connection:
+        with self._write, self._outbox.begin() as connection:
             jitter = self._random.uniform(0.75, 1.25)
             return queue.settle(connection, waiting, outcome, jitter, receiver.callback, self._clock.now())
 
     def _retire(self, name: str) -> None:
-        with self._write, self._writing.begin() as connection:
+        with self._write, self._outbox.begin() as connection:
             queue.retire(connection, name, "", "no-callback")
 
     def _line(self, receiver: Organisation) -> Line:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from hub.adapters.channels.webhook.envelope import Envelope
+from hub.adapters.channels.webhook.event import Sender
 from hub.adapters.channels.webhook.exchange import Outcome, Verdict
 from hub.adapters.registrations import Organisation
 from hub.errors import NotKnown
@@ -94,7 +94,7 @@ def delay(failures: int) -> timedelta:
 
 
 def queue(
-    notices: Sequence[Notice], organisations: Sequence[Organisation], envelope: Envelope, now: datetime, connection: Connection
+    notices: Sequence[Notice], organisations: Sequence[Organisation], sender: Sender, now: datetime, connection: Connection
 ) -> None:
     """One delivery for each active receiver that a notice addresses, numbered per receiver; a repeat adds nothing."""
     kinds = {kind for notice in notices for kind in notice.tell}
@@ -103,7 +103,7 @@ def queue(
         row = known.get(receiver.name)
         if receiver.kind in kinds and _is_active(receiver, row.retired_callback if row else ""):
             mine = [notice for notice in notices if receiver.kind in notice.tell]
-            _queue_for(receiver.name, mine, row.last_sequence if row else None, envelope, now, connection)
+            _queue_for(receiver.name, mine, row.last_sequence if row else None, sender, now, connection)
 
 
 def _is_active(receiver: Organisation, retired_callback: str) -> bool:
@@ -111,14 +111,14 @@ def _is_active(receiver: Organisation, retired_callback: str) -> bool:
 
 
 def _queue_for(
-    receiver: str, notices: Sequence[Notice], last: int | None, envelope: Envelope, now: datetime, connection: Connection
+    receiver: str, notices: Sequence[Notice], last: int | None, sender: Sender, now: datetime, connection: Connection
 ) -> None:
     ids = [str(notice.id) for notice in notices]
     taken = set(connection.scalars(select(_D.notice).where(_D.receiver == receiver, _D.notice.in_(ids))))
     new = [notice for notice in notices if str(notice.id) not in taken]
     if not new:
         return
-    rows = [_row(receiver, notice, (last or 0) + place, envelope, now) for place, notice in enumerate(new, start=1)]
+    rows = [_row(receiver, notice, (last or 0) + place, sender, now) for place, notice in enumerate(new, start=1)]
     connection.execute(insert(DELIVERIES), rows)
     if last is None:
         connection.execute(insert(RECEIVERS).values(_new_receiver(receiver, len(new))))
@@ -126,14 +126,14 @@ def _queue_for(
         _receiver(connection, receiver, last_sequence=last + len(new))
 
 
-def _row(receiver: str, notice: Notice, sequence: int, envelope: Envelope, now: datetime) -> dict[str, Any]:
+def _row(receiver: str, notice: Notice, sequence: int, sender: Sender, now: datetime) -> dict[str, Any]:
     return {
         "receiver": receiver,
         "sequence": sequence,
         "notice": str(notice.id),
         "type": notice.type,
         "family": str(notice.family),
-        "event": envelope.body(notice, sequence),
+        "event": sender.event(notice, sequence),
         "accepted_at": _text(now),
         "state": "waiting",
         "attempts": 0,
@@ -178,6 +178,7 @@ def settle(connection: Connection, tried: Waiting, outcome: Outcome, jitter: flo
 
     `jitter` stretches or shrinks a delay of our own making, so that not everybody comes back at the same moment.
     """
+    # each way begins with a write, which takes the database's lock before anything is read
     match outcome.verdict:
         case Verdict.DELIVERED | Verdict.DEAD:
             _receiver(connection, tried.receiver, failures=0)
@@ -225,9 +226,10 @@ def _later(connection: Connection, tried: Waiting, outcome: Outcome, at: datetim
 
 
 def _pause(connection: Connection, tried: Waiting, outcome: Outcome, jitter: float, now: datetime) -> None:
-    failures = 1 + connection.execute(select(_R.failures).where(_R.receiver == tried.receiver)).scalar_one()
+    _receiver(connection, tried.receiver, failures=_R.failures + 1)
+    failures = connection.execute(select(_R.failures).where(_R.receiver == tried.receiver)).scalar_one()
     until = now + (outcome.stay_away or delay(failures) * jitter)
-    _receiver(connection, tried.receiver, failures=failures, paused_until=_text(until))
+    _receiver(connection, tried.receiver, paused_until=_text(until))
     _later(connection, tried, outcome, until)
 
 

@@ -4,14 +4,14 @@ from base64 import b64encode
 from datetime import datetime
 
 from hub.adapters import jws
-from hub.adapters.channels.webhook.envelope import MEDIA_TYPE
+from hub.adapters.cloudevents import STRUCTURED
 from hub.adapters.hub_keys import HubKey
 from hub.adapters.signatures import sign
 
 
 def sealed(id: str, body: bytes, key: HubKey, at: datetime) -> dict[str, str]:
     """Every header of a delivery; `at` is the moment of this attempt, `id` is the same for every attempt."""
-    covered = {"Content-Type": MEDIA_TYPE, "webhook-id": id}
+    covered = {"Content-Type": STRUCTURED, "webhook-id": id}
     return {**covered, **sign(body, covered, key.private, key.kid, at), **_standard(id, body, key, at)}
 
 

@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from hub.adapters.outgoing_events import to_structured
 from hub.ports import Notice
 
-MEDIA_TYPE = "application/cloudevents+json"
-
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class Sender:
     """Who the hub is to its receivers: its organisation's number, and where its API is found."""
 
     oin: str
     base_url: str
 
-    def body(self, notice: Notice, sequence: int) -> bytes:
+    def event(self, notice: Notice, sequence: int) -> bytes:
         """The event in structured mode; `sequence` counts what this one receiver is sent, without gaps.
 
         Its `time` is when the hub recorded the fact, its `dataref` where more may be seen.
