@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event, to_binary_event, to_structured_event
 from cloudevents.core.v1.event import CloudEvent
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.adapters.bounded_json import is_too_deep
@@ -19,6 +19,7 @@ from hub.ports import Envelope
 OIN = "00000099000000001000"
 SOURCE = f"urn:nld:oin:{OIN}:systeem:bvh"
 TYPE = "nl.vig.meldingen.vt-melding.v1"
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 TIME = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 XML = "<melding>é</melding>".encode()
 ATTRIBUTES = {"specversion": "1.0", "id": "m-1", "source": SOURCE, "type": TYPE, "time": "2026-03-02T10:30:00+01:00"}
@@ -220,6 +221,7 @@ def test_many_brackets_side_by_side_are_not_deep() -> None:
     assert one(an_event(data=[[] for _ in range(500)])).id == "m-1"
 
 
+@UNHURRIED
 @given(st.recursive(st.text(alphabet='"[]{}\\a') | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_depth_is_counted_outside_of_texts(value: Any) -> None:
     def depth(part: Any) -> int:
@@ -348,6 +350,32 @@ def test_json_in_another_writing_than_utf_8() -> None:
     assert structured(an_event(), f'{STRUCTURED.upper()}; charset="UTF-8"')
 
 
+# Whatever comes in --------------------------------------------------------------------------------------
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+NAMES = st.sampled_from([*ATTRIBUTES, "data", "data_base64", "datacontenttype", "subject", "sequence"])
+
+
+@UNHURRIED
+@given(st.dictionaries(NAMES | st.text(), ANYTHING, min_size=1))
+def test_an_event_is_taken_or_refused_whatever_it_holds(but: dict[str, Any]) -> None:
+    for event in structured(json.dumps([an_event(**but)]).encode(), BATCH):
+        assert isinstance(event, Envelope | Refused)
+
+
+@UNHURRIED
+@given(st.sampled_from([STRUCTURED, BATCH, "application/xml", "application/json"]), st.binary(), st.text(), st.text())
+def test_a_message_is_taken_or_refused_whatever_its_bytes(media: str, body: bytes, name: str, value: str) -> None:
+    headers = {f"ce-{attribute}": [text] for attribute, text in ATTRIBUTES.items()}
+    try:
+        events = envelopes({**headers, f"ce-{name}": [value], "content-type": [media]}, body)
+    except Refused:
+        return
+    assert all(isinstance(event, Envelope | Refused) for event in events)
+
+
 # The SDK as oracle -----------------------------------------------------------------------------------
 
 IDS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=60)
@@ -359,6 +387,7 @@ def the_sdks(id: str, data: Any, media: str = "application/json") -> CloudEvent:
     return CloudEvent(attributes=attributes, data=data)
 
 
+@UNHURRIED
 @given(IDS, JSON)
 def test_what_the_sdk_writes_is_read(id: str, data: dict[str, Any]) -> None:
     for message in (to_structured_event(the_sdks(id, data)), to_binary_event(the_sdks(id, data))):
@@ -368,6 +397,7 @@ def test_what_the_sdk_writes_is_read(id: str, data: dict[str, Any]) -> None:
         assert json.loads(envelope.data) == data
 
 
+@UNHURRIED
 @given(IDS, JSON)
 def test_what_the_hub_writes_the_sdk_reads(id: str, data: dict[str, Any]) -> None:
     inside = HTTPMessage({"content-type": STRUCTURED}, to_structured(id, SOURCE, TYPE, TIME, data))
@@ -378,6 +408,7 @@ def test_what_the_hub_writes_the_sdk_reads(id: str, data: dict[str, Any]) -> Non
         assert event.get_data() == data
 
 
+@UNHURRIED
 @given(IDS, JSON)
 def test_what_the_hub_writes_it_reads(id: str, data: dict[str, Any]) -> None:
     envelope = one(to_structured(id, SOURCE, TYPE, TIME, data, extensions={"sequence": "1"}))
