@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, Dialect, Select, Table, Text, delete, insert, select, tuple_
 from sqlalchemy.types import TypeDecorator
 
+from hub.domain.trajectory import Trajectory
 from hub.errors import Malformed, Violation
 from hub.ports import Asked, Fact, Projection
 
@@ -65,6 +66,30 @@ def fold(table: Table, changes: Iterable[tuple[str, Fact]], step: Step, connecti
         connection.execute(insert(table), list(rows.values()))
 
 
+def keep_signals(
+    table: Table, facts: Iterable[Fact], row: Callable[[Trajectory.SignalRecorded], Row | None], connection: Connection
+) -> set[str]:
+    """Keeps a row for every signal that a family has now, and gives the families whose signals changed.
+
+    The table has the columns `family` and `signal`; `row` gives the others, or `None` for a signal that does not count.
+    """
+    rows: dict[tuple[str, str], Row | None] = {}
+    for fact in facts:
+        family, event = str(fact.stream_id), fact.event
+        if isinstance(event, Trajectory.SignalRecorded):
+            found = row(event)
+            rows[family, event.signal] = found and {"family": family, "signal": event.signal, **found}
+        elif isinstance(event, Trajectory.SignalUnlinked):
+            rows[family, event.signal] = None
+        elif isinstance(event, Trajectory.LetGo):
+            rows.update(((family, signal), None) for signal in event.signals)
+    if rows:
+        connection.execute(delete(table).where(tuple_(table.c.family, table.c.signal).in_(list(rows))))
+    if kept := [row for row in rows.values() if row]:
+        connection.execute(insert(table), kept)
+    return {family for family, _ in rows}
+
+
 def moment(at: datetime) -> str:
     """A moment as it is stored and shown: UTC, always as long, so that the order of texts is that of time."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -87,7 +112,10 @@ def page(
     rows = on.execute(query.add_columns(*places).order_by(*order).limit(asked.limit + 1)).mappings().all()
     shown = rows[: asked.limit]
     more = len(rows) > len(shown) > 0
-    return {"items": [item(dict(row)) for row in shown], "next": _cursor([shown[-1][place.name] for place in places]) if more else ""}
+    return {
+        "items": [item(dict(row)) for row in shown],
+        "next": _cursor([shown[-1][place.name] for place in places]) if more else "",
+    }
 
 
 def narrowed(query: Select[Any], asked: Asked, columns: Mapping[str, Column[Any]]) -> Select[Any]:

@@ -1,0 +1,161 @@
+"""Every escalation: by which rule, on which signals, and whether a person has taken notice of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, Table, Text, select
+
+from hub.domain.callers import Capacity
+from hub.domain.trajectory import Trajectory
+from hub.domain.words import Axis
+from hub.ports import Asked, Fact, Projection, View
+from hub.projections import (
+    CODE,
+    COUNT,
+    ID,
+    LEVEL,
+    MERGED_INTO,
+    MOMENT,
+    TEXT,
+    Document,
+    Row,
+    Schema,
+    fold,
+    listed,
+    many,
+    maybe,
+    moment,
+    narrowed,
+    page,
+    thing,
+)
+
+OPEN, ACKNOWLEDGED = "open", "acknowledged"
+
+TABLES = MetaData()
+ESCALATIONS = Table(
+    "escalations",
+    TABLES,
+    Column("id", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False, unique=True),
+    Column("family", Text, nullable=False, index=True),
+    Column("axis", Text, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("shown", Document, nullable=False),
+    Index("escalations_by_state", "state", "position"),
+)
+MERGED = Table("escalations_merged", TABLES, Column("family", Text, primary_key=True), Column("into", Text, nullable=False))
+_E = ESCALATIONS.c
+
+
+def apply(facts: Sequence[Fact], connection: Connection) -> None:
+    """Lets the facts change escalations, and which families are still in the lists."""
+    about = [(fact.event.escalation, fact) for fact in facts if isinstance(fact.event, _CHANGES)]
+    fold(ESCALATIONS, about, _escalation, connection)
+    kinship = [(str(fact.stream_id), fact) for fact in facts if isinstance(fact.event, _KINSHIP)]
+    fold(MERGED, kinship, _merged, connection)
+
+
+_CHANGES = (Trajectory.LevelRaised, Trajectory.EscalationAcknowledged)
+_KINSHIP = (Trajectory.MergedInto, Trajectory.SeparatedAgain)
+
+
+def _escalation(row: Row | None, fact: Fact) -> Row | None:
+    event = fact.event
+    if isinstance(event, Trajectory.LevelRaised):
+        return _raised(fact, event)
+    if row is not None and isinstance(event, Trajectory.EscalationAcknowledged):
+        row["state"] = ACKNOWLEDGED
+        row["shown"] |= {"acknowledgedBy": event.by, "acknowledgedAt": moment(event.timestamp)}
+    return row
+
+
+def _raised(fact: Fact, event: Trajectory.LevelRaised) -> Row:
+    shown = {
+        "levelFrom": event.level_from,
+        "rule": event.rule,
+        "matrix": event.matrix,
+        "signals": event.signals,
+        "leads": event.leads,
+        "levers": event.levers,
+        "tell": event.tell,
+        "raisedAt": moment(event.timestamp),
+        "due": moment(event.acknowledge_by) if event.acknowledge_by else None,
+        "acknowledgedBy": "",
+        "acknowledgedAt": None,
+    }
+    row = {"id": event.escalation, "position": fact.position, "family": str(fact.stream_id), "axis": event.axis}
+    return row | {"level": event.level_to, "state": OPEN, "shown": shown}
+
+
+def _merged(_: Row | None, fact: Fact) -> Row | None:
+    if isinstance(fact.event, Trajectory.MergedInto):
+        return {"family": str(fact.stream_id), "into": fact.event.into}
+    return None
+
+
+def ask_all(connection: Connection, asked: Asked) -> Mapping[str, Any]:
+    """Escalations, the newest first."""
+    query = select(ESCALATIONS).where(_E.family.not_in(select(MERGED.c.family)))
+    filtered = narrowed(query, asked, {"axis": _E.axis, "level": _E.level, "state": _E.state, "family": _E.family})
+    return page(filtered, [-_E.position], asked, _item, connection)
+
+
+def ask_one(connection: Connection, asked: Asked) -> Mapping[str, Any] | None:
+    """The escalation by that id, also where its family was merged into another."""
+    merged = select(ESCALATIONS, MERGED.c.into).outerjoin(MERGED, MERGED.c.family == _E.family).where(_E.id == asked.key)
+    row = connection.execute(merged).mappings().one_or_none()
+    return {**_item(dict(row)), "mergedInto": row["into"] or ""} if row else None
+
+
+def _item(row: Mapping[str, Any]) -> Row:
+    return {**{name: row[name] for name in ("id", "position", "family", "axis", "level", "state")}, **row["shown"]}
+
+
+_AXIS: Schema = {"type": "string", "enum": [axis.value for axis in Axis]}
+_STATE: Schema = {"type": "string", "enum": [OPEN, ACKNOWLEDGED]}
+_ITEM: Mapping[str, Schema] = {
+    "id": ID,
+    "position": COUNT,
+    "family": ID,
+    "axis": _AXIS,
+    "level": LEVEL,
+    "state": _STATE,
+    "levelFrom": LEVEL,
+    "rule": CODE,
+    "matrix": TEXT,
+    "signals": many(TEXT),
+    "leads": CODE,
+    "levers": many(thing(lever=CODE, by=CODE, ground=TEXT)),
+    "tell": many(CODE),
+    "raisedAt": MOMENT,
+    "due": maybe(MOMENT),
+    "acknowledgedBy": TEXT,
+    "acknowledgedAt": maybe(MOMENT),
+}
+_ROLES = (Capacity.COORDINATOR, Capacity.TEAM_LEAD, Capacity.ADMINISTRATIVE, Capacity.AUDITOR)
+
+PROJECTION = Projection(
+    name="escalations",
+    title="Escalations",
+    tables=TABLES,
+    apply=apply,
+    views=(
+        View(
+            path="escalations",
+            title="Escalations, the newest first",
+            ask=ask_all,
+            answer=listed(thing(**_ITEM)),
+            roles=_ROLES,
+            filters=("axis", "level", "state", "family"),
+        ),
+        View(
+            path="escalations/{id}",
+            title="One escalation, with all that it rests on",
+            ask=ask_one,
+            answer=thing(**_ITEM, mergedInto=MERGED_INTO),
+            roles=_ROLES,
+        ),
+    ),
+)

@@ -1,0 +1,104 @@
+"""One family, one plan, one director: how a family stands now; the only read model that holds data of people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, func, select
+
+from hub.domain.callers import Capacity
+from hub.domain.people import Person
+from hub.domain.trajectory import Trajectory
+from hub.ports import Asked, Fact, Projection, View
+from hub.projections import Document, Row, fold, keep_signals, moment
+from hub.projections.family.answer import ANSWER, shown
+from hub.projections.family.standing import stand
+
+TABLES = MetaData()
+FAMILIES = Table(
+    "family",
+    TABLES,
+    Column("family", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", Document, nullable=False),
+)
+PEOPLE = Table(
+    "family_people",
+    TABLES,
+    Column("person", Text, primary_key=True),
+    Column("given_names", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("family_name", Text, nullable=False),
+    Column("born", Text, nullable=False),
+    Column("address", Document, nullable=False),
+)
+SIGNALS = Table(
+    "family_signals",
+    TABLES,
+    Column("family", Text, primary_key=True),
+    Column("signal", Text, primary_key=True),
+    Column("partner", Text, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+)
+_S = SIGNALS.c
+_INVOLVED = (
+    select(
+        _S.partner,
+        func.min(_S.recorded_at).label("since"),
+        func.max(_S.recorded_at).label("latestAt"),
+        func.count().label("signals"),
+    )
+    .group_by(_S.partner)
+    .order_by("since", _S.partner)
+)
+
+
+def apply(facts: Sequence[Fact], connection: Connection) -> None:
+    """Lets the facts change families, people, and who is involved."""
+    families = [(str(fact.stream_id), fact) for fact in facts if isinstance(fact.event, Trajectory.Event)]
+    people = [(str(fact.stream_id), fact) for fact in facts if isinstance(fact.event, Person.Event)]
+    fold(FAMILIES, families, _family, connection)
+    fold(PEOPLE, people, _person, connection)
+    keep_signals(SIGNALS, facts, _signal, connection)
+
+
+def _family(row: Row | None, fact: Fact) -> Row:
+    state = stand(row and row["state"], fact.event)
+    return {"family": str(fact.stream_id), "version": fact.event.originator_version, "state": state}
+
+
+def _person(row: Row | None, fact: Fact) -> Row:
+    said, known = fact.event, row or {}
+    row = {name: known.get(name) or getattr(said, name) for name in ("given_names", "prefix", "family_name", "born")}
+    return {"person": str(fact.stream_id), **row, "address": said.address or known.get("address", {})}
+
+
+def _signal(event: Trajectory.SignalRecorded) -> Row:
+    return {"partner": event.partner, "recorded_at": moment(event.timestamp)}
+
+
+def ask(connection: Connection, asked: Asked) -> Mapping[str, Any] | None:
+    """The family by that id."""
+    family = connection.execute(select(FAMILIES).where(FAMILIES.c.family == asked.key)).mappings().one_or_none()
+    if family is None:
+        return None
+    members = select(PEOPLE).where(PEOPLE.c.person.in_(list(family["state"]["people"])))
+    people = {row["person"]: dict(row) for row in connection.execute(members).mappings()}
+    involved = connection.execute(_INVOLVED.where(_S.family == asked.key)).mappings()
+    return shown(dict(family), people, [dict(row) for row in involved])
+
+
+PROJECTION = Projection(
+    name="family",
+    title="One family, one plan, one director",
+    tables=TABLES,
+    apply=apply,
+    views=(
+        View(
+            path="families/{id}",
+            title="How a family stands now",
+            ask=ask,
+            answer=ANSWER,
+            roles=(Capacity.COORDINATOR, Capacity.TEAM_LEAD, Capacity.AUDITOR),
+        ),
+    ),
+)

@@ -1,0 +1,109 @@
+"""A family as it is shown, and the schema of that."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hub.domain.words import Axis, Direction, LifeArea, Phase, Role
+from hub.projections import CODE, COUNT, DAY, ID, LEVEL, MERGED_INTO, MOMENT, PARTIAL, TEXT, Schema, many, maybe, thing
+from hub.projections.family.standing import State
+
+Row = Mapping[str, Any]
+_ADDRESS = ("street", "number", "addition", "postcode", "town", "municipality")
+
+
+def shown(family: Row, people: Mapping[str, Row], involved: Sequence[Row]) -> State:
+    """One family, one plan, one director: how it stands, with the people by name and the partners that are involved."""
+    state = dict(family["state"])
+    levels, clocks, levers = state.pop("levels"), state.pop("clocks"), state.pop("levers")
+    members = state.pop("people")
+    return {
+        **state,
+        "id": family["family"],
+        "version": family["version"],
+        "people": [_member(person, said, people.get(person, {})) for person, said in sorted(members.items())],
+        "households": _households(sorted(members), people),
+        "level": {"overall": max(level["level"] for level in levels.values()), "axes": [levels[axis] for axis in Axis]},
+        "levers": [lever | {"reconsiderBefore": _due(clocks, lever["id"])} for lever in levers.values()],
+        "clocks": _by_due(clocks),
+        "escalations": list(state["escalations"].values()),
+        "involved": [dict(partner) for partner in involved],
+    }
+
+
+def _member(person: str, said: Row, named: Row) -> State:
+    names = {name: named.get(column, "") for name, column in _NAMES.items()}
+    return {"id": person, "role": said["role"], "born": said["born"] or named.get("born", ""), **names}
+
+
+def _households(members: Sequence[str], people: Mapping[str, Row]) -> list[State]:
+    homes: dict[tuple[str, ...], State] = {}
+    for person in members:
+        address = people[person]["address"] if person in people else {}
+        place = {part: address.get(part, "") for part in _ADDRESS}
+        home = homes.setdefault(tuple(place.values()), {"address": place if address else None, "people": []})
+        home["people"].append(person)
+    return [homes[place] for place in sorted(homes, reverse=True)]
+
+
+def _by_due(clocks: Mapping[str, State]) -> list[State]:
+    return sorted(clocks.values(), key=lambda clock: (clock["due"], clock["clock"]))
+
+
+def _due(clocks: Mapping[str, State], about: str) -> str | None:
+    return next((clock["due"] for clock in clocks.values() if clock["about"] == about), None)
+
+
+_NAMES = {"givenNames": "given_names", "prefix": "prefix", "familyName": "family_name"}
+_WHO = {"who": TEXT, "organisation": TEXT, "contact": TEXT}
+_GOAL: Schema = thing(
+    goal=TEXT,
+    area={"type": "string", "enum": [area.value for area in LifeArea]},
+    **dict.fromkeys(("specific", "measurable", "achievable", "relevant", "owner"), TEXT),
+    startDate=DAY,
+    dueDate=DAY,
+    result={"type": "string", "enum": ["", "reached", "partly", "not"]},
+    progress=maybe(thing(words=TEXT, notedAt=MOMENT, by=TEXT)),
+)
+ANSWER: Schema = thing(
+    id=ID,
+    version=COUNT,
+    mergedInto=MERGED_INTO,
+    municipality=TEXT,
+    openedAt=MOMENT,
+    phase={"type": "string", "enum": [phase.value for phase in Phase]},
+    phaseSince=MOMENT,
+    people=many(
+        thing(
+            id=ID,
+            role={"type": "string", "enum": [role.value for role in Role]},
+            born=PARTIAL,
+            **dict.fromkeys(_NAMES, TEXT),
+        )
+    ),
+    households=many(thing(address=maybe(thing(**dict.fromkeys(_ADDRESS, TEXT))), people=many(ID))),
+    director=thing(**_WHO, since=MOMENT),
+    coach=maybe(thing(**_WHO, since=MOMENT)),
+    handover=maybe(thing(id=ID, to=TEXT, organisation=TEXT, contact=TEXT, offeredAt=MOMENT, until=MOMENT)),
+    direction=thing(level={"type": "string", "enum": [level.value for level in Direction]}, since=MOMENT, rule=CODE, matrix=TEXT),
+    level=thing(
+        overall=LEVEL,
+        axes=many(
+            thing(
+                axis={"type": "string", "enum": [axis.value for axis in Axis]},
+                level=LEVEL,
+                since=MOMENT,
+                rule=CODE,
+                matrix=TEXT,
+                signals=many(TEXT),
+            )
+        ),
+    ),
+    plan=maybe(thing(version=COUNT, adoptedAt=MOMENT, adoptedBy=TEXT, goals=many(_GOAL))),
+    levers=many(
+        thing(id=ID, lever=CODE, authority=CODE, decidedBy=TEXT, decidedAt=MOMENT, ground=TEXT, reconsiderBefore=maybe(MOMENT))
+    ),
+    clocks=many(thing(clock=TEXT, term=CODE, about=TEXT, due=MOMENT)),
+    escalations=many(thing(id=ID, axis=CODE, level=LEVEL, rule=CODE, raisedAt=MOMENT, due=maybe(MOMENT))),
+    involved=many(thing(partner=TEXT, since=MOMENT, latestAt=MOMENT, signals=COUNT)),
+    informed=maybe(thing(how=TEXT, when=TEXT, reasonNot=TEXT, by=TEXT, notedAt=MOMENT)),
+)

@@ -1,0 +1,169 @@
+"""The timeline of a family: every fact in order, in words, with when, by whom, and what led to it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, Table, Text, insert, select
+
+from hub.domain.callers import Capacity
+from hub.domain.dates import PartialDate
+from hub.domain.streams import Recorded
+from hub.domain.trajectory import Trajectory
+from hub.ports import Asked, Fact, Projection, View
+from hub.projections import (
+    CODE,
+    COUNT,
+    MERGED_INTO,
+    MOMENT,
+    TEXT,
+    Document,
+    Row,
+    Schema,
+    listed,
+    many,
+    moment,
+    narrowed,
+    page,
+    thing,
+)
+from hub.projections.timeline.sentences import sentences
+
+TABLES = MetaData()
+TIMELINE = Table(
+    "timeline",
+    TABLES,
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("family", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+    Column("valid_at", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("other", Text, nullable=False),
+    Column("signals", Document, nullable=False),
+    Column("dutch", Text, nullable=False),
+    Column("english", Text, nullable=False),
+    Index("timeline_of_family", "family", "position"),
+)
+_T = TIMELINE.c
+
+
+def apply(facts: Sequence[Fact], connection: Connection) -> None:
+    """Adds every fact of a trajectory."""
+    if rows := [_row(fact) for fact in facts if isinstance(fact.event, Trajectory.Event)]:
+        connection.execute(insert(TIMELINE), rows)
+
+
+def _row(fact: Fact) -> Row:
+    event: Recorded = fact.event
+    dutch, english = sentences(event)
+    recorded = moment(event.timestamp)
+    return {
+        "position": fact.position,
+        "family": str(fact.stream_id),
+        "version": event.originator_version,
+        "kind": event.TOPIC,
+        "recorded_at": recorded,
+        "valid_at": _happened(event) or recorded,
+        "by": event.by,
+        "cause": event.cause,
+        "basis": event.basis,
+        "other": _other(event),
+        "signals": _signals(event),
+        "dutch": dutch,
+        "english": english,
+    }
+
+
+def _happened(event: Recorded) -> str:
+    said = getattr(event, "happened", "") or getattr(event, "when", "")
+    try:
+        return PartialDate(said).text
+    except ValueError:
+        return ""
+
+
+def _other(event: Recorded) -> str:
+    if isinstance(event, Trajectory.MergedInto):
+        return event.into
+    if isinstance(event, Trajectory.BroughtIn):
+        return event.other
+    return event.to if isinstance(event, Trajectory.LetGo) else ""
+
+
+def _signals(event: Recorded) -> list[str]:
+    if isinstance(event, Trajectory.SignalRecorded | Trajectory.SignalUnlinked):
+        return [event.signal]
+    if isinstance(event, Trajectory.CriteriaMet | Trajectory.Referred):
+        return sorted({signal for result in event.results for signal in result["signals"]})  # type: ignore[attr-defined]
+    return list(getattr(event, "signals", ()))
+
+
+def ask(connection: Connection, asked: Asked) -> Mapping[str, Any] | None:
+    """A page of the timeline of the family by that id."""
+    kinship = select(_T.kind, _T.other).where(_T.family == asked.key, _T.kind.in_(_KINSHIP)).order_by(_T.position.desc())
+    if not connection.execute(select(_T.position).where(_T.family == asked.key).limit(1)).first():
+        return None
+    query = narrowed(select(TIMELINE).where(_T.family == asked.key), asked, {"kind": _T.kind})
+    last = connection.execute(kinship.limit(1)).first()
+    merged_into = last.other if last and last.kind == Trajectory.MergedInto.TOPIC else ""
+    return {"mergedInto": merged_into, **page(query, [_T.position], asked, _item, connection)}
+
+
+_KINSHIP = (Trajectory.MergedInto.TOPIC, Trajectory.SeparatedAgain.TOPIC)
+
+
+def _item(row: Mapping[str, Any]) -> Row:
+    return {
+        "position": row["position"],
+        "version": row["version"],
+        "kind": row["kind"],
+        "recordedAt": row["recorded_at"],
+        "validAt": row["valid_at"],
+        "by": row["by"],
+        "cause": row["cause"],
+        "basis": row["basis"],
+        "otherFamily": row["other"],
+        "signals": row["signals"],
+        "words": {"nl": row["dutch"], "en": row["english"]},
+    }
+
+
+_VALID_AT: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9:.]+Z)?)?)?$",
+    "description": "when it was so: as much of the date as is known, or else the moment it was recorded",
+}
+ITEM: Schema = thing(
+    position=COUNT,
+    version=COUNT,
+    kind=CODE,
+    recordedAt=MOMENT,
+    validAt=_VALID_AT,
+    by=TEXT,
+    cause=TEXT,
+    basis=TEXT,
+    otherFamily=TEXT,
+    signals=many(TEXT),
+    words=thing(nl=TEXT, en=TEXT),
+)
+_PAGE = listed(ITEM)["properties"]
+
+PROJECTION = Projection(
+    name="timeline",
+    title="The timeline of a family",
+    tables=TABLES,
+    apply=apply,
+    views=(
+        View(
+            path="families/{id}/timeline",
+            title="Every fact of a family, in order",
+            ask=ask,
+            answer=thing(mergedInto=MERGED_INTO, **_PAGE),
+            roles=(Capacity.COORDINATOR, Capacity.TEAM_LEAD, Capacity.AUDITOR),
+            filters=("kind",),
+        ),
+    ),
+)

@@ -1,0 +1,138 @@
+"""What each fact of a trajectory says in a sentence, in Dutch and in English: codes become words, and nobody is named."""
+
+from typing import Any
+
+from hub.domain.concerns import CONCERNS
+from hub.domain.streams import Recorded
+from hub.domain.trajectory import Trajectory
+
+SENTENCES: dict[type[Recorded], tuple[str, str]] = {
+    Trajectory.Opened: ("Het traject begon met een eerste signaal.", "The trajectory began with a first signal."),
+    Trajectory.SignalRecorded: ("Signaal van {partner}: {concern}.", "Signal by {partner}: {concern}."),
+    Trajectory.SignalUnlinked: (
+        "Een signaal bleek niet over dit gezin te gaan.",
+        "A signal turned out not to be about this family.",
+    ),
+    Trajectory.PersonJoined: (
+        "Een persoon hoort bij dit gezin, of er werd meer bekend: {role}.",
+        "A person belongs to this family, or more became known: {role}.",
+    ),
+    Trajectory.LevelRaised: (
+        "Opgeschaald op {axis}: van niveau {level_from} naar {level_to}, volgens regel {rule} van matrix {matrix}.",
+        "Escalated on {axis}: from level {level_from} to {level_to}, by rule {rule} of matrix {matrix}.",
+    ),
+    Trajectory.EscalationAcknowledged: ("Van een opschaling is kennisgenomen.", "An escalation was acknowledged."),
+    Trajectory.SteppedDown: (
+        "Afgeschaald op {axis}: van niveau {level_from} naar {level_to}.",
+        "Stepped down on {axis}: from level {level_from} to {level_to}.",
+    ),
+    Trajectory.HandoverOffered: ("De regie is aangeboden aan een ander.", "Direction was offered to somebody else."),
+    Trajectory.HandoverAccepted: (
+        "De overdracht is aanvaard: er is een nieuwe regisseur.",
+        "The handover was accepted: there is a new director.",
+    ),
+    Trajectory.HandoverRefused: (
+        "De overdracht is geweigerd: de regisseur blijft.",
+        "The handover was refused: the director stays.",
+    ),
+    Trajectory.HandoverTimedOut: (
+        "Op de overdracht kwam geen antwoord: de regisseur blijft.",
+        "Nobody answered the handover: the director stays.",
+    ),
+    Trajectory.DirectionRaised: (
+        "De regie ging van {level_from} naar {level_to}, volgens regel {rule} van matrix {matrix}.",
+        "Direction went from {level_from} to {level_to}, by rule {rule} of matrix {matrix}.",
+    ),
+    Trajectory.DirectionLowered: (
+        "De regie ging terug van {level_from} naar {level_to}.",
+        "Direction went back from {level_from} to {level_to}.",
+    ),
+    Trajectory.CoachAssigned: ("Een gezinscoach nam het gezin op.", "A coach took the family on."),
+    Trajectory.CoachReleased: ("De gezinscoach liet het gezin los.", "The coach let the family go."),
+    Trajectory.CooperationRefused: ("Medewerking werd geweigerd.", "Cooperation was refused."),
+    Trajectory.PlanAdopted: ("Versie {plan} van het gezinsplan geldt.", "Version {plan} of the plan is valid."),
+    Trajectory.ProgressRecorded: ("Voortgang op een doel is vastgelegd.", "Progress on a goal was noted."),
+    Trajectory.GoalResulted: ("Resultaat van een doel: {result}.", "Result of a goal: {result}."),
+    Trajectory.CriteriaMet: (
+        "De signalen voldoen aan de criteria voor aanmelding (matrix {matrix}).",
+        "The signals meet the criteria for referral (matrix {matrix}).",
+    ),
+    Trajectory.Referred: ("Het gezin is aangemeld.", "The family was referred."),
+    Trajectory.ReferralDecided: ("Besluit op de aanmelding: {decision}.", "Decision on the referral: {decision}."),
+    Trajectory.PhaseEntered: ("Volgende fase: {phase}.", "Next phase: {phase}."),
+    Trajectory.TermExtended: ("De termijn is verlengd.", "The term was extended."),
+    Trajectory.EndedEarly: ("Het traject is voortijdig beëindigd.", "The trajectory ended early."),
+    Trajectory.WentToCompulsion: ("Er is opgeschaald naar dwang.", "The trajectory went on to compulsion."),
+    Trajectory.Reopened: ("Het traject is heropend.", "The trajectory was opened again."),
+    Trajectory.FamilyInformed: (
+        "Vastgelegd of en hoe het gezin is ingelicht.",
+        "It was noted whether and how the family was informed.",
+    ),
+    Trajectory.CorrectionNoted: ("Een correctie is vastgelegd.", "A correction was noted."),
+    Trajectory.LeverDecided: ("Drangmiddel ingezet: {lever}.", "Lever decided on: {lever}."),
+    Trajectory.LeverReconsidered: ("Een drangmiddel is heroverwogen en blijft.", "A lever was reconsidered and stands."),
+    Trajectory.LeverEnded: ("Een drangmiddel is beëindigd.", "A lever was ended."),
+    Trajectory.ClockStarted: ("De termijn {term} ging lopen.", "The term {term} began to run."),
+    Trajectory.ClockStopped: ("Een termijn is gestopt.", "A term was stopped."),
+    Trajectory.DeadlinePassed: ("De termijn {term} is verstreken.", "The term {term} has passed."),
+    Trajectory.BroughtIn: (
+        "Mensen en signalen van een ander gezin horen hier.",
+        "People and signals of another family belong here.",
+    ),
+    Trajectory.LetGo: (
+        "Mensen en hun signalen horen bij een ander gezin.",
+        "People and their signals belong to another family.",
+    ),
+    Trajectory.MergedInto: ("Dit gezin ging op in een ander gezin.", "This family was merged into another."),
+    Trajectory.SeparatedAgain: ("Dit gezin staat weer op zichzelf.", "This family stands by itself again."),
+}
+
+_DUTCH = {
+    "safety": "veiligheid",
+    "care": "zorg",
+    "housing": "wonen",
+    "income": "inkomen",
+    "family": "gezin",
+    "network": "netwerk",
+    "administrative": "bestuurlijk",
+    "child": "kind",
+    "parent": "ouder",
+    "partner": "partner",
+    "other-adult": "andere volwassene",
+    "unknown": "rol onbekend",
+    "reached": "bereikt",
+    "partly": "deels bereikt",
+    "not": "niet bereikt",
+    "referred": "aangemeld",
+    "eligible": "geschikt",
+    "not-suitable": "niet geschikt",
+    "contra-indicated": "contra-indicatie",
+    "start-talk": "startgesprek",
+    "analysis-and-plan": "analyse en plan",
+    "coach-directs": "coach voert regie",
+    "handed-back": "regie teruggegeven",
+    "winding-down": "afbouw",
+    "aftercare": "nazorg",
+    "closed": "afgesloten",
+}
+_ENGLISH = {"not": "not reached", "partly": "partly reached", "unknown": "role unknown"}
+_FIELDS = ("partner", "axis", "level_from", "level_to", "rule", "matrix", "role", "plan", "result", "decision", "phase")
+
+
+def sentences(event: Recorded) -> tuple[str, str]:
+    """The fact in Dutch and in English; a fact without a sentence shows its topic."""
+    dutch, english = SENTENCES.get(type(event), (event.TOPIC, event.TOPIC))
+    if "{" not in dutch:
+        return dutch, english
+    said = {name: getattr(event, name, "") for name in _FIELDS} | _codes(event)
+    return dutch.format_map(_worded(said, _DUTCH, "dutch")), english.format_map(_worded(said, _ENGLISH, "english"))
+
+
+def _codes(event: Recorded) -> dict[str, Any]:
+    return {name: getattr(event, name, "") for name in ("concern", "lever", "term")}
+
+
+def _worded(said: dict[str, Any], words: dict[str, str], language: str) -> dict[str, Any]:
+    plain = {name: words.get(value, value) if isinstance(value, str) else value for name, value in said.items()}
+    concern = CONCERNS.get(said["concern"])
+    return plain | ({"concern": getattr(concern, language)} if concern else {})
