@@ -1,15 +1,13 @@
 """What the hub as a whole reads from its environment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args, get_type_hints
 
 from hub.errors import Malformed, Violation
 
 DEMO, PRODUCTION = "demo", "production"
-Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,6 @@ class Settings:
     duty_organisation: Annotated[str, "the organisation of the director on duty"] = "neighbourhood-team"
     duty_contact: Annotated[str, "how partners reach the director on duty"] = "duty desk"
     replay_seconds: Annotated[int, "how old a signature may be when it arrives"] = 300
-    callbacks_allowed: Annotated[tuple[Network, ...], "private networks that callbacks may lie in, comma-separated (CIDR)"] = ()
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
@@ -40,6 +37,12 @@ class Settings:
         if wrong:
             raise Malformed("The settings cannot be used.", wrong)
         return cls(**read)
+
+    def explained(self) -> Iterator[tuple[str, str, str]]:
+        """Every setting: its variable, what it is for, and what it is now."""
+        for known in fields(self):
+            _, words = get_args(get_type_hints(type(self), include_extras=True)[known.name])
+            yield f"HUB_{known.name.upper()}", words, str(getattr(self, known.name))
 
     @property
     def is_demo(self) -> bool:
@@ -67,8 +70,6 @@ def _read(name: str, text: str, wrong: list[Violation]) -> Any:
             raise ValueError(f"is {DEMO} or {PRODUCTION}")
         if name == "oin" and not (len(text) == 20 and text.isdecimal()):
             raise ValueError("is 20 digits")
-        if name == "callbacks_allowed":
-            return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
         if name == "replay_seconds":
             return int(text)
         return Path(text) if name == "data_dir" else text

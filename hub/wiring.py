@@ -1,16 +1,20 @@
 """Where everything meets: the only module that knows every other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from threading import Event, Thread
 from typing import Self
+from uuid import UUID
 
+import structlog
 from sqlalchemy import Engine
 
-from hub import projections
-from hub.adapters import cloudevents, event_store, partners, people_index, received, registrations
+from hub import notices, projections
+from hub.adapters import channels, cloudevents, event_store, partners, people_index, received, registrations
+from hub.adapters.channels import Around, Way
 from hub.adapters.contracts import contracts
 from hub.adapters.database import engine
 from hub.adapters.event_store import EventLog
@@ -22,23 +26,29 @@ from hub.adapters.signatures import PartnerSignatures
 from hub.adapters.tokens import Tokens
 from hub.casework import Casework
 from hub.domain.identifiers import violations_of
-from hub.domain.matching import keys_of
 from hub.domain.rules import Rules
-from hub.domain.signals import NamedPerson
 from hub.domain.trajectory.direction import Director
 from hub.domain.trajectory.planned import DUTCH_TIME
+from hub.errors import HubError
 from hub.families import Families
 from hub.history import History
 from hub.intake import Intake
 from hub.ports import Clock, SystemClock
+from hub.projections import clocks
 from hub.register import Register
 from hub.registry import Registry
-from hub.relay import Relay, shown
+from hub.relay import Relay, shown, told
 from hub.settings import Settings
 
 INDEXES = (people_index.INDEX, registrations.INDEX)
 TICK = 1.0
 """Seconds between looks at the clock: how late a passed deadline can become an event."""
+LINGER = 0.02
+"""Seconds that the read models let facts gather while they keep coming."""
+STOP_WITHIN = 10.0
+"""Seconds that each part gets to finish."""
+
+_told = structlog.get_logger("hub")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +91,16 @@ class Hub:
     intake: Intake
     casework: Casework
     history: History
-    relays: tuple[Relay, ...]
+    ways: Mapping[str, Way]
+    views: Relay
+    outbox: Relay
 
     @classmethod
-    def open(cls, settings: Settings, clock: Clock | None = None) -> Self:
-        """Opens the databases, makes what is not there yet, and joins the parts; nothing runs yet."""
+    def open(cls, settings: Settings, clock: Clock | None = None, environment: Mapping[str, str] | None = None) -> Self:
+        """Opens the databases, makes what is not there yet, and joins the parts; nothing runs yet.
+
+        `environment` is where channels find their own settings.
+        """
         clock = clock or SystemClock()
         stored = Stored.open(settings)
         log, events = EventLog(stored.log), mapper()
@@ -107,7 +122,14 @@ class Hub:
             refuse_numbers=lambda signals: violations_of(signals, settings.is_demo),
             clock=clock,
         )
-        views = Relay(log, events, stored.views, [shown(each) for each in projections.found().values()])
+        around = Around(stored.outbox, organisations, keys, clock, settings.base_url, settings.oin)
+        ways = channels.found(environment or {}, around)
+        for way in ways.values():
+            way.tables.create_all(stored.outbox)
+        views = Relay(log, events, stored.views, [shown(each) for each in projections.found().values()], linger=LINGER)
+        outbox = Relay(log, events, stored.outbox, [told(way.channel, notices.notices) for way in ways.values()])
+        views.open()
+        outbox.open()
         return cls(
             settings=settings,
             clock=clock,
@@ -123,8 +145,41 @@ class Hub:
             intake=intake,
             casework=Casework(register, families, rules),
             history=History(log, events),
-            relays=(views,),
+            ways=ways,
+            views=views,
+            outbox=outbox,
         )
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Runs what works by itself while the block lasts: relays, deliveries and the clock; then closes the hub."""
+        stop = Event()
+        own = [way.run for way in self.ways.values() if way.run is not None]
+        work = [self.views.run, self.outbox.run, self._watch_the_clock, *own]
+        threads = [Thread(target=each, args=(stop,), name=f"hub-{place}", daemon=True) for place, each in enumerate(work)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join(STOP_WITHIN)
+            self.close()
+
+    def pass_deadlines(self) -> None:
+        """Lets every term that is over become an event."""
+        with self.stored.views.connect() as connection:
+            families = {family for family, _ in clocks.due_before(connection, self.clock.now())}
+        for family in sorted(families):
+            self.casework.pass_deadlines(UUID(family))
+
+    def _watch_the_clock(self, stop: Event) -> None:
+        while not stop.wait(TICK):
+            try:
+                self.pass_deadlines()
+            except HubError as error:
+                _told.error("clock-waits", because=error.code)
 
     def close(self) -> None:
         """Finishes what waits and lets go of the databases."""
@@ -137,3 +192,11 @@ def _rules() -> Callable[[datetime], Rules]:
     calendar = load_calendar(contracts() / "calendar" / "nl-holidays.json")
     of_day = cache(lambda day: Rules(matrices.at(day), calendar))
     return lambda moment: of_day(moment.astimezone(DUTCH_TIME).date())
+
+
+def search(hub: Hub, named: NamedPerson) -> list[str]:
+    """The families of people who are certainly, or may be, the one described."""
+    keys = {by: hub.keys.blind(text) for by, text in keys_of(named).items()}
+    with hub.stored.log.connect() as connection:
+        (found,) = people_index.find([keys], connection)
+    return sorted({family for known in found for family in known.families})
