@@ -1,8 +1,20 @@
 """What holds for all tests: properties are tried without a stopwatch, and on the build machine always alike."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+from tests.given import Heart, a_heart
 
 settings.register_profile("hub", deadline=None, print_blob=True, derandomize="CI" in os.environ)
 settings.load_profile("hub")
+
+
+@pytest.fixture
+def heart(tmp_path: Path) -> Iterator[Heart]:
+    """Register, families and casework on a database of their own."""
+    with a_heart(tmp_path) as heart:
+        yield heart
