@@ -237,6 +237,8 @@ class Course(Planned):
             self._stop_all(on)
 
     def _stop_all(self, on: Occasion) -> None:
+        if self.offered is not None:
+            self.time_out_handover(self.offered.handover, on)
         for clock in list(self.clocks):
             self.record(self.ClockStopped, on, clock=clock)
 

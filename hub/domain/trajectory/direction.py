@@ -84,7 +84,7 @@ class Directed(Escalating):
             family.offered = None
 
     class HandoverTimedOut(Recorded):
-        """Nobody answered in time; the director stays."""
+        """Nobody answered in time, or before the trajectory ended; the director stays."""
 
         TOPIC = "handover-timed-out"
         handover: str
@@ -177,6 +177,7 @@ class Directed(Escalating):
         """The one it was offered to becomes the one director; a second acceptance is silence."""
         if self.offered is None and self.director.who == on.by:
             return
+        self.must_be_open()
         offer = self._open_handover(handover)
         if on.by != offer.to.who:
             raise RuleBroken("Only the one it was offered to can answer.", code="not-offered-to-you")
@@ -193,6 +194,7 @@ class Directed(Escalating):
 
     def refuse_handover(self, handover: str, motivation: str, on: Occasion) -> None:
         """The one it was offered to refuses, with a reason."""
+        self.must_be_open()
         motivated(motivation)
         if on.by != self._open_handover(handover).to.who:
             raise RuleBroken("Only the one it was offered to can answer.", code="not-offered-to-you")
