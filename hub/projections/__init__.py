@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, Dialect, Select, Table, Text, delete, insert, select, tuple_
 from sqlalchemy.types import TypeDecorator
 
+from hub.domain.streams import Recorded, Stream
 from hub.domain.trajectory import Trajectory
 from hub.errors import Malformed, Violation
 from hub.ports import Asked, Fact, Projection
@@ -24,6 +25,12 @@ def found() -> dict[str, Projection]:
     modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
     projections: list[Projection] = [module.PROJECTION for module in modules]
     return {projection.name: projection for projection in projections}
+
+
+def events_of(stream: type[Stream]) -> frozenset[type[Recorded]]:
+    """The events of a stream, by class."""
+    named = (getattr(stream, name) for name in dir(stream))
+    return frozenset(each for each in named if isinstance(each, type) and issubclass(each, Recorded) and each is not Recorded)
 
 
 # Rows -------------------------------------------------------------------------------------------

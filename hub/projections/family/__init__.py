@@ -9,7 +9,7 @@ from hub.domain.callers import Capacity
 from hub.domain.people import Person
 from hub.domain.trajectory import Trajectory
 from hub.ports import Asked, Fact, Projection, View
-from hub.projections import Document, Row, fold, keep_signals, moment
+from hub.projections import Document, Row, events_of, fold, keep_signals, moment
 from hub.projections.family.answer import ANSWER, shown
 from hub.projections.family.standing import stand
 
@@ -39,6 +39,7 @@ SIGNALS = Table(
     Column("partner", Text, nullable=False),
     Column("recorded_at", Text, nullable=False),
 )
+_FAMILY, _PERSON = events_of(Trajectory), events_of(Person)
 _S = SIGNALS.c
 _INVOLVED = (
     select(
@@ -54,8 +55,8 @@ _INVOLVED = (
 
 def apply(facts: Sequence[Fact], connection: Connection) -> None:
     """Lets the facts change families, people, and who is involved."""
-    families = [(str(fact.stream_id), fact) for fact in facts if isinstance(fact.event, Trajectory.Event)]
-    people = [(str(fact.stream_id), fact) for fact in facts if isinstance(fact.event, Person.Event)]
+    families = [(str(fact.stream_id), fact) for fact in facts if type(fact.event) in _FAMILY]
+    people = [(str(fact.stream_id), fact) for fact in facts if type(fact.event) in _PERSON]
     fold(FAMILIES, families, _family, connection)
     fold(PEOPLE, people, _person, connection)
     keep_signals(SIGNALS, facts, _signal, connection)

@@ -19,6 +19,7 @@ from hub.projections import (
     Document,
     Row,
     Schema,
+    events_of,
     listed,
     many,
     moment,
@@ -47,12 +48,13 @@ TIMELINE = Table(
     Column("english", Text, nullable=False),
     Index("timeline_of_family", "family", "position"),
 )
+_FACTS = events_of(Trajectory)
 _T = TIMELINE.c
 
 
 def apply(facts: Sequence[Fact], connection: Connection) -> None:
     """Adds every fact of a trajectory."""
-    if rows := [_row(fact) for fact in facts if isinstance(fact.event, Trajectory.Event)]:
+    if rows := [_row(fact) for fact in facts if type(fact.event) in _FACTS]:
         connection.execute(insert(TIMELINE), rows)
 
 
