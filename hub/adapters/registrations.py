@@ -131,10 +131,12 @@ INDEX = Projection(name="registrations", title="Who may send us signals", tables
 class _Seen:
     organisations: Mapping[str, Organisation]
     keys: Mapping[str, Key]
-    until: float
+    asked: float
 
 
 _NOTHING = _Seen({}, {}, float("-inf"))
+_NEW_AFTER = 0.05
+"""How long, in seconds, somebody who is not known stays so without another look: new keys count at once, and strangers cost little."""
 
 
 class Registrations:
@@ -146,11 +148,11 @@ class Registrations:
 
     def by_name(self, name: str) -> Organisation | None:
         """The organisation registered under that name."""
-        return self._now().organisations.get(name)
+        return self._now().organisations.get(name) or self._now(_NEW_AFTER).organisations.get(name)
 
     def by_kid(self, kid: str) -> Key | None:
         """The key of that id, with its holder, whether it is valid now or not."""
-        return self._now().keys.get(kid)
+        return self._now().keys.get(kid) or self._now(_NEW_AFTER).keys.get(kid)
 
     def all(self) -> tuple[Organisation, ...]:
         """Every registered organisation, by name."""
@@ -165,20 +167,21 @@ class Registrations:
         with self._lock:
             self._seen, self._forgotten = _NOTHING, self._forgotten + 1
 
-    def _now(self) -> _Seen:
+    def _now(self, max_age: float | None = None) -> _Seen:
         seen = self._seen
-        return seen if monotonic() < seen.until else self._look()
+        at_most = self._max_age if max_age is None else min(max_age, self._max_age)
+        return seen if monotonic() < seen.asked + at_most else self._look()
 
     def _look(self) -> _Seen:
-        forgotten, asked = self._forgotten, monotonic()
-        seen = self._read(until=asked + self._max_age)
+        forgotten = self._forgotten
+        seen = self._read(monotonic())
         with self._lock:
             # what was read before somebody called `forget` may be from before their commit
             if forgotten == self._forgotten:
                 self._seen = seen
         return seen
 
-    def _read(self, until: float) -> _Seen:
+    def _read(self, asked: float) -> _Seen:
         with self._engine.connect() as connection:
             rows = connection.execute(select(registrations).order_by(registrations.c.name)).all()
             holders = {row.stream_id: _organisation(row) for row in rows}
@@ -186,7 +189,7 @@ class Registrations:
                 select(registration_keys).order_by(registration_keys.c.valid_from, registration_keys.c.kid)
             ).all()
         by_kid = {row.kid: _key(row, holders[row.stream_id]) for row in keys if row.stream_id in holders}
-        return _Seen({holder.name: holder for holder in holders.values()}, by_kid, until)
+        return _Seen({holder.name: holder for holder in holders.values()}, by_kid, asked)
 
 
 def _organisation(row: Row[Any]) -> Organisation:

@@ -78,6 +78,19 @@ def test_a_revocation_by_another_process_is_seen_in_time(tmp_path: Path) -> None
     assert after is not None and after.revoked_from == NOW
 
 
+def test_a_new_key_of_another_process_counts_though_the_old_ones_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = [0.0]
+    monkeypatch.setattr("hub.adapters.registrations.monotonic", lambda: moment[0])
+    police = with_key(a_registration())
+    book = Book().save(police)
+    elsewhere = Registrations(book.engine, max_age=3600)
+    assert elsewhere.by_kid("police-1")
+    book.save(with_key(police, kid="police-2"))
+    assert elsewhere.by_kid("police-2") is None
+    moment[0] = 0.1
+    assert elsewhere.by_kid("police-2")
+
+
 def test_between_changes_the_database_is_left_alone() -> None:
     book = Book().save(with_key(a_registration()))
     book.registrations = Registrations(book.engine, max_age=3600)
@@ -99,8 +112,8 @@ def test_what_was_read_before_a_commit_is_not_remembered_after_it() -> None:
     registrations = Registrations(book.engine, max_age=3600)
     read = registrations._read
 
-    def slow(until: float) -> Any:
-        seen = read(until)
+    def slow(asked: float) -> Any:
+        seen = read(asked)
         book.save(police)
         registrations.forget()
         return seen
