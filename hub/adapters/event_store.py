@@ -23,14 +23,12 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     event,
-    func,
-    insert,
     select,
 )
 from sqlalchemy.exc import IntegrityError as Taken
 
 from hub.adapters import database
-from hub.adapters.database import PATIENCE, all_or_nothing, locking, promised
+from hub.adapters.database import PATIENCE, all_or_nothing, locked, promised, quickly, quickly_each
 from hub.errors import Unavailable
 
 TABLES = MetaData()
@@ -54,16 +52,14 @@ for _change in ("UPDATE", "DELETE"):
     event.listen(EVENTS, "after_create", _forbid.execute_if(dialect="sqlite"))
 
 _E = EVENTS.c
-_LAST = select(func.coalesce(func.max(_E.position), 0))
-_STREAM = (
-    select(_E.version, _E.topic, _E.state)
-    .where(_E.stream_id == bindparam("stream"), _E.version > bindparam("after"))
-    .order_by(_E.version)
-)
-_POSITION = select(_E.position).where(_E.stream_id == bindparam("stream"), _E.version == bindparam("version"))
-_CHANGED = select(_E.stream_id).distinct().where(_E.position > bindparam("after"))
+_CHANGED = select(_E.stream_id).where(_E.position > bindparam("after"))
 _READ = select(EVENTS).where(_E.position > bindparam("after")).order_by(_E.position).limit(bindparam("at_most"))
-_APPEND = insert(EVENTS)
+
+# these go to the driver as they are: stream ids as the 32 hexadecimal digits they are stored as
+_LAST = "SELECT coalesce(max(position), 0) FROM events"
+_STREAM = "SELECT version, topic, state FROM events WHERE stream_id = ? AND version > ? ORDER BY version"
+_POSITION = "SELECT position FROM events WHERE stream_id = ? AND version = ?"
+_APPEND = "INSERT INTO events (position, stream_id, version, topic, state) VALUES (?, ?, ?, ?, ?)"
 
 
 def create(engine: Engine) -> None:
@@ -76,6 +72,10 @@ def stored(row: Row[*tuple[Any, ...]]) -> StoredEvent:
     return StoredEvent(row[1], row[2], row[3], row[4])
 
 
+def _last(connection: Connection) -> int:
+    return int(quickly(connection, _LAST)[0][0])
+
+
 class Transaction:
     """The log while this process alone writes to it."""
 
@@ -83,11 +83,11 @@ class Transaction:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.last_position: int = connection.execute(_LAST).scalar_one()
+        self.last_position = _last(connection)
 
     def stream(self, stream_id: UUID, after_version: int = 0) -> list[StoredEvent]:
         """The events of one stream after a version, in order."""
-        rows = self.connection.execute(_STREAM, {"stream": stream_id, "after": after_version})
+        rows = quickly(self.connection, _STREAM, stream_id.hex, after_version)
         return [StoredEvent(stream_id, version, topic, state) for version, topic, state in rows]
 
     def changed_since(self, position: int) -> set[UUID]:
@@ -97,9 +97,12 @@ class Transaction:
         return set(self.connection.execute(_CHANGED, {"after": position}).scalars())
 
     def position_of(self, stream_id: UUID, version: int) -> int:
-        """Where an event stands in the log."""
-        position: int = self.connection.execute(_POSITION, {"stream": stream_id, "version": version}).scalar_one()
-        return position
+        """Where an event stands in the log.
+
+        Raises:
+            LookupError: there is no such event.
+        """
+        return int(quickly(self.connection, _POSITION, stream_id.hex, version)[0][0])
 
     def append(self, events: Sequence[StoredEvent]) -> list[int]:
         """The next positions, in the order given; all are appended or none.
@@ -110,24 +113,21 @@ class Transaction:
         if not events:
             return []
         positions = range(self.last_position + 1, self.last_position + 1 + len(events))
-        rows = [_row(position, event) for position, event in zip(positions, events, strict=True)]
         try:
             with all_or_nothing(self.connection):
-                self.connection.execute(_APPEND, rows)
+                quickly_each(self.connection, _APPEND, list(map(_row, positions, events)))
         except Taken as error:
             raise IntegrityError("a version of a stream is taken") from error
         self.last_position = positions[-1]
         return list(positions)
 
 
-def _row(position: int, event: StoredEvent) -> dict[str, object]:
-    return {
-        "position": position,
-        "stream_id": event.originator_id,
-        "version": event.originator_version,
-        "topic": event.topic,
-        "state": event.state,
-    }
+def _row(position: int, event: StoredEvent) -> tuple[object, ...]:
+    return position, _hex(event.originator_id), event.originator_version, event.topic, event.state
+
+
+def _hex(stream_id: UUID | str) -> str:
+    return (stream_id if isinstance(stream_id, UUID) else UUID(stream_id)).hex
 
 
 class EventLog:
@@ -135,7 +135,6 @@ class EventLog:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._locking = locking(engine)
         self._lock = Lock()
         self._listeners: frozenset[Event] = frozenset()
         self._listening = Lock()
@@ -150,7 +149,7 @@ class EventLog:
         if not self._lock.acquire(timeout=PATIENCE):
             raise Unavailable("the log cannot be written: busy too long")
         try:
-            with promised("the log cannot be written"), self._locking.begin() as connection:
+            with promised("the log cannot be written"), locked(self.engine) as connection:
                 transaction = Transaction(connection)
                 before = transaction.last_position
                 yield transaction
@@ -173,8 +172,7 @@ class EventLog:
     def last_position(self) -> int:
         """The position of the last committed event; 0 where there is none."""
         with self.reading() as connection:
-            position: int = connection.execute(_LAST).scalar_one()
-            return position
+            return _last(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -18,7 +18,7 @@ from eventsourcing.persistence import IntegrityError, OperationalError, StoredEv
 from eventsourcing.tests import persistence as library
 
 from hub.adapters import event_store, recorders
-from hub.adapters.database import engine, locking
+from hub.adapters.database import engine, locked
 from hub.adapters.event_store import EVENTS, EventLog
 from hub.adapters.recorders import FollowerRecorder, LogRecorder, PositionRecorder, StreamRecorder
 from hub.errors import Unavailable
@@ -168,6 +168,26 @@ def test_a_transaction_sees_what_it_appended(log: EventLog) -> None:
         assert transaction.changed_since(0) == {stream, other}
         assert transaction.changed_since(4) == set()
         assert log.last_position() == 1
+
+
+def test_an_event_is_found_back_by_its_stream_and_version(log: EventLog) -> None:
+    stream = uuid4()
+    append(log, an_event(), an_event(stream, 1), an_event(), an_event(stream, 2))
+    with log.transaction() as transaction:
+        assert (transaction.position_of(stream, 1), transaction.position_of(stream, 2)) == (2, 4)
+        with pytest.raises(LookupError):
+            transaction.position_of(stream, 3)
+
+
+@pytest.mark.parametrize(
+    "statement", [event_store._LAST, event_store._STREAM, event_store._POSITION, event_store._CHANGED, event_store._READ]
+)
+def test_no_statement_of_the_log_reads_more_the_longer_the_log_is(log: EventLog, statement: object) -> None:
+    text = str(statement if isinstance(statement, str) else statement.compile(log.engine))
+    with log.reading() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", tuple("0" * text.count("?"))).all()
+    assert plan
+    assert [step.detail for step in plan if not step.detail.startswith("SEARCH")] == []
 
 
 def test_what_is_rolled_back_leaves_no_gap(log: EventLog) -> None:
@@ -445,13 +465,12 @@ def test_a_lock_that_another_holds_too_long_is_said_to_be_so(place: Path, log: E
 def test_a_full_disk_keeps_nothing_half_and_the_log_goes_on_afterwards(log: EventLog) -> None:
     append(log, an_event())
     pages = pragma(log, "page_count")
-    full = locking(log.engine)
-    with full.begin() as connection:
+    with locked(log.engine) as connection:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(Unavailable, match="SQLITE_FULL"):
         append(log, *(an_event(state=b"x" * 1000) for _ in range(100)))
     assert positions(log) == [1]
-    with full.begin() as connection:
+    with locked(log.engine) as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     assert append(log, an_event()) == [2]
 
