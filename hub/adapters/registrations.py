@@ -136,14 +136,14 @@ class _Seen:
 
 _NOTHING = _Seen({}, {}, float("-inf"))
 _NEW_AFTER = 0.05
-"""How long, in seconds, somebody who is not known stays so without another look: new keys count at once, and strangers cost little."""
+"""Seconds that somebody stays unknown without another look: so new keys count at once, and strangers cost little."""
 
 
 class Registrations:
     """The registrations as they stand; what another process changed is seen within `max_age` seconds."""
 
-    def __init__(self, engine: Engine, max_age: float = 1.0) -> None:
-        self._engine, self._max_age = engine, max_age
+    def __init__(self, engine: Engine, max_age: float = 1.0, seconds: Callable[[], float] = monotonic) -> None:
+        self._engine, self._max_age, self._seconds = engine, max_age, seconds
         self._seen, self._forgotten, self._lock = _NOTHING, 0, Lock()
 
     def by_name(self, name: str) -> Organisation | None:
@@ -170,11 +170,11 @@ class Registrations:
     def _now(self, max_age: float | None = None) -> _Seen:
         seen = self._seen
         at_most = self._max_age if max_age is None else min(max_age, self._max_age)
-        return seen if monotonic() < seen.asked + at_most else self._look()
+        return seen if self._seconds() < seen.asked + at_most else self._look()
 
     def _look(self) -> _Seen:
         forgotten = self._forgotten
-        seen = self._read(monotonic())
+        seen = self._read(self._seconds())
         with self._lock:
             # what was read before somebody called `forget` may be from before their commit
             if forgotten == self._forgotten:

@@ -78,12 +78,11 @@ def test_a_revocation_by_another_process_is_seen_in_time(tmp_path: Path) -> None
     assert after is not None and after.revoked_from == NOW
 
 
-def test_a_new_key_of_another_process_counts_though_the_old_ones_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_key_of_another_process_counts_though_the_old_ones_are_remembered() -> None:
     moment = [0.0]
-    monkeypatch.setattr("hub.adapters.registrations.monotonic", lambda: moment[0])
     police = with_key(a_registration())
     book = Book().save(police)
-    elsewhere = Registrations(book.engine, max_age=3600)
+    elsewhere = Registrations(book.engine, max_age=3600, seconds=lambda: moment[0])
     assert elsewhere.by_kid("police-1")
     book.save(with_key(police, kid="police-2"))
     assert elsewhere.by_kid("police-2") is None
