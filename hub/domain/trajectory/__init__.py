@@ -71,8 +71,8 @@ class Trajectory(Kinship):
         self.advise_referral(rules, on.because_of(signal.id))
 
     def pass_deadlines(self, rules: Rules, on: Occasion) -> None:
-        """Every term that is over becomes an event, once, with what follows from it."""
-        for clock in self.overdue(on.at):
+        """Every term that is over becomes an event, once, with what follows from it; a merged family's wait."""
+        for clock in self.overdue(on.at) if not self.merged_into else ():
             if clock.clock in self.clocks:
                 self.record(self.DeadlinePassed, on, clock=clock.clock, term=clock.term, about=clock.about, due=clock.due)
                 self._follow(clock, rules, on.because_of(clock.clock))
@@ -85,5 +85,5 @@ class Trajectory(Kinship):
             self.progress_made(rules, on)
         elif is_acknowledgement(clock.term):
             self.stagnate(Stagnation.UNACKNOWLEDGED, clock.about, rules, on)
-        else:
+        elif clock.term != "aftercare":  # that one is meant to pass
             self.stagnate(Stagnation.MISSED_DEADLINE, clock.clock, rules, on)

@@ -9,11 +9,12 @@ from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, Recorded
 from hub.domain.trajectory.direction import Directed
 from hub.domain.trajectory.escalating import motivated
-from hub.domain.words import LifeArea
+from hub.domain.words import LifeArea, Phase
 from hub.errors import Malformed, NotKnown, RuleBroken, Violation
 
 DUTCH_TIME = ZoneInfo("Europe/Amsterdam")
 RESULTS = ("reached", "partly", "not")
+_HANDED_BACK = (Phase.HANDED_BACK, Phase.WINDING_DOWN, Phase.AFTERCARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +137,9 @@ class Planned(Directed):
         self.progress_made(rules, on)
 
     def progress_made(self, rules: Rules, on: Occasion) -> None:
-        """Lets the term for progress begin anew."""
-        self.start_clock("no-progress", "", rules.due("no-progress", on.at), on)
+        """Lets the term for progress begin anew, until direction is handed back."""
+        if self.phase not in _HANDED_BACK:
+            self.start_clock("no-progress", "", rules.due("no-progress", on.at), on)
 
     def must_direct(self, on: Occasion) -> None:
         """Raises: RuleBroken, where somebody other than the director, or the coach, decides on the plan."""
