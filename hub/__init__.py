@@ -1,1 +1,14 @@
-"""The hub."""
+"""The map: the way of one signal through the hub, hop by hop. Each room is entered once.
+
+1. `hub.api.signals` — bytes and a signature come in over HTTP, a receipt goes out; the only async step on the way in
+2. `hub.intake` — five sentences: verify, read, translate, match, record
+3. `hub.adapters.signatures` — bytes and a signature become a signer, or a refusal; knows keys, nothing of content
+4. `hub.adapters.partners` — a partner's own message becomes signals in the hub's words; one module each
+5. `hub.register` — a piece of work becomes saved events; many callers share one commit
+6. `hub.domain.trajectory` — decides and records, and asks the escalation in the same breath
+7. `hub.relay` — events after a position become rows and notices, in order, for every follower
+8. `hub.adapters.channels` — a notice on its way: webhook, live feed; one module each
+
+Between the hops: `hub.families` knows where a signal belongs, `hub.casework` is what people decide, `hub.registry` who
+takes part, `hub.history` looks back, `hub.notices` says which facts partners hear of. `hub.wiring` joins them all.
+"""

@@ -26,7 +26,9 @@ from hub.adapters.signatures import PartnerSignatures
 from hub.adapters.tokens import Tokens
 from hub.casework import Casework
 from hub.domain.identifiers import violations_of
+from hub.domain.matching import keys_of
 from hub.domain.rules import Rules
+from hub.domain.signals import NamedPerson
 from hub.domain.trajectory.direction import Director
 from hub.domain.trajectory.planned import DUTCH_TIME
 from hub.errors import HubError

@@ -3,10 +3,12 @@
 It holds blind keys and ids only; it can be rebuilt from the log like any read model.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Table, Text, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Column, Connection, Executable, MetaData, Table, Text, bindparam, delete, insert, select, text
 
 from hub.domain.matching import By, Known
 from hub.domain.people import Person
@@ -53,6 +55,24 @@ _ANSWERED = (
 )
 _INTO = select(MERGED.c.into).where(MERGED.c.family == bindparam("family"))
 
+# both dialects know this form, and it says in one statement what a look and an insert would
+_KEY = text("INSERT INTO people_keys (key, person) VALUES (:key, :person) ON CONFLICT DO NOTHING")
+_MEMBER = text("INSERT INTO people_members (person, family) VALUES (:person, :family) ON CONFLICT DO NOTHING")
+_NUMBER = text(
+    "INSERT INTO people_numbers (person, key) VALUES (:person, :key) ON CONFLICT (person) DO UPDATE SET key = excluded.key"
+)
+_REFERENCE = text(
+    "INSERT INTO people_references (family, signal, reference) VALUES (:family, :signal, :reference) ON CONFLICT DO NOTHING"
+)
+_MERGE = insert(MERGED)
+_NO_MERGE = delete(MERGED).where(MERGED.c.family == bindparam("of_family"))
+_NO_MEMBER = delete(MEMBERS).where(MEMBERS.c.family == bindparam("of_family"), MEMBERS.c.person == bindparam("of_person"))
+_NO_REFERENCE = delete(REFERENCES).where(
+    REFERENCES.c.family == bindparam("of_family"), REFERENCES.c.signal == bindparam("of_signal")
+)
+
+Write = tuple[Executable, dict[str, str]]
+
 
 def find(named: Sequence[Mapping[By, str]], connection: Connection) -> list[list[Known]]:
     """The people known by the blind keys of each named person."""
@@ -85,53 +105,43 @@ def _end_of(family: str, connection: Connection) -> str:
     return family
 
 
-def _named(fact: Fact, connection: Connection) -> None:
-    event, person = fact.event, str(fact.stream_id)
-    _add(connection, KEYS, [{"key": key, "person": person} for key in event.keys])
-    if event.number_key:
-        connection.execute(delete(NUMBERS).where(NUMBERS.c.person == person))
-        connection.execute(insert(NUMBERS), {"person": person, "key": event.number_key})
+def _named(fact: Fact) -> Iterator[Write]:
+    person = str(fact.stream_id)
+    for key in fact.event.keys:
+        yield _KEY, {"key": key, "person": person}
+    if fact.event.number_key:
+        yield _NUMBER, {"key": fact.event.number_key, "person": person}
 
 
-def _joined(fact: Fact, connection: Connection) -> None:
-    _add(connection, MEMBERS, [{"person": fact.event.person, "family": str(fact.stream_id)}])
+def _joined(fact: Fact) -> Iterator[Write]:
+    yield _MEMBER, {"person": fact.event.person, "family": str(fact.stream_id)}
 
 
-def _let_go(fact: Fact, connection: Connection) -> None:
-    family = str(fact.stream_id)
-    connection.execute(delete(MEMBERS).where(MEMBERS.c.family == family, MEMBERS.c.person.in_(fact.event.people)))
-    connection.execute(delete(REFERENCES).where(REFERENCES.c.family == family, REFERENCES.c.signal.in_(fact.event.signals)))
+def _let_go(fact: Fact) -> Iterator[Write]:
+    for person in fact.event.people:
+        yield _NO_MEMBER, {"of_person": person, "of_family": str(fact.stream_id)}
+    for signal in fact.event.signals:
+        yield _NO_REFERENCE, {"of_signal": signal, "of_family": str(fact.stream_id)}
 
 
-def _referred(fact: Fact, connection: Connection) -> None:
+def _referred(fact: Fact) -> Iterator[Write]:
     if fact.event.reference:
-        row = {"family": str(fact.stream_id), "signal": fact.event.signal, "reference": fact.event.reference}
-        _add(connection, REFERENCES, [row])
+        yield _REFERENCE, {"family": str(fact.stream_id), "signal": fact.event.signal, "reference": fact.event.reference}
 
 
-def _unlinked(fact: Fact, connection: Connection) -> None:
-    gone = and_(REFERENCES.c.family == str(fact.stream_id), REFERENCES.c.signal == fact.event.signal)
-    connection.execute(delete(REFERENCES).where(gone))
+def _unlinked(fact: Fact) -> Iterator[Write]:
+    yield _NO_REFERENCE, {"of_signal": fact.event.signal, "of_family": str(fact.stream_id)}
 
 
-def _merged(fact: Fact, connection: Connection) -> None:
-    connection.execute(insert(MERGED), {"family": str(fact.stream_id), "into": fact.event.into})
+def _merged(fact: Fact) -> Iterator[Write]:
+    yield _MERGE, {"family": str(fact.stream_id), "into": fact.event.into}
 
 
-def _separated(fact: Fact, connection: Connection) -> None:
-    connection.execute(delete(MERGED).where(MERGED.c.family == str(fact.stream_id)))
+def _separated(fact: Fact) -> Iterator[Write]:
+    yield _NO_MERGE, {"of_family": str(fact.stream_id)}
 
 
-def _add(connection: Connection, table: Table, rows: list[dict[str, str]]) -> None:
-    for row in rows:
-        same = and_(*(table.c[column.name] == row[column.name] for column in table.primary_key))
-        if connection.execute(select(table.c[next(iter(row))]).where(same)).first() is None:
-            connection.execute(insert(table), row)
-        elif len(row) > len(table.primary_key):
-            connection.execute(update(table).where(same).values(row))
-
-
-_FOLLOW: Mapping[type[Any], Callable[[Fact, Connection], None]] = {
+_FOLLOW: Mapping[type[Any], Callable[[Fact], Iterator[Write]]] = {
     Person.Named: _named,
     Person.NamedAgain: _named,
     Trajectory.PersonJoined: _joined,
@@ -144,9 +154,10 @@ _FOLLOW: Mapping[type[Any], Callable[[Fact, Connection], None]] = {
 
 
 def _apply(facts: Sequence[Fact], connection: Connection) -> None:
-    for fact in facts:
-        if follow := _FOLLOW.get(type(fact.event)):
-            follow(fact, connection)
+    """Writes in the order of the facts, but those of one kind that follow each other at once."""
+    writes = (write for fact in facts if type(fact.event) in _FOLLOW for write in _FOLLOW[type(fact.event)](fact))
+    for statement, group in groupby(writes, key=itemgetter(0)):
+        connection.execute(statement, [row for _, row in group])
 
 
 INDEX = Projection("people", "People and families by blind keys", TABLES, _apply)
