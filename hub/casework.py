@@ -11,7 +11,7 @@ from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, stream_id
 from hub.domain.trajectory import THE_HUB, Trajectory
 from hub.domain.trajectory.escalating import motivated
-from hub.errors import NotKnown, StaleDecision
+from hub.errors import StaleDecision
 from hub.families import Families, signal_of
 from hub.register import Register, Unit
 
@@ -114,12 +114,6 @@ class Casework:
         def work(unit: Unit) -> None:
             on = Occasion(unit.at, by, signal)
             wrong, right = unit.get(Trajectory, goes_from), unit.get(Trajectory, to)
-            right.must_be_open()
-            account = wrong.accounts.get(signal)
-            if account is None:
-                raise NotKnown("This family has no such signal.")
-            wrong.unlink(signal, motivation, on)
-            right.take_over(account, on)
-            right.escalate(self.rules(unit.at), on)
+            wrong.pass_on(signal, right, motivation, self.rules(unit.at), on)
 
         self.register.do(work)

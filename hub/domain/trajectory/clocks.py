@@ -85,9 +85,13 @@ class Clocks(Stream):
         """The terms that are over, the longest first."""
         return sorted((clock for clock in self.clocks.values() if clock.due <= now), key=lambda clock: (clock.due, clock.clock))
 
-    def must_be_open(self) -> None:
-        """Raises: RuleBroken, where the trajectory has ended or goes on in another family."""
+    def must_go_on_here(self) -> None:
+        """Raises: RuleBroken, where this family was merged into another."""
         if self.merged_into:
             raise RuleBroken("This family was merged into another; decide there.", code="family-merged")
+
+    def must_be_open(self) -> None:
+        """Raises: RuleBroken, where the trajectory has ended or goes on in another family."""
+        self.must_go_on_here()
         if self.phase in ENDED:
             raise RuleBroken("This trajectory has ended: only corrections and aftercare are accepted.", code="trajectory-ended")

@@ -210,6 +210,7 @@ class Course(Planned):
     def reopen(self, motivation: str, on: Occasion) -> None:
         """Opens an ended trajectory again; an open one is silence."""
         if self.phase in ENDED:
+            motivated(motivation)
             self.record(self.Reopened, on, motivation=motivation)
 
     def inform_family(self, how: str, when: str, reason_not: str, on: Occasion) -> None:

@@ -58,7 +58,7 @@ class Escalating(Members):
         self.escalations = {}
 
     class SignalRecorded(Recorded):
-        """A partner's signal was found to be about this family."""
+        """A partner's signal was found to be about this family; `known_since` is when the hub first heard it."""
 
         TOPIC = "signal-recorded"
         signal: str
@@ -70,6 +70,7 @@ class Escalating(Members):
         axis: str
         weight: int
         happened: str
+        known_since: datetime
         people: list[str]
         matched: list[str]
         purpose: str
@@ -85,20 +86,26 @@ class Escalating(Members):
                 axis=Axis(self.axis),
                 weight=Weight(self.weight),
                 happened=PartialDate(self.happened),
-                recorded_at=self.timestamp,
+                recorded_at=self.known_since,
                 people=tuple(self.people),
             )
 
     class SignalUnlinked(Recorded):
-        """A signal turned out not to be about this family; what rested on it is for the director to reconsider."""
+        """A signal turned out not to be about this family; what rested on it is for the director to reconsider.
+
+        `people` leave with it: those whom no other signal of this family names.
+        """
 
         TOPIC = "signal-unlinked"
         signal: str
+        people: list[str]
         motivation: str
         rested: list[str]
 
         def apply(self, family: "Escalating") -> None:
             family.forget(self.signal)
+            for person in self.people:
+                family.people.pop(person, None)
 
     class LevelRaised(Recorded):
         """An axis rose, by a rule of the matrix that was valid then, resting on these signals."""
@@ -176,6 +183,7 @@ class Escalating(Members):
             axis=signal.axis.value,
             weight=int(signal.weight),
             happened=signal.happened.text,
+            known_since=signal.recorded_at,
             people=list(signal.people),
             matched=list(matched),
             purpose=purpose,
@@ -248,11 +256,19 @@ class Escalating(Members):
 
     def unlink(self, signal: str, motivation: str, on: Occasion) -> None:
         """Takes a signal out of this family; levels stay until a person steps down, but what rested on it is named."""
+        self.must_go_on_here()
         if signal not in self.signals:
             raise NotKnown("This family has no such signal.")
         motivated(motivation)
-        rested = [escalation.id for escalation in self.escalations.values() if signal in escalation.signals]
-        self.record(self.SignalUnlinked, on, signal=signal, motivation=motivation, rested=rested)
+        others = {person for known in self.signals.values() if known.id != signal for person in known.people}
+        people = [person for person in self.signals[signal].people if person not in others]
+        self.record(
+            self.SignalUnlinked, on, signal=signal, people=people, motivation=motivation, rested=self.resting_on([signal])
+        )
+
+    def resting_on(self, signals: Sequence[str]) -> list[str]:
+        """The escalations that cite any of these signals."""
+        return [known.id for known in self.escalations.values() if not set(signals).isdisjoint(known.signals)]
 
     def escalation(self, id: str) -> Escalation:
         """Raises: NotKnown."""

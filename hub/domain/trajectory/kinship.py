@@ -34,13 +34,14 @@ class Kinship(Levers):
             family.brought_in[self.other] = (self.people, self.signals)
 
     class LetGo(Recorded):
-        """People, and the signals about them, turned out to belong to another family."""
+        """People, and the signals about them, turned out to belong to another family; `rested` escalations cite those."""
 
         TOPIC = "people-let-go"
         to: str
         people: list[str]
         signals: list[str]
         motivation: str
+        rested: list[str]
 
         def apply(self, family: "Kinship") -> None:
             family.brought_in.pop(self.to, None)
@@ -77,10 +78,11 @@ class Kinship(Levers):
             raise RuleBroken("A family cannot be merged with itself.", code="same-family")
         self._bring_in(other, list(other.people), list(other.signals), motivation, on)
         other.record(other.MergedInto, on, into=str(self.id), motivation=motivation)
-        self.escalate(rules, on)
+        self._weigh(rules, on)
 
     def separate(self, other: "Kinship", motivation: str, rules: Rules, on: Occasion) -> None:
         """Undoes a merging: what came from the other, and what came later about its people alone, goes back."""
+        self.must_go_on_here()
         motivated(motivation)
         if other.merged_into != str(self.id) or str(other.id) not in self.brought_in:
             raise NotKnown("That family was not merged into this one.")
@@ -90,9 +92,8 @@ class Kinship(Levers):
         other.record(other.SeparatedAgain, on, motivation=motivation)
         for account in accounts:
             other.take_over(account, replace(on, cause=account.message))
-        given = sorted({account.signal for account in accounts})
-        self.record(self.LetGo, on, to=str(other.id), people=people, signals=given, motivation=motivation)
-        other.escalate(rules, on)
+        self._let_go(other, people, sorted({account.signal for account in accounts}), motivation, on)
+        other._weigh(rules, on)
 
     def split(self, people: list[str], new: "Kinship", motivation: str, rules: Rules, on: Occasion) -> None:
         """Lets people go to a new family, with the signals that are only about them."""
@@ -104,8 +105,23 @@ class Kinship(Levers):
             raise RuleBroken("Somebody has to stay: a family cannot be split off whole.", code="nobody-left")
         signals = self._only_about(people)
         new._bring_in(self, people, signals, motivation, on)
-        self.record(self.LetGo, on, to=str(new.id), people=people, signals=signals, motivation=motivation)
-        new.escalate(rules, on)
+        self._let_go(new, people, signals, motivation, on)
+        new._weigh(rules, on)
+
+    def pass_on(self, signal: str, to: "Kinship", motivation: str, rules: Rules, on: Occasion) -> None:
+        """A signal turned out to be about another family: it goes there, with those whom only it names here."""
+        to.must_be_open()
+        if signal not in self.accounts:
+            raise NotKnown("This family has no such signal.")
+        if to.id == self.id:
+            raise RuleBroken("The signal is with this family already.", code="same-family")
+        account = self.accounts[signal]
+        members = [self.people[person] for person in account.people if person in self.people]
+        self.unlink(signal, motivation, on)
+        for member in members:
+            to.join(member.person, member.role, member.born, on)
+        to.take_over(account, on)
+        to._weigh(rules, on)
 
     def _bring_in(self, other: "Kinship", people: list[str], signals: list[str], motivation: str, on: Occasion) -> None:
         new_people = [person for person in people if person not in self.people]
@@ -115,6 +131,14 @@ class Kinship(Levers):
             self.join(person, other.people[person].role, other.people[person].born, on)
         for signal in new_signals:
             self.take_over(other.accounts[signal], replace(on, cause=other.accounts[signal].message))
+
+    def _let_go(self, to: "Kinship", people: list[str], signals: list[str], motivation: str, on: Occasion) -> None:
+        rested = self.resting_on(signals)
+        self.record(self.LetGo, on, to=str(to.id), people=people, signals=signals, motivation=motivation, rested=rested)
+
+    def _weigh(self, rules: Rules, on: Occasion) -> None:
+        self.escalate(rules, on)
+        self.advise_referral(rules, on)
 
     def _only_about(self, people: Iterable[str]) -> list[str]:
         named = set(people)
