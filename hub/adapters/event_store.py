@@ -176,8 +176,9 @@ class EventLog:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees the log as it was committed at its first statement, and never waits for writers."""
+        """A connection that sees the log as it was at its first statement; never waits for writers, and keeps nothing."""
         with promised("the log cannot be read"), self.engine.connect() as connection:
+            connection.begin()
             yield connection
 
     def wait_beyond(self, position: int, timeout: float) -> bool:

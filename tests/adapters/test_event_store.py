@@ -1,6 +1,7 @@
 """The event log: gapless, in order of commit, durable, and never half."""
 
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -440,6 +441,19 @@ def test_another_kind_of_database_is_refused() -> None:
         engine("postgresql://localhost/hub")
 
 
+def test_a_snapshot_stays_as_it_was_and_keeps_nothing(log: EventLog) -> None:
+    stream = uuid4()
+    append(log, an_event(stream, 1))
+    with log.snapshot() as snapshot:
+        append(log, an_event(stream, 2))
+        assert (snapshot.last_position, len(snapshot.stream(stream)), snapshot.changed_since(0)) == (1, 1, {stream})
+        with pytest.raises(LookupError):
+            snapshot.position_of(stream, 2)
+    with log.snapshot() as snapshot:
+        snapshot.append([an_event()])
+    assert positions(log) == [1, 2]
+
+
 def test_readers_do_not_wait_for_a_writer(log: EventLog) -> None:
     append(log, an_event())
     with log.transaction() as transaction, ThreadPoolExecutor(1) as crowd:
@@ -473,6 +487,23 @@ def test_a_full_disk_keeps_nothing_half_and_the_log_goes_on_afterwards(log: Even
     with locked(log.engine) as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     assert append(log, an_event()) == [2]
+
+
+def test_a_disk_that_refuses_the_commit_itself_keeps_nothing_half(place: Path, log: EventLog) -> None:
+    append(log, an_event())
+    written = Path(f"{place}-wal").stat().st_size
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.raises(Unavailable, match=r"SQLITE_(FULL|IOERR)"), log.transaction() as transaction:
+            assert transaction.append([an_event(state=b"x" * 50_000)]) == [2]
+            resource.setrlimit(resource.RLIMIT_FSIZE, (written + 20_000, limits[1]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert positions(log) == [1]
+    assert append(log, an_event()) == [2]
+    other = open_log(place)
+    assert positions(other) == [1, 2]
+    other.engine.dispose()
 
 
 def test_a_file_that_is_no_database_is_said_to_be_so(tmp_path: Path) -> None:
