@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from hub.domain.messages import QUARANTINED, QUESTION, RECORDED, Message
 from hub.domain.signals import Signal
 from hub.domain.streams import Occasion, stream_id
-from hub.errors import HubError, IdReused, NotKnown, SignatureRefused, UnknownType, Unreadable, Violation
+from hub.errors import HubError, IdReused, NotKnown, SignatureRefused, UnknownType, Unreadable, Violation, WrongMediaType
 from hub.families import Families, Placed, Said
 from hub.ports import Clock, Envelope, MessageType, Partner, Signatures, Signer
 from hub.register import Done, Register, Unit
@@ -122,6 +122,8 @@ class Intake:
         found = next((type for type in kind.messages if type.type == event.type), None) if kind else None
         if found is None or event.type not in signer.may_send:
             raise UnknownType("There is no contract with this partner for messages of this type.", code="unknown-type")
+        if event.media != found.media:
+            raise WrongMediaType(f"Messages of this type come as {found.media}.")
         return found
 
     def _translated(self, type: MessageType, data: bytes, oin: str) -> tuple[Sequence[Signal], Sequence[Violation]]:

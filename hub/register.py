@@ -54,6 +54,7 @@ class Unit:
         self.at = at
         self.connection: Connection = transaction.connection
         self.facts: list[Fact] = []
+        self.has_written = False
         self._transaction, self._load, self._save = transaction, load, save
         self._seen: dict[UUID, Stream] = {}
 
@@ -79,6 +80,7 @@ class Unit:
 
     def keep(self) -> None:
         """Writes what was recorded so far, so that the indexes know it; the commit comes when the work is done."""
+        self.has_written = True
         self.facts.extend(self._save(self.streams))
 
     def position_of(self, stream: Stream, version: int = 1) -> int:
@@ -185,11 +187,13 @@ class Register:
                 self._commit([piece])
         else:
             known = error if isinstance(error, HubError) else Unavailable("The hub could not keep this; nothing was recorded.")
-            known.__cause__ = known.__cause__ or error
+            if known is not error:
+                known.__cause__ = error
             pieces[0].future.set_exception(known)
 
     def _try(self, piece: _Piece, transaction: LogTransaction) -> None:
         piece.done, piece.error = None, None
+        before = transaction.last_position
         unit = Unit(
             self._clock.now(),
             transaction,
@@ -201,7 +205,7 @@ class Register:
             unit.keep()
         except HubError as error:
             self._forget(unit)
-            if unit.facts:
+            if transaction.last_position != before:
                 raise  # a part of it is written already: only a rollback takes that back
             piece.error = error
         else:

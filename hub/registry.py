@@ -14,10 +14,14 @@ from hub.register import Register, Unit
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The register of partner organisations; `partners` are the kinds that there are adapters for."""
+    """The register of partner organisations; `partners` are the kinds that there are adapters for.
+
+    `changed` is called after every change, so that it counts at once.
+    """
 
     register: Register
     partners: Mapping[str, Partner]
+    changed: Callable[[], None]
 
     def add(
         self, name: str, kind: str, oin: str, by: str, algorithms: Sequence[str] = (), types: Sequence[str] = (), callback: str = ""
@@ -37,7 +41,7 @@ class Registry:
             on = Occasion(unit.at, by)
             unit.add(Registration.register(name, kind, oin, on, algorithms, types or possible, callback))
 
-        self.register.do(work)
+        self._do(work)
 
     def add_key(
         self, name: str, jwk: Mapping[str, Any], by: str, valid_from: datetime | None = None, valid_until: datetime | None = None
@@ -69,7 +73,11 @@ class Registry:
                 raise NotKnown("No organisation is registered by that name.")
             verb(known, Occasion(unit.at, by))
 
+        self._do(work)
+
+    def _do(self, work: Callable[[Unit], None]) -> None:
         self.register.do(work)
+        self.changed()
 
 
 def _refuse_unknown(kind: str, types: Sequence[str], possible: Sequence[str], partners: Mapping[str, Partner]) -> None:

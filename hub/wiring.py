@@ -142,7 +142,7 @@ class Hub:
             tokens=Tokens(keys),
             register=register,
             registrations=organisations,
-            registry=Registry(register, kinds),
+            registry=Registry(register, kinds, organisations.forget),
             families=families,
             intake=intake,
             casework=Casework(register, families, rules),
