@@ -73,6 +73,7 @@ def match(named: Sequence[NamedPerson], found: Sequence[Sequence[Known]], answer
     message that this one answers (feedback), where it names nobody."""
     if not any(person.is_subject for person in named):
         return _answer(tuple(sorted(set(answered))), tuple("" for _ in named))
+    found = [_without_namesakes(known) for known in found]
     subjects = [known for person, known in zip(named, found, strict=True) if person.is_subject]
     exact = [known for one in subjects for known in one if known.by.is_exact]
     people = tuple(_same_person(known) for known in found)
@@ -97,12 +98,23 @@ def folded(text: str, space: str = " ") -> str:
 def _of(families: list[set[str]], subjects: Sequence[Sequence[Known]], exact: list[Known], people: tuple[str, ...]) -> Match:
     common = set.intersection(*families)
     if len(common) > 1:
-        common &= {
-            family for one in subjects for known in one if known.by >= By.NAME_ADDRESS for family in known.families
-        } or common
+        common &= _at_that_address(subjects, {known.person for known in exact}) or common
     if len(common) == 1:
         return Match(people, _codes(exact), family=common.pop())
     return _question(exact, people, "two-families")
+
+
+def _at_that_address(subjects: Sequence[Sequence[Known]], but: set[str]) -> set[str]:
+    """The families of others who live where the named people do."""
+    others = (known for one in subjects for known in one if known.by >= By.NAME_ADDRESS and known.person not in but)
+    return {family for known in others for family in known.families}
+
+
+def _without_namesakes(known: Sequence[Known]) -> Sequence[Known]:
+    """Where the number itself found somebody, who looks the same with another number is somebody else (a twin)."""
+    if not any(one.by is By.BSN for one in known):
+        return known
+    return [one for one in known if one.by is By.BSN or not (one.by.is_exact and one.conflicts)]
 
 
 def _answer(families: tuple[str, ...], people: tuple[str, ...]) -> Match:
@@ -118,7 +130,7 @@ def _question(known: Iterable[Known], people: tuple[str, ...], *why: str) -> Mat
 
 def _same_person(known: Sequence[Known]) -> str:
     certain = _exact_people(known)
-    return certain[0] if len(certain) == 1 and not any(one.conflicts for one in known) else ""
+    return certain[0] if len(certain) == 1 and not any(one.by.is_exact and one.conflicts for one in known) else ""
 
 
 def _exact_people(known: Sequence[Known]) -> list[str]:
