@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Connection, Executable, MetaData, Table, Text, bindparam, delete, insert, select, text
+from sqlalchemy import Column, Connection, Executable, MetaData, Table, Text, and_, bindparam, delete, insert, select, text
 
 from hub.domain.matching import By, Known
 from hub.domain.people import Person
@@ -39,11 +39,11 @@ REFERENCES = Table(
 )
 
 _FIND = (
-    select(KEYS.c.key, KEYS.c.person, NUMBERS.c.key, MEMBERS.c.family, MERGED.c.into)
+    select(KEYS.c.key, KEYS.c.person, NUMBERS.c.key, MEMBERS.c.family)
     .select_from(
         KEYS.outerjoin(NUMBERS, NUMBERS.c.person == KEYS.c.person)
-        .outerjoin(MEMBERS, MEMBERS.c.person == KEYS.c.person)
-        .outerjoin(MERGED, MERGED.c.family == MEMBERS.c.family)
+        # a family that was merged is passed over: its people are of the family that goes on for it too
+        .outerjoin(MEMBERS, and_(MEMBERS.c.person == KEYS.c.person, MEMBERS.c.family.not_in(select(MERGED.c.family))))
     )
     .where(KEYS.c.key.in_(bindparam("keys", expanding=True)))
 )
@@ -53,7 +53,6 @@ _ANSWERED = (
     .where(REFERENCES.c.reference == bindparam("reference"), MERGED.c.into.is_(None))
     .distinct()
 )
-_INTO = select(MERGED.c.into).where(MERGED.c.family == bindparam("family"))
 
 # both dialects know this form, and it says in one statement what a look and an insert would
 _KEY = text("INSERT INTO people_keys (key, person) VALUES (:key, :person) ON CONFLICT DO NOTHING")
@@ -78,10 +77,10 @@ def find(named: Sequence[Mapping[By, str]], connection: Connection) -> list[list
     """The people known by the blind keys of each named person."""
     keys = {key for one in named for key in one.values()}
     rows: dict[str, dict[str, tuple[str | None, set[str]]]] = {}
-    for key, person, number, family, into in connection.execute(_FIND, {"keys": list(keys)}) if keys else ():
+    for key, person, number, family in connection.execute(_FIND, {"keys": list(keys)}) if keys else ():
         families = rows.setdefault(key, {}).setdefault(person, (number, set()))[1]
         if family:
-            families.add(_end_of(into, connection) if into else family)
+            families.add(family)
     return [_known(one, rows) for one in named]
 
 
@@ -99,12 +98,6 @@ def _known(keys: Mapping[By, str], rows: Mapping[str, Mapping[str, tuple[str | N
     ]
 
 
-def _end_of(family: str, connection: Connection) -> str:
-    while into := connection.execute(_INTO, {"family": family}).scalar():
-        family = into
-    return family
-
-
 def _named(fact: Fact) -> Iterator[Write]:
     person = str(fact.stream_id)
     for key in fact.event.keys:
@@ -118,10 +111,7 @@ def _joined(fact: Fact) -> Iterator[Write]:
 
 
 def _let_go(fact: Fact) -> Iterator[Write]:
-    for person in fact.event.people:
-        yield _NO_MEMBER, {"of_person": person, "of_family": str(fact.stream_id)}
-    for signal in fact.event.signals:
-        yield _NO_REFERENCE, {"of_signal": signal, "of_family": str(fact.stream_id)}
+    yield from _gone(fact, fact.event.signals)
 
 
 def _referred(fact: Fact) -> Iterator[Write]:
@@ -130,7 +120,14 @@ def _referred(fact: Fact) -> Iterator[Write]:
 
 
 def _unlinked(fact: Fact) -> Iterator[Write]:
-    yield _NO_REFERENCE, {"of_signal": fact.event.signal, "of_family": str(fact.stream_id)}
+    yield from _gone(fact, [fact.event.signal])
+
+
+def _gone(fact: Fact, signals: Sequence[str]) -> Iterator[Write]:
+    for person in fact.event.people:
+        yield _NO_MEMBER, {"of_person": person, "of_family": str(fact.stream_id)}
+    for signal in signals:
+        yield _NO_REFERENCE, {"of_signal": signal, "of_family": str(fact.stream_id)}
 
 
 def _merged(fact: Fact) -> Iterator[Write]:
