@@ -56,8 +56,11 @@ class Casework:
             asked = unit.get(MatchQuestion, question)
             on = Occasion(unit.at, by, str(question), asked.asked.basis)
             motivated(motivation)
+            if asked.is_new and family is None:
+                return UUID(asked.family)
             said = signal_of(asked)
             chosen = unit.get(Trajectory, family) if family else self.families.open_for(said, unit, on)
+            chosen.must_go_on_here()
             asked.answer(str(chosen.id), family is None, motivation, on)
             self.families.place_in(chosen, said, unit, on)
             return chosen.id

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 from uuid import UUID
 
 import msgspec
@@ -24,13 +25,17 @@ Keys = Mapping[By, str]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A signal with where it comes from: its id, the message, the partner that counts, and the purpose."""
+    """A signal with where it comes from: its id, the message, the partner that counts, and the purpose.
+
+    `since` is when the hub first heard it, where that is not now.
+    """
 
     id: str
     signal: Signal
     message: str
     partner: str
     purpose: str
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +86,10 @@ class Families:
 
     def open(self, said: Said, keys: Sequence[Keys], unit: Unit, on: Occasion) -> Trajectory:
         """A new family, with an id that follows from who is in it, so that two first signals make one."""
-        id = stream_id("family", _surest(keys) or said.id)
-        if unit.find(Trajectory, id) is not None:
-            id = stream_id("family", said.id)
+        names = chain(filter(None, [_surest(keys)]), (f"{said.id}/{nth}" for nth in count()))
+        free = (id for id in (stream_id("family", name) for name in names) if unit.find(Trajectory, id) is None)
         towns = {named.address.municipality for named in said.signal.people if named.address.municipality}
-        return unit.add(Trajectory.begin_with(id, self.duty, min(towns, default=""), on))
+        return unit.add(Trajectory.begin_with(next(free), self.duty, min(towns, default=""), on))
 
     def _ask(self, said: Said, matched: Match, unit: Unit, on: Occasion) -> Placed:
         id = stream_id("question", said.id)
@@ -112,7 +116,7 @@ class Families:
                 family.join(id, named.role, named.birth_date, on)
                 people.append(id)
         family.hear(
-            _known(said, people, on.at),
+            _known(said, people, said.since or on.at),
             message=said.message,
             reference=said.signal.reference,
             matched=matched.why,
@@ -141,7 +145,7 @@ def signal_of(question: MatchQuestion) -> Said:
     """The signal that waits in a question."""
     asked = question.asked
     signal = msgspec.convert(asked.signal, Signal)
-    return Said(asked.signal_id, signal, asked.message, asked.partner, asked.purpose)
+    return Said(asked.signal_id, signal, asked.message, asked.partner, asked.purpose, asked.timestamp)
 
 
 def _known(said: Said, people: list[str], at: datetime) -> KnownSignal:

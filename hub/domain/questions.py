@@ -13,6 +13,7 @@ class MatchQuestion(Stream):
 
     asked: "MatchQuestion.Asked"
     family: str
+    is_new: bool
 
     class Asked(Opening):
         """The people a signal names could not be matched with certainty; `signal` is what the partner said, in full."""
@@ -28,7 +29,7 @@ class MatchQuestion(Stream):
 
         def apply(self, question: "MatchQuestion") -> None:
             question.asked = self
-            question.family = ""
+            question.family, question.is_new = "", False
 
     class Answered(Recorded):
         """A person said which family it is about, or that it is a new one."""
@@ -39,7 +40,7 @@ class MatchQuestion(Stream):
         motivation: str
 
         def apply(self, question: "MatchQuestion") -> None:
-            question.family = self.family
+            question.family, question.is_new = self.family, self.is_new
 
     class Reopened(Recorded):
         """The answer was taken back; the signal waits again."""
@@ -48,7 +49,7 @@ class MatchQuestion(Stream):
         motivation: str
 
         def apply(self, question: "MatchQuestion") -> None:
-            question.family = ""
+            question.family, question.is_new = "", False
 
     def answer(self, family: str, is_new: bool, motivation: str, on: Occasion) -> None:
         """A person links the signal to a family; the same answer again is silence."""
