@@ -138,12 +138,12 @@ class Intake:
         known = unit.find(Message, opened.id)
         if known is not None:
             return self._again(known, opened.digest, unit)
-        self.keep(unit.connection, opened.posted.key, opened.posted)
         partner = opened.signer.partner if opened.signer.kind == ALONE else opened.signer.kind
         on = Occasion(unit.at, opened.signer.partner, str(opened.id), opened.type.legal_basis)
         placed = [] if reasons else self._placed(str(opened.id), signals, partner, opened.type.purpose, unit, on)
         message = unit.add(_received(opened, placed, reasons, on))
         unit.keep()
+        self.keep(unit.connection, opened.posted.key, opened.posted)
         return _receipt(message, unit.position_of(message))
 
     def _placed(
