@@ -262,9 +262,7 @@ class Escalating(Members):
         motivated(motivation)
         others = {person for known in self.signals.values() if known.id != signal for person in known.people}
         people = [person for person in self.signals[signal].people if person not in others]
-        self.record(
-            self.SignalUnlinked, on, signal=signal, people=people, motivation=motivation, rested=self.resting_on([signal])
-        )
+        self.record(self.SignalUnlinked, on, signal=signal, people=people, motivation=motivation, rested=self.resting_on([signal]))
 
     def resting_on(self, signals: Sequence[str]) -> list[str]:
         """The escalations that cite any of these signals."""
