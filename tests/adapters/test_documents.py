@@ -281,12 +281,19 @@ def test_a_date_that_cannot_be_is_refused_and_never_mended(attributes: str, digi
     assert a_date(attributes, digits) == ("", [reason])
 
 
-def test_what_is_given_twice_is_not_chosen_from() -> None:
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"<o><d>1</d><d>2</d></o>", "/o/d: is given more than once"),
+        (b"<o><d>1<e/>2</d></o>", "/o/d: holds elements where text is asked"),
+    ],
+)
+def test_what_two_readers_could_read_differently_is_not_chosen_from(data: bytes, reason: str) -> None:
     findings = Findings()
-    Part(read_xml(b"<o><d>1</d><d>2</d></o>"), "/o", findings).text("d")
+    Part(read_xml(data), "/o", findings).text("d")
     with pytest.raises(Unreadable) as refused:
         findings.settle()
-    assert [str(violation) for violation in refused.value.violations] == ["/o/d: is given more than once"]
+    assert [str(violation) for violation in refused.value.violations] == [reason]
 
 
 @pytest.mark.parametrize(

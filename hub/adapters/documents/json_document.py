@@ -14,6 +14,8 @@ DEEPEST = 64
 """Arrays and objects within each other."""
 
 _EXACT = 2**53
+# A surrogate that is left after decoding has lost its other half.
+_WRONG_CHARACTERS = re.compile("[\0\ud800-\udfff]")
 _PLAIN_KEY = re.compile(r"[a-z$][A-Za-z0-9_-]{0,39}", re.ASCII)
 
 
@@ -91,10 +93,10 @@ def _wrong_here(where: str, here: Any) -> Iterator[Violation]:
 
 
 def _wrong_text(where: str, text: str) -> Iterator[Violation]:
-    if "\0" in text:
+    found = set(_WRONG_CHARACTERS.findall(text))
+    if "\0" in found:
         yield Violation(where, "holds a NUL character")
-    # A surrogate that is left after decoding has lost its other half.
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if found - {"\0"}:
         yield Violation(where, "holds half a character (a lone surrogate)")
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Self, TypeVar
 
 from lxml import etree
@@ -22,6 +23,8 @@ NAMES = {
     "BG": "http://www.egem.nl/StUF/sector/bg/0310",
     "ZKN": "http://www.egem.nl/StUF/sector/zkn/0310",
 }
+_NO_VALUE = f"{{{STUF}}}noValue"
+_INCOMPLETE = f"{{{STUF}}}indOnvolledigeDatum"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _KNOWN_DIGITS = {"V": 8, "D": 6, "M": 4, "J": 0}
 """indOnvolledigeDatum: complete; day, month and day, or everything unknown. What follows is filling."""
@@ -59,7 +62,14 @@ class Part:
     def text(self, path: str) -> str:
         """What is written there; empty where nothing is given or known."""
         part = self.part(path)
-        return (part.element.text or "").strip() if part.element is not None and part.is_there else ""
+        return part._written() if part.is_there else ""
+
+    def _written(self) -> str:
+        if self.element is None:
+            return ""
+        if len(self.element):
+            self.findings.add(self.where, "holds elements where text is asked")
+        return (self.element.text or "").strip()
 
     def required(self, path: str) -> str:
         """What is written there, which must be something."""
@@ -74,9 +84,9 @@ class Part:
         part = self.part(path)
         if part.element is None or not part.is_there:
             return PartialDate("")
-        indicator = part.element.get(f"{{{STUF}}}indOnvolledigeDatum", "V")
+        indicator = part.element.get(_INCOMPLETE, "V")
         known = self.findings.code(indicator, _KNOWN_DIGITS, f"{part.where}/@indOnvolledigeDatum")
-        return part._day((part.element.text or "").strip(), 8, 8, known or 0)
+        return part._day(part._written(), 8, 8, known or 0)
 
     def day_of_moment(self, path: str) -> PartialDate:
         """The day of a moment of 8 to 17 digits (YYYYMMDDhhmm…)."""
@@ -135,8 +145,9 @@ def _check_header(header: Part, name: str, signer_oin: str) -> None:
 
 
 def _says_nothing(element: etree._Element) -> bool:
-    return any(element.get(name) is not None for name in (f"{{{STUF}}}noValue", "noValue")) or element.get(_NIL) in ("true", "1")
+    return element.get(_NO_VALUE) is not None or element.get("noValue") is not None or element.get(_NIL) in ("true", "1")
 
 
+@cache
 def _local(path: str) -> str:
     return "/".join(step.partition(":")[2] or step for step in path.split("/"))
