@@ -106,7 +106,9 @@ def tell(family: Trajectory, signal: KnownSignal, on: Occasion | None = None) ->
     on = on or an_occasion(by=signal.partner)
     for person in signal.people:
         family.join(person, Role.CHILD, PartialDate("2016-04-05"), on)
-    family.hear(signal, message="a-message", reference=signal.id, matched=["bsn"], purpose="help", informed=None, rules=RULES, on=on)
+    family.hear(
+        signal, message="a-message", reference=signal.id, matched=["bsn"], purpose="help", informed=None, rules=RULES, on=on
+    )
 
 
 Verb = Callable[[Trajectory, Occasion], Any]

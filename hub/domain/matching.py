@@ -54,10 +54,12 @@ class Match:
 def keys_of(named: NamedPerson) -> dict[By, str]:
     """The plain look-up keys that a named person has; what is unknown gives no key."""
     surname = folded(f"{named.prefix} {named.family_name}")
-    name = f"{surname}|{folded(named.given_names)[:1]}" if surname and named.given_names else ""
+    initial = folded(named.given_names)[:1]
+    name = f"{surname}|{initial}" if surname and initial else ""
     born = named.birth_date.text if named.birth_date.is_complete else ""
     at = named.address
-    home = f"{folded(at.postcode, '')}|{folded(at.number, '')}{folded(at.addition, '')}" if at.postcode and at.number else ""
+    postcode, number = folded(at.postcode, ""), folded(at.number, "")
+    home = f"{postcode}|{number}{folded(at.addition, '')}" if postcode and number else ""
     keys = {
         By.BSN: (named.bsn,),
         By.NAME_BIRTH_ADDRESS: (name, born, home),
@@ -90,7 +92,7 @@ def match(named: Sequence[NamedPerson], found: Sequence[Sequence[Known]], answer
 
 def folded(text: str, space: str = " ") -> str:
     """Text as it is compared: without case, accents, signs and needless spaces."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     letters = "".join(sign if sign.isalnum() else " " for sign in plain if not unicodedata.combining(sign))
     return space.join(letters.split())
 
