@@ -54,7 +54,6 @@ class Unit:
         self.at = at
         self.connection: Connection = transaction.connection
         self.facts: list[Fact] = []
-        self.has_written = False
         self._transaction, self._load, self._save = transaction, load, save
         self._seen: dict[UUID, Stream] = {}
 
@@ -80,7 +79,6 @@ class Unit:
 
     def keep(self) -> None:
         """Writes what was recorded so far, so that the indexes know it; the commit comes when the work is done."""
-        self.has_written = True
         self.facts.extend(self._save(self.streams))
 
     def position_of(self, stream: Stream, version: int = 1) -> int:
