@@ -103,14 +103,14 @@ class Relay:
         linger: float = 0.0,
         scratch: str = "temp",
     ) -> None:
-        self._log, self._mapper, self._engine, self._linger, self._scratch = log, mapper, engine, linger, scratch
+        self._log, self._mapper, self.engine, self._linger, self._scratch = log, mapper, engine, linger, scratch
         self._followers = {follower.name: follower for follower in followers}
         self._stopped: dict[str, tuple[str, float]] = {}
         self._seen = 0
 
     def open(self) -> None:
         """Makes the tables and positions that are not there; what has tables of another shape is built anew."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             TABLES.create_all(connection)
             known = {row.follower: row.shape for row in connection.execute(select(POSITIONS))}
             for follower in self._followers.values():
@@ -156,7 +156,7 @@ class Relay:
         return groups
 
     def _positions(self) -> dict[str, int]:
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             rows = connection.execute(select(_P.follower, _P.position)).all()
         return {name: position for name, position in rows if name in self._followers}
 
@@ -171,7 +171,7 @@ class Relay:
             self._seen = max(self._seen, position)
             return 0
         self._seen = max(self._seen, facts[-1].position)
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             moved = [follower for follower in group if self._offer(follower, position, facts, connection)]
         for follower in moved:
             self._stopped.pop(follower.name, None)
@@ -216,12 +216,12 @@ class Relay:
         follower = self._followers[name]
         if follower.tables is None:
             raise KeyError(name)
-        with self._engine.connect() as built:
+        with self.engine.connect() as built:
             built.detach()  # its scratch tables go when it closes, and nobody else gets to see them
             built = built.execution_options(schema_translate_map={None: self._scratch})
             follower.tables.create_all(built, checkfirst=False)
             reached = self._build(follower, built, progress)
-            with self._engine.begin() as live:
+            with self.engine.begin() as live:
                 self._swap(follower, follower.tables, built, live, reached)
         self._stopped.pop(name, None)
         return reached

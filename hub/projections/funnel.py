@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Integer, MetaData, Table, Text, func, select
+from sqlalchemy import Boolean, Column, Connection, Integer, MetaData, Table, Text, case, func, select
 
 from hub.domain.callers import Capacity
 from hub.domain.concerns import CONCERNS
@@ -120,7 +120,7 @@ _CHANGES: dict[type[Recorded], Callable[[Row, Any], None]] = {
 def ask(connection: Connection, asked: Asked) -> Mapping[str, Any]:
     """How many families came how far, and a page of the candidates not referred: those who meet the criteria first."""
     waiting = select(FAMILIES).where(*_NOT_REFERRED)
-    order = [_F.met_at == "", _F.met_at, _F.candidate_at, _F.family]
+    order = [case((_F.met_at == "", 1), else_=0), _F.met_at, _F.candidate_at, _F.family]
     found = page(waiting, order, asked, lambda row: row, connection)
     signals = _signals([row["family"] for row in found["items"]], connection)
     items = [_item(row, [signal for signal in signals if signal["family"] == row["family"]]) for row in found["items"]]

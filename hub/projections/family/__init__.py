@@ -45,7 +45,7 @@ _INVOLVED = (
     select(
         _S.partner,
         func.min(_S.recorded_at).label("since"),
-        func.max(_S.recorded_at).label("latestAt"),
+        func.max(_S.recorded_at).label("latest_at"),
         func.count().label("signals"),
     )
     .group_by(_S.partner)
@@ -85,7 +85,11 @@ def ask(connection: Connection, asked: Asked) -> Mapping[str, Any] | None:
     members = select(PEOPLE).where(PEOPLE.c.person.in_(list(family["state"]["people"])))
     people = {row["person"]: dict(row) for row in connection.execute(members).mappings()}
     involved = connection.execute(_INVOLVED.where(_S.family == asked.key)).mappings()
-    return shown(dict(family), people, [dict(row) for row in involved])
+    return shown(dict(family), people, [_partner(row) for row in involved])
+
+
+def _partner(row: Mapping[Any, Any]) -> Row:
+    return {"partner": row["partner"], "since": row["since"], "latestAt": row["latest_at"], "signals": row["signals"]}
 
 
 PROJECTION = Projection(

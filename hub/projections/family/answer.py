@@ -26,7 +26,7 @@ def shown(family: Row, people: Mapping[str, Row], involved: Sequence[Row]) -> St
         "levers": [lever | {"reconsiderBefore": _due(clocks, lever["id"])} for lever in levers.values()],
         "clocks": _by_due(clocks),
         "escalations": list(state["escalations"].values()),
-        "involved": [dict(partner) for partner in involved],
+        "involved": list(involved),
     }
 
 
