@@ -1,0 +1,82 @@
+"""Bytes that come in, of which content type and how many; and JSON that goes out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from hub.errors import Malformed, TooLarge, Violation, WrongMediaType
+
+Headers = Mapping[str, Sequence[str]]
+
+
+def headers_of(scope: Scope) -> dict[str, list[str]]:
+    """Every header by its name in lower case, with all its values."""
+    headers: dict[str, list[str]] = {}
+    for name, value in scope["headers"]:
+        headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    return headers
+
+
+def media_of(headers: Headers, accepted: Mapping[str, int]) -> str:
+    """The content type, without its parameters.
+
+    Raises:
+        WrongMediaType: not one of those accepted, more than one, or packed in any way.
+    """
+    said = headers.get("content-type", ())
+    media = said[0].split(";", 1)[0].strip().lower() if len(said) == 1 else ""
+    if media not in accepted:
+        raise WrongMediaType(f"Send one of {', '.join(accepted)}.")
+    if any(coding.strip().lower() != "identity" for coding in headers.get("content-encoding", ())):
+        raise WrongMediaType("Send the body as it is: packed bodies (Content-Encoding) are not read.", code="content-encoding")
+    return media
+
+
+async def read(receive: Receive, headers: Headers, most: int) -> bytes:
+    """The body, of at most so many bytes.
+
+    Raises:
+        TooLarge: it is larger, or says so of itself; no more than the limit is ever kept.
+    """
+    if _said_length(headers) > most:
+        raise _too_large(most)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message.get("more_body") or message["type"] == "http.disconnect" or len(body) > most:
+        return await _read_on(receive, message, most)
+    return body
+
+
+async def _read_on(receive: Receive, message: Mapping[str, object], most: int) -> bytes:
+    body = bytearray()
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")  # type: ignore[arg-type]
+        if len(body) > most:
+            raise _too_large(most)
+        if not message.get("more_body"):
+            return bytes(body)
+        message = await receive()
+
+
+def _said_length(headers: Headers) -> int:
+    said = headers.get("content-length", ("0",))[0]
+    if not (said.isascii() and said.isdigit()):
+        raise Malformed("The request cannot be read.", [Violation("header/content-length", "is not a number")])
+    return int(said[:20])
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"The body is larger than {most} bytes.")
+
+
+async def answer(send: Send, status: int, value: Any, *more: tuple[bytes, bytes]) -> None:
+    """Sends a value as JSON, with more headers where they are given."""
+    body = msgspec.json.encode(value)
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *more]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

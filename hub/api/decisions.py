@@ -1,0 +1,225 @@
+"""What people decide, one line for each: its address, who may, what they fill in, and the verb of the trajectory."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from pydantic import BaseModel
+
+from hub.api import forms, schemas
+from hub.api.operations import Answer, Operation, Question, Roles, id_of
+from hub.api.parts import Parts
+from hub.domain.callers import Capacity
+from hub.domain.rules import Rules
+from hub.domain.streams import Occasion
+from hub.domain.trajectory import Trajectory
+from hub.domain.trajectory.direction import Director
+from hub.domain.trajectory.planned import Goal
+from hub.domain.words import Level, Phase
+
+CASE: Roles = frozenset({Capacity.COORDINATOR, Capacity.TEAM_LEAD, Capacity.ADMINISTRATIVE})
+CARE: Roles = frozenset({Capacity.COORDINATOR, Capacity.TEAM_LEAD})
+AUTHORITY: Roles = frozenset({Capacity.TEAM_LEAD, Capacity.ADMINISTRATIVE})
+OPERATION: Roles = frozenset({Capacity.OPERATOR})
+
+Verb = Callable[[Question, Trajectory, Rules, Occasion], Any]
+
+
+def on_family(
+    path: str,
+    name: str,
+    title: str,
+    roles: Roles,
+    form: type[BaseModel] | None,
+    verb: Verb,
+    gives: str = "",
+    tag: str = "decisions",
+) -> Operation:
+    """A decision on one family; what the verb gives is answered as the member `gives`."""
+    given = {gives: schemas.VERSION if gives == "plan" else schemas.ID} if gives else {}
+    return Operation(
+        method="POST",
+        path=f"/families/{{id}}/{path}",
+        name=name,
+        title=title,
+        tag=tag,
+        roles=roles,
+        do=partial(_decide, verb, gives),
+        answer=schemas.thing(family=schemas.ID, version=schemas.VERSION, **given),
+        status=201,
+        form=form,
+        takes_version=True,
+        refusals=(404, 409, 412),
+    )
+
+
+def _decide(verb: Verb, gives: str, parts: Parts, q: Question) -> Answer:
+    family, basis = id_of(q, "id"), getattr(q.body, "ground", "")
+    gave, version = parts.casework.decide(family, partial(verb, q), q.caller.subject, basis, q.seen)
+    said = {"family": str(family), "version": version, **({gives: gave} if gives else {})}
+    return Answer(said, {"Location": f"/v1/families/{family}", "ETag": f'"{version}"'})
+
+
+def _answer_handover(q: Question, family: Trajectory, rules: Rules, on: Occasion) -> None:  # noqa: ARG001
+    handover = str(id_of(q, "handover"))
+    if q.body.accepted:
+        family.accept_handover(handover, on)
+    else:
+        family.refuse_handover(handover, q.body.motivation, on)
+
+
+def _director(said: forms.Somebody) -> Director:
+    return Director(said.to, said.organisation, said.contact)
+
+
+def _goals(said: forms.NewPlan) -> list[Goal]:
+    return [Goal(**{name: getattr(goal, name) for name in type(goal).model_fields}) for goal in said.goals]
+
+
+def _lever(q: Question, family: Trajectory, rules: Rules, on: Occasion) -> str:
+    said, escalations = q.body, [str(escalation) for escalation in q.body.escalations]
+    return family.decide_lever(said.lever, said.authority, said.motivation, escalations, rules, on)
+
+
+def _informed(q: Question, family: Trajectory, _: Rules, on: Occasion) -> None:
+    family.inform_family(q.body.how, q.body.when, q.body.reason_not, on)
+
+
+# fmt: off
+ON_FAMILIES = (
+    on_family("handovers", "offerHandover", "Offer direction to somebody else, who may accept", CASE, forms.Handover,
+              lambda q, family, rules, on: family.offer_handover(_director(q.body), q.body.motivation, rules, on), "handover"),
+    on_family("handovers/{handover}/answers", "answerHandover", "Accept or refuse direction that was offered to you", CASE,
+              forms.HandoverAnswer, _answer_handover),
+    on_family("coaches", "assignCoach", "Let a coach take the family", CARE, forms.Somebody,
+              lambda q, family, _, on: family.assign_coach(_director(q.body), on)),
+    on_family("coach-releases", "releaseCoach", "Let the coach let the family go", CARE, forms.Motivated,
+              lambda q, family, _, on: family.release_coach(q.body.motivation, on)),
+    on_family("plans", "adoptPlan", "Make a new version of the plan the valid one", CASE, forms.NewPlan,
+              lambda q, family, rules, on: family.adopt_plan(_goals(q.body), q.body.motivation, rules, on), "plan"),
+    on_family("goals/{goal}/progress", "recordProgress", "Note how a goal comes along", CASE, forms.Progress,
+              lambda q, family, rules, on: family.record_progress(q.ids["goal"], q.body.words, rules, on)),
+    on_family("goals/{goal}/results", "resultGoal", "Say what became of a goal", CASE, forms.Result,
+              lambda q, family, rules, on: family.result_goal(q.ids["goal"], q.body.result, q.body.words, rules, on)),
+    on_family("levers", "decideLever", "Decide on a lever, as the competent authority", CASE, forms.LeverDecision, _lever, "lever"),
+    on_family("levers/{lever}/reconsiderations", "reconsiderLever", "Look again at a lever; it stands", CASE, forms.Motivated,
+              lambda q, family, rules, on: family.reconsider_lever(str(q.ids["lever"]), q.body.motivation, rules, on)),
+    on_family("levers/{lever}/endings", "endLever", "End a lever", CASE, forms.Motivated,
+              lambda q, family, _, on: family.end_lever(str(q.ids["lever"]), q.body.motivation, on)),
+    on_family("referrals", "referFamily", "Refer the family", CASE, forms.Motivated,
+              lambda q, family, rules, on: family.refer(q.body.motivation, rules, on)),
+    on_family("referral-decisions", "decideReferral", "Decide on the referral", CARE, forms.ReferralDecision,
+              lambda q, family, _, on: family.decide_referral(Phase(q.body.decision), q.body.motivation, on)),
+    on_family("phases", "enterPhase", "Go on to the next phase", CASE, forms.NextPhase,
+              lambda q, family, rules, on: family.enter(q.body.phase, q.body.motivation, rules, on)),
+    on_family("extensions", "extendTrajectory", "Extend the six months", CASE, forms.Motivated,
+              lambda q, family, rules, on: family.extend(q.body.motivation, rules, on)),
+    on_family("early-endings", "endEarly", "End the trajectory before its time", CASE, forms.Motivated,
+              lambda q, family, _, on: family.end_early(q.body.motivation, on)),
+    on_family("compulsions", "goToCompulsion", "Go from pressure to compulsion", AUTHORITY, forms.Compulsion,
+              lambda q, family, _, on: family.go_to_compulsion(q.body.motivation, on)),
+    on_family("reopenings", "reopenTrajectory", "Open an ended trajectory again", CASE, forms.Motivated,
+              lambda q, family, _, on: family.reopen(q.body.motivation, on)),
+    on_family("steps-down", "stepDown", "Bring an axis down to a lower level", CASE, forms.StepDown,
+              lambda q, family, rules, on: family.step_down(q.body.axis, Level(q.body.level), q.body.motivation, rules, on)),
+    on_family("direction-steps-down", "lowerDirection", "Bring direction back to a lower level", CASE, forms.DirectionStepDown,
+              lambda q, family, _, on: family.lower_direction(q.body.direction, q.body.motivation, on)),
+    on_family("cooperation-refusals", "refuseCooperation", "Note that cooperation is refused", CASE, forms.Motivated,
+              lambda q, family, rules, on: family.refuse_cooperation(q.body.motivation, rules, on)),
+    on_family("family-informations", "informFamily", "Note how the family was told, or why not yet", CASE, forms.FamilyInformation,
+              _informed),
+    on_family("corrections", "noteCorrection", "Say what is right about something recorded earlier", CASE, forms.Correction,
+              lambda q, family, _, on: family.note_correction(q.body.about, q.body.words, on)),
+    on_family("escalations/{escalation}/acknowledgements", "acknowledgeEscalation", "Take notice of an escalation", CASE, None,
+              lambda q, family, _, on: family.acknowledge(str(q.ids["escalation"]), on), tag="escalations"),
+)
+# fmt: on
+
+
+# Whose family --------------------------------------------------------------------------------------
+
+
+def _whose(path: str, name: str, title: str, form: type[BaseModel], do: Callable[[Parts, Question], dict[str, str]]) -> Operation:
+    return Operation(
+        method="POST",
+        path=path,
+        name=name,
+        title=title,
+        tag="matching",
+        roles=CARE,
+        do=lambda parts, q: _placed(do(parts, q)),
+        answer=schemas.thing(family=schemas.ID) if name != "retractAnswer" else schemas.thing(question=schemas.ID),
+        status=201,
+        form=form,
+        refusals=(404, 409),
+    )
+
+
+def _placed(said: dict[str, str]) -> Answer:
+    return Answer(said, {"Location": f"/v1/families/{said['family']}"} if "family" in said else {})
+
+
+def _answer_question(parts: Parts, q: Question) -> dict[str, str]:
+    family = parts.casework.answer(id_of(q, "id"), q.body.family, q.body.motivation, q.caller.subject)
+    return {"family": str(family)}
+
+
+def _retract(parts: Parts, q: Question) -> dict[str, str]:
+    parts.casework.take_back(id_of(q, "id"), q.body.motivation, q.caller.subject)
+    return {"question": str(q.ids["id"])}
+
+
+def _merge(parts: Parts, q: Question) -> dict[str, str]:
+    parts.casework.merge(id_of(q, "id"), q.body.family, q.body.motivation, q.caller.subject)
+    return {"family": str(q.ids["id"])}
+
+
+def _separate(parts: Parts, q: Question) -> dict[str, str]:
+    parts.casework.separate(id_of(q, "id"), q.body.family, q.body.motivation, q.caller.subject)
+    return {"family": str(q.body.family)}
+
+
+def _split(parts: Parts, q: Question) -> dict[str, str]:
+    people = [str(person) for person in q.body.people]
+    return {"family": str(parts.casework.split(id_of(q, "id"), people, q.body.motivation, q.caller.subject))}
+
+
+def _move(parts: Parts, q: Question) -> dict[str, str]:
+    parts.casework.move_signal(str(q.ids["signal"]), id_of(q, "id"), q.body.to, q.body.motivation, q.caller.subject)
+    return {"family": str(q.body.to)}
+
+
+WHOSE_FAMILY = (
+    _whose(
+        "/match-questions/{id}/answers",
+        "answerMatchQuestion",
+        "Say whose family a signal is about",
+        forms.MatchAnswer,
+        _answer_question,
+    ),
+    _whose("/match-questions/{id}/retractions", "retractAnswer", "Take an answer back", forms.Motivated, _retract),
+    _whose("/families/{id}/merges", "mergeFamilies", "Two families are one", forms.Merge, _merge),
+    _whose("/families/{id}/separations", "separateFamilies", "Merging was a mistake", forms.Merge, _separate),
+    _whose("/families/{id}/splits", "splitFamily", "People are a family of their own", forms.Split, _split),
+    _whose("/families/{id}/signals/{signal}/moves", "moveSignal", "A signal is about another family", forms.Move, _move),
+)
+
+
+def _process_again(parts: Parts, q: Question) -> Answer:
+    message = parts.intake.process_again(id_of(q, "id"), q.caller.subject)
+    return Answer({"message": str(message.id), "outcome": message.outcome, "reasons": message.reasons})
+
+
+PROCESS_AGAIN = Operation(
+    method="POST",
+    path="/messages/{id}/processings",
+    name="processAgain",
+    title="Read a message from quarantine again, after a fix",
+    tag="operation",
+    roles=OPERATION,
+    do=_process_again,
+    answer=schemas.thing(message=schemas.ID, outcome=schemas.OUTCOME, reasons=schemas.REASONS),
+    status=201,
+    refusals=(404, 409),
+)
+DECISIONS = (*ON_FAMILIES, *WHOSE_FAMILY, PROCESS_AGAIN)

@@ -1,0 +1,252 @@
+"""What people send with their decisions, field by field."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from hub.domain.dates import PartialDate
+from hub.domain.identifiers import passes_eleven_test
+from hub.domain.words import Axis, Direction, LifeArea, Phase
+from hub.errors import Violation
+
+
+def _day(text: str) -> str:
+    try:
+        PartialDate(text)
+    except ValueError:
+        raise PydanticCustomError("hub", "is not a date of the calendar") from None
+    return text
+
+
+_NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000, pattern=_NO_CONTROLS)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_NO_CONTROLS)]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
+Ground = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_NO_CONTROLS)]
+Day = Annotated[str, StringConstraints(pattern=r"^(\d{4}(-\d{2}(-\d{2})?)?)?$"), AfterValidator(_day)]
+Level = Annotated[int, Field(ge=1, le=3)]
+
+
+class Form(BaseModel):
+    """What is sent: exactly these members, each of exactly its own kind."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
+
+
+class Motivated(Form):
+    """A decision with its reason in words."""
+
+    motivation: Words
+
+
+class Somebody(Form):
+    """A member of staff: who (a staff identity), for which organisation, and how to reach them."""
+
+    to: Line
+    organisation: Line
+    contact: Line
+
+
+class Handover(Somebody):
+    """Direction offered to somebody."""
+
+    motivation: Words
+
+
+class HandoverAnswer(Motivated):
+    """Whether somebody takes over direction."""
+
+    accepted: bool
+
+
+class SmartGoal(Form):
+    """A goal: specific, measurable, achievable, relevant, and from when until when; a goal that goes on keeps its id."""
+
+    goal: Code
+    area: LifeArea
+    specific: Words
+    measurable: Words
+    achievable: Words
+    relevant: Words
+    start: date
+    due: date
+    owner: Line
+
+
+class NewPlan(Motivated):
+    """A version of the plan."""
+
+    goals: Annotated[list[SmartGoal], Field(min_length=1, max_length=50)]
+
+
+class Progress(Form):
+    """How a goal comes along."""
+
+    words: Words
+
+
+class Result(Form):
+    """What became of a goal."""
+
+    result: Literal["reached", "partly", "not"]
+    words: Words
+
+
+class LeverDecision(Motivated):
+    """A lever, by the authority that may decide on it, on a legal ground, and the escalations that it rests on."""
+
+    lever: Code
+    authority: Code
+    ground: Ground
+    escalations: Annotated[list[UUID], Field(max_length=100)] = []
+
+
+class ReferralDecision(Motivated):
+    """How a referral ends."""
+
+    decision: Literal["eligible", "not-suitable", "contra-indicated"]
+
+
+class NextPhase(Motivated):
+    """The phase that the trajectory enters."""
+
+    phase: Phase
+
+
+class Compulsion(Motivated):
+    """A decision on compulsion, on a legal ground."""
+
+    ground: Ground
+
+
+class StepDown(Motivated):
+    """An axis goes down to a level."""
+
+    axis: Axis
+    level: Level
+
+
+class DirectionStepDown(Motivated):
+    """Direction goes back to a lower level."""
+
+    direction: Direction
+
+
+class FamilyInformation(Form):
+    """How and when the family was told, or the reason why not yet."""
+
+    how: Literal["", "spoken", "letter", "phone", "e-mail", "unnamed"] = ""
+    when: Day = ""
+    reason_not: Literal["", "danger-to-child", "danger-to-other", "investigation", "not-reachable", "other"] = ""
+
+
+class Correction(Form):
+    """What is right, about something recorded earlier."""
+
+    about: Line
+    words: Words
+
+
+class MatchAnswer(Motivated):
+    """The family that a waiting signal is about, or `null` where it is a new one."""
+
+    family: UUID | None
+
+
+class Merge(Motivated):
+    """The family that goes on in this one, or that goes its own way again."""
+
+    family: UUID
+
+
+class Split(Motivated):
+    """The people who are a family of their own."""
+
+    people: Annotated[list[UUID], Field(min_length=1, max_length=100)]
+
+
+class Move(Motivated):
+    """The family that a signal is about instead."""
+
+    to: UUID
+
+
+class Wanted(Form):
+    """Somebody who is looked for: by person number, or by names with a birth date or an address."""
+
+    bsn: Annotated[str, StringConstraints(pattern=r"^\d{9}$")] | None = None
+    family_name: Line | None = None
+    prefix: Line | None = None
+    given_names: Line | None = None
+    birth_date: date | None = None
+    postcode: Annotated[str, StringConstraints(pattern=r"^[1-9]\d{3} ?[A-Za-z]{2}$")] | None = None
+    number: Line | None = None
+    addition: Line | None = None
+
+    @model_validator(mode="after")
+    def _is_somebody(self) -> Self:
+        has_place = bool(self.birth_date or (self.postcode and self.number))
+        if not self.bsn and not (self.family_name and self.given_names and has_place):
+            raise PydanticCustomError("hub", "asks a bsn, or familyName and givenNames with birthDate or postcode and number")
+        if self.bsn and not passes_eleven_test(self.bsn):
+            raise PydanticCustomError("hub", "holds a bsn that cannot exist: the eleven-test fails")
+        return self
+
+
+# What is wrong -------------------------------------------------------------------------------------
+
+_WHAT = {
+    "missing": "is missing",
+    "json_invalid": "is not JSON",
+    "extra_forbidden": "has a member that is not known here",
+    "string_type": "is not text",
+    "string_too_short": "is empty",
+    "string_pattern_mismatch": "is not of the form that is asked",
+    "bool_type": "is not true or false",
+    "int_type": "is not a whole number",
+    "list_type": "is not a list",
+    "model_type": "is not an object",
+    "uuid_type": "is not an id (UUID)",
+    "uuid_parsing": "is not an id (UUID)",
+    "date_type": "is not a date (YYYY-MM-DD)",
+    "date_parsing": "is not a date of the calendar (YYYY-MM-DD)",
+    "date_from_datetime_parsing": "is not a date of the calendar (YYYY-MM-DD)",
+}
+_WITH = {
+    "string_too_long": "is longer than {max_length} characters",
+    "too_short": "holds fewer than {min_length}",
+    "too_long": "holds more than {max_length}",
+    "enum": "is not one of {expected}",
+    "literal_error": "is not one of {expected}",
+    "greater_than_equal": "is less than {ge}",
+    "less_than_equal": "is more than {le}",
+}
+"""With what the form itself says of its limits, never with what was sent."""
+
+
+def filled_in(form: type[BaseModel], body: bytes, wrong: list[Violation]) -> Any:
+    """The form as it was filled in; whatever is wrong with it is added to what is wrong."""
+    try:
+        return form.model_validate_json(body)
+    except ValidationError as error:
+        wrong += [_violation(found) for found in error.errors(include_url=False, include_input=False)]
+        return None
+
+
+def _violation(found: ErrorDetails) -> Violation:
+    kind, place = found["type"], found["loc"]
+    if kind == "extra_forbidden":
+        place = place[:-1]
+    if kind == "hub":
+        return Violation(_pointer(place), found["msg"])
+    what = _WHAT.get(kind) or _WITH.get(kind, "is not what is asked here").format(**found.get("ctx", {}))
+    return Violation(_pointer(place), what)
+
+
+def _pointer(place: Sequence[str | int]) -> str:
+    return "".join(f"/{step}" for step in place)

@@ -1,0 +1,76 @@
+"""The front door: what holds for every request and every answer, whichever route it takes."""
+
+from collections.abc import Callable, Sequence
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute, Router
+from starlette.types import Message, Receive, Scope, Send
+
+from hub.api import VERSION
+from hub.api.problems import answer_problem, problem_of
+
+MOST_IN_HEADERS = 32_768
+MOST_IN_ADDRESS = 8_192
+"""Bytes."""
+
+ALWAYS = (
+    (b"api-version", VERSION.encode()),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+)
+"""On every answer, errors too."""
+
+
+class Front:
+    """The whole of the interface as one ASGI application: routes, the headers of every answer, and every error in one form.
+
+    `stop` ends the streams that would otherwise keep a server from stopping; call it before the server waits for them.
+    """
+
+    def __init__(self, routes: Sequence[BaseRoute], stop: Callable[[], None]) -> None:
+        self.routes, self.stop = routes, stop
+        self._router = Router(routes, redirect_slashes=False, default=_nowhere)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._router(scope, receive, send)
+            return
+        has_begun = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal has_begun
+            if message["type"] == "http.response.start":
+                has_begun = True
+                message["headers"] = [*message["headers"], *ALWAYS]
+            await send(message)
+
+        scope["app"] = self
+        try:
+            _refuse_oversized(scope)
+            await self._router(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            problem = problem_of(error)
+            # an answer that has begun is left unfinished, which the server tells the client by closing the connection
+            if not has_begun:
+                await answer_problem(problem, send_with_headers)
+
+
+def _refuse_oversized(scope: Scope) -> None:
+    if len(scope["path"]) + len(scope["query_string"]) > MOST_IN_ADDRESS:
+        raise HTTPException(414)
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_IN_HEADERS:
+        raise HTTPException(431, headers={"Connection": "close"})
+
+
+async def _nowhere(scope: Scope, _receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
+        return
+    raise HTTPException(404)

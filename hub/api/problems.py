@@ -1,0 +1,106 @@
+"""How the hub says no over HTTP: one table from error to status, answered as problem documents (RFC 9457)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from traceback import extract_tb
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.types import Send
+
+from hub import errors
+from hub.errors import HubError, Violation
+
+MEDIA = "application/problem+json"
+TYPE = "urn:vig-hub:problem:"
+
+STATUS: Mapping[type[BaseException], tuple[int, str]] = {
+    errors.HubError: (500, "The hub cannot do this"),
+    errors.Refused: (400, "Refused"),
+    errors.Malformed: (400, "The request is not what its contract asks"),
+    errors.TooLarge: (413, "Too large"),
+    errors.WrongMediaType: (415, "A content type that is not read here"),
+    errors.SignatureRefused: (401, "The signature is not accepted"),
+    errors.UnknownType: (400, "No contract for this type of message"),
+    errors.NotAllowed: (403, "Not allowed"),
+    errors.NotKnown: (404, "Not found"),
+    errors.IdReused: (409, "The id was used for another message"),
+    errors.Unreadable: (400, "The message cannot be read"),
+    errors.Unauthenticated: (401, "Who are you?"),
+    errors.RuleBroken: (409, "The rules of the trajectory forbid this"),
+    errors.StaleDecision: (412, "The family has changed since"),
+    errors.Unavailable: (503, "The hub cannot keep its promises right now"),
+}
+"""Looked up along the ancestry of an error's class."""
+
+_HEADERS: Mapping[type[BaseException], Mapping[str, str]] = {
+    errors.SignatureRefused: {"WWW-Authenticate": 'Payload-Signature realm="signals"'},
+    errors.Unauthenticated: {"WWW-Authenticate": 'Bearer realm="hub"'},
+    errors.Unavailable: {"Retry-After": "2"},
+    errors.TooLarge: {"Connection": "close"},
+    errors.WrongMediaType: {"Accept-Encoding": "identity"},
+}
+_HTTP = {
+    404: ("not-known", "Not found", "There is nothing at this address."),
+    405: ("method-not-allowed", "Method not allowed", "This address does not answer to that method."),
+    414: ("address-too-long", "The address is too long", "The address is longer than the hub reads."),
+    431: ("headers-too-large", "The headers are too large", "The headers hold more bytes than the hub reads."),
+}
+
+_told = structlog.get_logger("hub.api")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem document, and the headers that go with it."""
+
+    status: int
+    title: str
+    detail: str
+    code: str
+    violations: tuple[Violation, ...] = ()
+    instance: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """The members of RFC 9457, with the hub's own `code` and `violations`."""
+        said = {"type": TYPE + self.code, "title": self.title, "status": self.status, "detail": self.detail, "code": self.code}
+        wrong = [{"where": violation.where, "what": violation.what} for violation in self.violations]
+        return {**said, **({"violations": wrong} if wrong else {}), **({"instance": self.instance} if self.instance else {})}
+
+
+def problem_of(error: Exception) -> Problem:
+    """What to answer to an error; one that nobody foresaw is told to the log under a number that the caller gets too."""
+    if isinstance(error, HubError):
+        status, title = _first(error, STATUS)
+        headers = _first(error, _HEADERS) if any(kind in _HEADERS for kind in type(error).__mro__) else {}
+        return Problem(status, title, error.detail, error.code, error.violations, headers=headers)
+    if isinstance(error, HTTPException) and error.status_code in _HTTP:
+        code, title, detail = _HTTP[error.status_code]
+        return Problem(error.status_code, title, detail, code, headers=error.headers or {})
+    return _unforeseen(error)
+
+
+def _first(error: Exception, table: Mapping[type[BaseException], Any]) -> Any:
+    return next(table[kind] for kind in type(error).__mro__ if kind in table)
+
+
+def _unforeseen(error: Exception) -> Problem:
+    incident = f"urn:uuid:{uuid4()}"
+    # the words of an error may quote somebody's data: only its kind and its place are told
+    places = [f"{frame.name}:{frame.lineno}" for frame in extract_tb(error.__traceback__)[-3:]]
+    _told.error("unforeseen", incident=incident, kind=type(error).__name__, places=places)
+    detail = "Something went wrong that should not; the operators of the hub find it under this instance."
+    return Problem(500, "Something went wrong in the hub", detail, "unforeseen", instance=incident)
+
+
+async def answer_problem(problem: Problem, send: Send) -> None:
+    """Sends a problem document."""
+    body = msgspec.json.encode(problem.document())
+    said = {"content-type": MEDIA, "content-length": str(len(body)), "content-language": "en", **problem.headers}
+    headers = [(name.lower().encode(), value.encode()) for name, value in said.items()]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,49 @@
+"""What a partner is told of a message: the receipt, and the hub's signature under it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from hub.domain.messages import QUESTION, RECORDED, Message
+from hub.intake import Receipt
+
+Sign = Callable[[bytes, datetime], str]
+
+
+def said(receipt: Receipt) -> dict[str, Any]:
+    """The receipt as the partner gets it: what became of each signal, but never to whose family it went."""
+    return {
+        "message": receipt.message,
+        "id": receipt.id,
+        "source": receipt.source,
+        "type": receipt.type,
+        "digest": f"sha-256={receipt.digest}",
+        "position": receipt.position,
+        "recordedAt": _text(receipt.recorded_at),
+        "outcome": receipt.outcome,
+        "reasons": [dict(reason) for reason in receipt.reasons],
+        "signals": outcomes(receipt.signals),
+    }
+
+
+def signed(receipt: Receipt, sign: Sign) -> dict[str, Any]:
+    """The receipt with, as `receipt`, a compact JWS over its other members in canonical JSON (RFC 8785)."""
+    plain = said(receipt)
+    return {**plain, "receipt": sign(msgspec.json.encode(plain, order="sorted"), receipt.recorded_at)}
+
+
+def status(receipt: Receipt, message: Message, sign: Sign) -> dict[str, Any]:
+    """The receipt, and what became of the message since."""
+    now = {"outcome": message.outcome, "reasons": message.reasons, "signals": outcomes(message.signals)}
+    return {**signed(receipt, sign), "status": now}
+
+
+def outcomes(signals: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """What became of each signal."""
+    return [{"signal": one["signal"], "outcome": QUESTION if one["question"] else RECORDED} for one in signals]
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,180 @@
+"""The whole hub behind its own HTTP, in one process: real stores, real keys, real signatures, and a clock that stands still."""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx2
+
+from hub import projections
+from hub.adapters import jws, outgoing_events
+from hub.adapters.signatures import sign
+from hub.api.application import application
+from hub.api.front import Front
+from hub.api.parts import Found, Parts
+from hub.domain.callers import Capacity
+from hub.domain.trajectory import Trajectory
+from hub.ports import SetClock
+from hub.settings import Settings
+from hub.wiring import Hub, search
+from tests.adapters.registered import jwk, private, public
+from tests.given import NOON, a_number
+
+OIN = "00000099000000010006"
+OTHER_OIN = "00000099000000020007"
+SOURCE = f"urn:nld:oin:{OIN}:systeem:dossier"
+TYPE = "nl.vig.signalen.signaal.v1"
+BASE = "http://hub.test"
+
+
+def a_worry(**but: Any) -> dict[str, Any]:
+    """A signal in the hub's own contract for partners without a standard."""
+    child = {
+        "bsn": a_number(1),
+        "familyName": "Voorbeeld",
+        "givenNames": "Noor",
+        "birthDate": "2016-04-05",
+        "address": {
+            "postcode": "1234AB",
+            "number": "12",
+            "street": "Voorbeeldstraat",
+            "town": "Voorbeeldstad",
+            "municipality": "0518",
+        },
+        "role": "child",
+    }
+    return {"reference": "a-1", "concern": "upbringing", "happened": "2026-03-01", "people": [child]} | but
+
+
+def an_event(data: Any = None, **but: Any) -> bytes:
+    """A signal as a structured CloudEvent."""
+    said = {"id": "1", "source": SOURCE, "type": TYPE, "time": NOON, "data": a_worry() if data is None else data} | but
+    return outgoing_events.to_structured(**said)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A hub with two registered partners, and everything that one does to it over HTTP."""
+
+    hub: Hub
+    clock: SetClock
+    parts: Parts
+    app: Front = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "app", application(self.parts))
+
+    def client(self) -> httpx2.AsyncClient:
+        """Somebody who talks HTTP to it."""
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url=BASE)
+
+    async def ask(self, path: str, role: str = "coordinator", method: str = "GET", **more: Any) -> httpx2.Response:
+        """Asks as somebody in a role (empty: without a token), after everything was passed on."""
+        self.hub.views.catch_up()
+        headers = {**self.token(role), **more.pop("headers", {})}
+        async with self.client() as client:
+            return await client.request(method, path, headers=headers, **more)
+
+    async def tell(self, path: str, body: Any = None, role: str = "coordinator", **more: Any) -> httpx2.Response:
+        """Decides something as somebody in a role."""
+        sent = {} if body is None else {"json": body}
+        return await self.ask(path, role, "POST", **sent, **more)
+
+    def token(self, role: str, subject: str = "duty-desk", organisation: str = "youth-work") -> dict[str, str]:
+        """The header of somebody who logged in."""
+        if not role:
+            return {}
+        return {"Authorization": f"Bearer {self.hub.tokens.issue(Capacity(role), subject, organisation, self.clock.now(), 60)}"}
+
+    async def post(
+        self,
+        body: bytes,
+        media: str = "application/cloudevents+json",
+        signed_as: str = "",
+        covering: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> httpx2.Response:
+        """Posts a body, signed by the key of youth-work or another one."""
+        headers = [("content-type", media), *self.signed(body, covering or {}, signed_as).items(), *(covering or {}).items()]
+        return await self.post_as_it_is(body, [*headers, *more.get("headers", ())])
+
+    def signed(self, body: bytes, covering: Mapping[str, str], kid: str = "") -> dict[str, str]:
+        """The two headers of a signature that is made now."""
+        kid = kid or "youth-work-1"
+        return sign(body, covering, private("PS256", kid), kid, self.clock.now())
+
+    async def post_as_it_is(self, body: Any, headers: Sequence[tuple[str, str]]) -> httpx2.Response:
+        """Posts a body with exactly these headers."""
+        async with self.client() as client:
+            return await client.post("/v1/signals", content=body, headers=list(headers))
+
+    async def a_family(self, concern: str = "upbringing", **but: Any) -> UUID:
+        """Lets a first signal in, and gives the family that it is about."""
+        said = await self.post(an_event(a_worry(concern=concern), **but))
+        assert said.status_code in (200, 201), said.text
+        message = UUID(said.json()["message"])
+        _, kept = self.hub.intake.status(message, "youth-work")
+        return UUID(kept.signals[0]["family"])
+
+    async def an_escalation(self) -> tuple[UUID, str]:
+        """A family of which an axis rose, and the id of that."""
+        family = await self.a_family("honour-violence")
+        raised = next(event for event in self.hub.history.facts(family) if isinstance(event, Trajectory.LevelRaised))
+        return family, raised.escalation
+
+
+def parts_of(hub: Hub) -> Parts:
+    """The hub as HTTP sees it."""
+
+    def found(named: Any) -> list[Found]:
+        contacts = {
+            family: hub.register.read(lambda unit, id=UUID(family): unit.get(Trajectory, id).director.contact)
+            for family in search(hub, named)
+        }
+        return [Found(UUID(family), contact) for family, contact in contacts.items()]
+
+    return Parts(
+        intake=hub.intake,
+        casework=hub.casework,
+        history=hub.history,
+        search=found,
+        views=[view for projection in projections.found().values() for view in projection.views],
+        connect=hub.stored.views.connect,
+        feed=hub.ways["feed"].out,
+        caller_of=lambda token: hub.tokens.read(token, hub.clock.now()),
+        sign=hub.keys.sign,
+        jwks=hub.keys.public_jwks,
+    )
+
+
+@contextmanager
+def running(directory: Path) -> Any:
+    """A hub in a directory, with two partners that have keys."""
+    clock = SetClock(NOON)
+    hub = Hub.open(Settings(data_dir=directory, mode="demo"), clock)
+    year = timedelta(days=365)
+    for name, kind, oin in (("youth-work", "any-partner", OIN), ("police", "police", OTHER_OIN)):
+        hub.registry.add(name, kind, oin, "operator")
+        hub.registry.add_key(name, public("PS256", f"{name}-1"), "operator", NOON - year, NOON + year)
+    try:
+        yield Running(hub, clock, parts_of(hub))
+    finally:
+        hub.close()
+
+
+def said_by_hub(token: str, jwks: Mapping[str, Any]) -> dict[str, Any]:
+    """What a compact JWS of the hub says, checked with its public keys."""
+    start, _, value = token.rpartition(".")
+    header, _, payload = start.partition(".")
+    kid = json.loads(jws.from_b64url(header))["kid"]
+    key = next(key for key in jwks["keys"] if key["kid"] == kid)
+    assert jws.is_signed(start.encode(), jws.from_b64url(value), jws.public_key(json.dumps(key)))
+    return json.loads(jws.from_b64url(payload))
+
+
+__all__ = ["BASE", "OIN", "OTHER_OIN", "SOURCE", "TYPE", "Running", "a_worry", "an_event", "jwk", "running", "said_by_hub"]
