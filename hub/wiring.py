@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from threading import Event, Thread
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import structlog
@@ -16,7 +16,7 @@ from hub import notices, projections
 from hub.adapters import channels, cloudevents, event_store, partners, people_index, received, registrations
 from hub.adapters.channels import Around, Way
 from hub.adapters.contracts import contracts
-from hub.adapters.database import engine
+from hub.adapters.database import create, engine
 from hub.adapters.event_store import EventLog
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.mapper import PlainMapper, mapper
@@ -24,24 +24,29 @@ from hub.adapters.matrices import load_calendar, load_matrices
 from hub.adapters.registrations import Registrations
 from hub.adapters.signatures import PartnerSignatures
 from hub.adapters.tokens import Tokens
+from hub.api import application as api
+from hub.api.front import Front
+from hub.api.parts import Found, Parts
 from hub.casework import Casework
 from hub.domain.identifiers import violations_of
 from hub.domain.matching import keys_of
 from hub.domain.rules import Rules
 from hub.domain.signals import NamedPerson
+from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.direction import Director
 from hub.domain.trajectory.planned import DUTCH_TIME
 from hub.errors import HubError
 from hub.families import Families
 from hub.history import History
 from hub.intake import Intake
-from hub.ports import Clock, SystemClock
-from hub.projections import clocks
+from hub.ports import Asked, Clock, SystemClock
+from hub.projections import clocks, quarantine
 from hub.register import Register
 from hub.registry import Registry
 from hub.relay import Relay, shown, told
 from hub.settings import Settings
 
+VIEWS = tuple(view for projection in projections.found().values() for view in projection.views)
 INDEXES = (people_index.INDEX, registrations.INDEX)
 TICK = 1.0
 """Seconds between looks at the clock: how late a passed deadline can become an event."""
@@ -67,7 +72,7 @@ class Stored:
         stored = cls(engine(settings.log_url), engine(settings.views_url, durable=False), engine(settings.outbox_url))
         event_store.create(stored.log)
         for tables in (received.TABLES, *(index.tables for index in INDEXES)):
-            tables.create_all(stored.log)
+            create(stored.log, tables)
         return stored
 
     def close(self) -> None:
@@ -127,7 +132,7 @@ class Hub:
         around = Around(stored.outbox, organisations, keys, clock, settings.base_url, settings.oin)
         ways = channels.found(environment or {}, around)
         for way in ways.values():
-            way.tables.create_all(stored.outbox)
+            create(stored.outbox, way.tables)
         views = Relay(log, events, stored.views, [shown(each) for each in projections.found().values()], linger=LINGER)
         outbox = Relay(log, events, stored.outbox, [told(way.channel, notices.notices) for way in ways.values()])
         views.open()
@@ -196,9 +201,39 @@ def _rules() -> Callable[[datetime], Rules]:
     return lambda moment: of_day(moment.astimezone(DUTCH_TIME).date())
 
 
-def search(hub: Hub, named: NamedPerson) -> list[str]:
-    """The families of people who are certainly, or may be, the one described."""
+def application(hub: Hub) -> Front:
+    """The hub's interface over HTTP."""
+    return api.application(
+        Parts(
+            intake=hub.intake,
+            casework=hub.casework,
+            history=hub.history,
+            search=lambda named: search(hub, named),
+            views=VIEWS,
+            connect=hub.stored.views.connect,
+            feed=hub.ways["feed"].out,
+            caller_of=lambda token: hub.tokens.read(token, hub.clock.now()),
+            sign=hub.keys.sign,
+            jwks=hub.keys.public_jwks,
+        )
+    )
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document of the hub."""
+    return api.openapi(VIEWS)
+
+
+def search(hub: Hub, named: NamedPerson) -> list[Found]:
+    """The families of people who are certainly, or may be, the one described; no more than whom to contact."""
     keys = {by: hub.keys.blind(text) for by, text in keys_of(named).items()}
     with hub.stored.log.connect() as connection:
         (found,) = people_index.find([keys], connection)
-    return sorted({family for known in found for family in known.families})
+    families = sorted({UUID(family) for known in found for family in known.families})
+    return hub.register.read(lambda unit: [Found(id, unit.get(Trajectory, id).director.contact) for id in families])
+
+
+def quarantined(hub: Hub) -> list[Mapping[str, Any]]:
+    """The messages in quarantine, the longest first."""
+    with hub.stored.views.connect() as connection:
+        return list(quarantine.ask(connection, Asked(limit=500))["items"])
