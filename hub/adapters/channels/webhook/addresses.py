@@ -16,6 +16,8 @@ Network = IPv4Network | IPv6Network
 
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 """IPv4 behind a NAT64 (RFC 6052)."""
+_SITE_LOCAL = IPv6Network("fec0::/10")
+"""Neighbours of old (RFC 3879)."""
 _METADATA = frozenset({IPv4Address("168.63.129.16")})
 """Public by number, yet a cloud's own; the others (169.254.169.254, fd00:ec2::254) are link-local or private."""
 
@@ -38,7 +40,8 @@ def is_public(address: Address) -> bool:
     inner = _inside(address)
     if inner is not None:
         return is_public(inner)
-    return address.is_global and not address.is_multicast and not address.is_reserved and address not in _METADATA
+    is_odd = address.is_multicast or address.is_reserved or address in _SITE_LOCAL or address in _METADATA
+    return address.is_global and not is_odd
 
 
 def _inside(address: Address) -> IPv4Address | None:

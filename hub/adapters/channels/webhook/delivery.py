@@ -69,7 +69,7 @@ class Webhooks:
             self._woken.wait(self._poll)
         for lane in lanes:
             lane.join()
-        self._hang_up()
+        self.close()
 
     def deliver_due(self) -> None:
         """Delivers all that is due now, and comes back when that is done."""
@@ -139,7 +139,8 @@ class Webhooks:
             line = self._lines[receiver.name] = Line(receiver.callback, self._allow, self._patience, self._tls)
         return line
 
-    def _hang_up(self) -> None:
+    def close(self) -> None:
+        """Hangs up; the next delivery dials again."""
         for line in self._lines.values():
             line.close()
         self._lines.clear()

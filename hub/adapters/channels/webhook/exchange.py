@@ -62,7 +62,7 @@ class Line:
 
     def __init__(self, callback: str, allow: tuple[Network, ...], patience: Patience, tls: ssl.SSLContext | None = None) -> None:
         self.callback, self._patience, self._budget = callback, patience, Budget()
-        is_plain = urlsplit(callback).scheme != "https"
+        is_plain = not callback.lower().startswith("https:")
         self._pool = httpcore2.ConnectionPool(
             ssl_context=tls,
             max_connections=1,
@@ -153,4 +153,4 @@ def _code(error: Exception) -> str:
             return "timed-out"
         case httpcore2.ProtocolError():
             return "not-http"
-    return "tls-failed" if isinstance(error.__cause__, ssl.SSLError) else "unreachable"
+    return "tls-failed" if isinstance(error.__context__, ssl.SSLError) else "unreachable"

@@ -1,0 +1,108 @@
+"""A hub that tells: its outbox, keys and registered partners on disk, a clock that stands still, notices to tell."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from hub.adapters import database
+from hub.adapters.channels.webhook import Webhooks, queue
+from hub.adapters.channels.webhook.event import Sender
+from hub.adapters.channels.webhook.exchange import Patience
+from hub.adapters.hub_keys import HubKeys
+from hub.adapters.registrations import INDEX
+from hub.domain.registrations import Registration
+from hub.domain.streams import stream_id
+from hub.ports import Notice, SetClock
+from tests.adapters.registered import Book, a_registration, occasion
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+HUB_OIN = "00000099000000009000"
+BASE_URL = "https://hub.example"
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+SHORT = Patience(connect=2.0, write=2.0, read=0.3, whole=0.6)
+"""For receivers that do not answer; nothing is measured by it."""
+
+
+def family(name: str) -> UUID:
+    """The reference of the family of that name in a test."""
+    return stream_id("family", name)
+
+
+def a_notice(position: int = 1, of: str = "a", **but: Any) -> Notice:
+    """An escalation that the police and the housing corporation are told of."""
+    said = {
+        "id": stream_id("notice", str(position)),
+        "type": "nl.vig.escalations.direction-raised.v1",
+        "position": position,
+        "recorded_at": NOW,
+        "family": family(of),
+        "tell": ("police", "housing-corporation"),
+        "data": {"family": str(family(of)), "direction": "network", "contact": "wijkteam@gemeente.example"},
+    }
+    return Notice(**{**said, **but})  # type: ignore[arg-type]
+
+
+class Telling:
+    """The parts together; a second one on the same directory is the hub after a restart."""
+
+    def __init__(self, place: Path, **but: Any) -> None:
+        self.clock = SetClock(NOW)
+        self.outbox = database.engine(f"sqlite:///{place / 'outbox.db'}")
+        queue.TABLES.create_all(self.outbox)
+        self.keys = HubKeys.open(place / "keys.json", NOW - timedelta(days=1))
+        kept = database.engine(f"sqlite:///{place / 'registrations.db'}")
+        INDEX.tables.create_all(kept)
+        self.book = Book(kept)
+        self._organisations: dict[str, Registration] = {}
+        settings = {"allow": LOOPBACK, "random": Random(1), "poll": 0.02, **but}  # noqa: S311
+        sender = Sender(HUB_OIN, BASE_URL)
+        self.webhooks = Webhooks(self.outbox, self.book.registrations, self.keys, sender, self.clock, **settings)
+
+    def register(self, callback: str, name: str = "police", kind: str = "police") -> Registration:
+        """An organisation that wants to be told things there."""
+        organisation = self._organisations[name] = a_registration(name, kind, callback=callback)
+        self.book.save(organisation)
+        return organisation
+
+    def change(self, name: str, callback: str) -> None:
+        """The organisation wants to be told things elsewhere."""
+        self._organisations[name].change_callback(callback, occasion())
+        self.book.save(self._organisations[name])
+
+    def tell(self, *notices: Notice) -> None:
+        """Hands notices over as the relay does: in a transaction that has the lock, and then says that it is durable."""
+        with database.locked(self.outbox) as connection:
+            self.webhooks.channel.accept(notices, connection)
+        self.webhooks.channel.committed()
+
+    def deliver(self, after: timedelta = timedelta(0)) -> None:
+        """Lets time pass, and delivers what is due then."""
+        self.clock.set(self.clock.now() + after)
+        self.webhooks.deliver_due()
+
+    def rows(self, **filters: str) -> list[dict[str, Any]]:
+        """The deliveries as anybody can see them."""
+        with self.outbox.connect() as connection:
+            return queue.listed(connection, filters)
+
+    def states(self) -> list[tuple[str, str, int]]:
+        """State, last outcome and attempts of every delivery."""
+        return [(row["state"], row["last_outcome"], row["attempts"]) for row in self.rows()]
+
+    def receiver(self, name: str = "police") -> Mapping[str, Any]:
+        """What is kept of a receiver."""
+        with self.outbox.connect() as connection:
+            row = connection.execute(select(queue.RECEIVERS).where(queue.RECEIVERS.c.receiver == name)).one()
+        return row._mapping
+
+    def close(self) -> None:
+        """Hangs up, as a hub that stops does."""
+        self.webhooks.close()
+        self.outbox.dispose()
+        self.book.engine.dispose()
