@@ -91,6 +91,11 @@ class Feed:
                 if not batch:
                     await _either(woken, min(self._poll, quiet))
 
+    @property
+    def followers(self) -> int:
+        """How many follow at this moment."""
+        return len(self._listeners)
+
     @contextmanager
     def _waking(self) -> Iterator[Event]:
         loop, woken = get_running_loop(), Event()

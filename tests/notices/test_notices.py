@@ -1,0 +1,233 @@
+"""The published language: what is said of a real trajectory, held against its contracts, and what is never said."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+
+from hub.adapters.contracts import contract_path
+from hub.adapters.matrices import load_calendar, load_matrices
+from hub.domain.dates import PartialDate
+from hub.domain.rules import Rules
+from hub.domain.signals import KnownSignal
+from hub.domain.streams import Occasion, stream_id
+from hub.domain.trajectory import Trajectory
+from hub.domain.trajectory.direction import Director
+from hub.domain.trajectory.planned import Goal
+from hub.domain.words import Axis, Level, LifeArea, Phase, Weight
+from hub.notices import notices
+from hub.ports import Fact, Notice
+
+START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+DIRECTOR = Director("staff-anna-secret", "Wijkteam Noord", "noord@gemeente.example")
+SUCCESSOR = Director("staff-bram-secret", "Wijkteam Zuid", "zuid@gemeente.example")
+FAMILY = stream_id("family", "in a test")
+CONTRACTS = sorted(contract_path("notices").glob("*.json"))
+
+
+@cache
+def rules() -> Rules:
+    matrix = load_matrices(contract_path("intervention-matrix")).at(START.date())
+    return Rules(matrix, load_calendar(contract_path("calendar", "nl-holidays.json")))
+
+
+def on(day: int, by: str = DIRECTOR.who, basis: str = "") -> Occasion:
+    return Occasion(START + timedelta(days=day), by, cause="message-secret", basis=basis)
+
+
+def a_signal(**but: Any) -> KnownSignal:
+    said = {
+        "id": "signal-secret",
+        "partner": "police",
+        "concern": "domestic-violence",
+        "areas": (LifeArea.RELATIONS,),
+        "axis": Axis.SAFETY,
+        "weight": Weight.ACUTE,
+        "happened": PartialDate("2026-03-01"),
+        "recorded_at": START,
+        "people": ("person-secret",),
+    }
+    return KnownSignal(**{**said, **but})
+
+
+def a_family() -> Trajectory:
+    """A family about which the police has just signalled something acute."""
+    family = Trajectory.begin_with(FAMILY, DIRECTOR, "0000", on(0))
+    said = {"message": "message-secret", "reference": "reference-secret", "matched": ["bsn-secret"], "purpose": "purpose-secret"}
+    family.hear(a_signal(), **said, informed=None, rules=rules(), on=on(0, "police"))  # type: ignore[arg-type]
+    return family
+
+
+def adopt_a_plan(family: Trajectory, by: Director, day: int) -> None:
+    words = dict.fromkeys(("specific", "measurable", "achievable", "relevant", "owner"), "goal-secret")
+    goal = Goal(goal="g1", area=LifeArea.RELATIONS, start=date(2026, 3, 20), due=date(2026, 5, 1), **words)  # type: ignore[arg-type]
+    family.adopt_plan([goal], "motivation-secret", rules(), on(day, by.who))
+
+
+def walk_to_the_end(family: Trajectory) -> None:
+    family.refer("motivation-secret", rules(), on(20, SUCCESSOR.who))
+    family.decide_referral(Phase.ELIGIBLE, "motivation-secret", on(21))
+    family.assign_coach(Director("staff-coach-secret", "VIG", "coach@vig.example"), on(21))
+    steps = ["START_TALK", "ANALYSIS_AND_PLAN", "COACH_DIRECTS", "HANDED_BACK", "WINDING_DOWN", "AFTERCARE", "CLOSED"]
+    for day, step in enumerate(steps, start=22):
+        family.enter(Phase[step], "motivation-secret", rules(), on(day))
+
+
+@cache
+def facts() -> tuple[Fact, ...]:
+    """All that happened in three trajectories, which end in the three ways there are."""
+    family = a_family()
+    family.acknowledge(next(iter(family.escalations)), on(1))
+    family.pass_deadlines(rules(), on(15, "hub"))
+    family.step_down(Axis.SAFETY, Level.QUESTION, "motivation-secret", rules(), on(16))
+    handover = family.offer_handover(SUCCESSOR, "motivation-secret", rules(), on(16))
+    family.accept_handover(handover, on(17, SUCCESSOR.who))
+    adopt_a_plan(family, SUCCESSOR, 18)
+    walk_to_the_end(family)
+    early, compulsion = a_family(), a_family()
+    early.end_early("motivation-secret", on(3))
+    compulsion.go_to_compulsion("motivation-secret", on(3, basis="bw-1-255"))
+    events = [event for each in (family, early, compulsion) for event in each.collect_events()]
+    return tuple(Fact(position, event.originator_id, event) for position, event in enumerate(events, start=1))
+
+
+def said(some: Iterable[Fact] | None = None) -> list[Notice]:
+    return [notice for fact in (facts() if some is None else some) for notice in notices(fact)]
+
+
+def of_type(name: str) -> list[Notice]:
+    return [notice for notice in said() if notice.type == f"nl.vig.{name}"]
+
+
+def contract(type: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(contract_path("notices", f"{type}.json").read_text())
+    return found
+
+
+# Contract and behaviour --------------------------------------------------------------------------------
+
+
+def test_everything_that_is_said_has_a_contract_and_every_contract_is_said() -> None:
+    assert {notice.type for notice in said()} == {path.stem for path in CONTRACTS}
+
+
+def test_everything_that_is_said_is_what_its_contract_asks() -> None:
+    for notice in said():
+        checked = Draft202012Validator(contract(notice.type), validate_formats=True)
+        assert [str(error) for error in checked.iter_errors(dict(notice.data))] == []
+
+
+def test_every_field_of_every_contract_is_said_some_time() -> None:
+    for path in CONTRACTS:
+        ever = {name for notice in said() if notice.type == path.stem for name in notice.data}
+        assert ever == set(contract(path.stem)["properties"])
+
+
+@pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: path.stem)
+def test_a_contract_shows_examples_and_says_in_two_languages_what_it_means(path: Path) -> None:
+    found = json.loads(path.read_text())
+    checked = Draft202012Validator(found, validate_formats=True)
+    assert found["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert found["additionalProperties"] is False
+    assert found["examples"]
+    assert all(checked.is_valid(example) for example in found["examples"])
+    assert all(found["words"][language][part] for language in ("dutch", "english") for part in ("title", "description"))
+    assert all(field["description"] for field in found["properties"].values())
+
+
+@pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: path.stem)
+def test_a_contract_lets_nothing_else_through(path: Path) -> None:
+    found = json.loads(path.read_text())
+    checked, example = Draft202012Validator(found, validate_formats=True), found["examples"][0]
+    assert not checked.is_valid({**example, "person": "somebody"})
+    assert not any(checked.is_valid({name: example[name] for name in example if name != left}) for left in found["required"])
+    assert not checked.is_valid({**example, "family": "999900006"})
+
+
+@pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: path.stem)
+def test_a_type_is_a_plural_domain_in_reverse_with_one_version_and_no_organisation(path: Path) -> None:
+    assert path.stem.startswith(("nl.vig.escalations.", "nl.vig.trajectories."))
+    assert path.stem.endswith(".v1")
+
+
+# What is never said ------------------------------------------------------------------------------------
+
+
+def test_nothing_that_is_said_names_a_person_a_concern_a_reason_or_who_did_it() -> None:
+    words = json.dumps([dict(notice.data) for notice in said()])
+    assert "secret" not in words
+    assert "police" not in words
+    rested_on = {value for fact in facts() for value in (getattr(fact.event, "rule", ""), getattr(fact.event, "concern", ""))}
+    assert len(rested_on) > 3
+    assert not [value for value in rested_on if value and value in words]
+
+
+def test_most_facts_stay_inside() -> None:
+    kinds = {type(fact.event).__name__ for fact in facts() if not notices(fact)}
+    assert {"Opened", "SignalRecorded", "ClockStarted", "HandoverOffered", "Referred", "CoachAssigned"} <= kinds
+
+
+# What is said ------------------------------------------------------------------------------------------
+
+
+def test_a_level_that_rose_says_whom_to_contact_and_until_when_it_can_be_acknowledged() -> None:
+    notice = of_type("escalations.level-raised.v1")[0]
+    (raised,) = [fact for fact in facts() if fact.position == notice.position]
+    assert notice.data == {
+        "family": str(FAMILY),
+        "escalation": raised.event.escalation,
+        "axis": "safety",
+        "level": 3,
+        "leads": "director",
+        "contact": "noord@gemeente.example",
+        "acknowledgeBy": "2026-03-04T09:30:00Z",
+    }
+    assert notice.tell == ("veilig-thuis", "police", "school-attendance", "social-services")
+    assert (notice.recorded_at, notice.family) == (START, FAMILY)
+
+
+def test_the_kinds_that_the_matrix_names_are_told_of_levels_and_direction() -> None:
+    told = {notice.type.removeprefix("nl.vig.") for notice in said() if notice.tell}
+    assert told == {"escalations.level-raised.v1", "escalations.stepped-down.v1", "escalations.direction-raised.v1"}
+
+
+def test_stepping_down_and_direction_say_how_it_stands_now() -> None:
+    assert [notice.data["level"] for notice in of_type("escalations.stepped-down.v1")] == [2]
+    assert [notice.data["direction"] for notice in of_type("escalations.direction-raised.v1")] == ["network", "administrative"]
+
+
+def test_another_director_is_said_by_organisation_and_contact() -> None:
+    (notice,) = of_type("trajectories.director-changed.v1")
+    assert notice.data == {"family": str(FAMILY), "organisation": "Wijkteam Zuid", "contact": "zuid@gemeente.example"}
+
+
+def test_of_a_plan_only_the_version_is_said() -> None:
+    (notice,) = of_type("trajectories.plan-adopted.v1")
+    assert notice.data == {"family": str(FAMILY), "plan": 1}
+
+
+def test_a_trajectory_ends_in_one_of_three_ways() -> None:
+    ended = [notice.data["phase"] for notice in of_type("trajectories.ended.v1")]
+    assert ended == ["closed", "ended-early", "escalated-to-compulsion"]
+
+
+def test_a_fact_is_said_once_and_always_with_the_same_id() -> None:
+    assert all(len(notices(fact)) <= 1 for fact in facts())
+    assert said() == said()
+    ids = [notice.id for notice in said()]
+    assert len(set(ids)) == len(ids)
+    assert all(isinstance(id, UUID) and id.version == 5 for id in ids)
+
+
+def test_a_level_for_which_no_acknowledgement_is_asked_says_no_term() -> None:
+    (raised,) = [fact for fact in facts() if fact.position == of_type("escalations.level-raised.v1")[0].position]
+    silent = type(raised.event)(**{**vars(raised.event), "acknowledge_by": None})
+    (notice,) = notices(Fact(1, FAMILY, silent))
+    assert "acknowledgeBy" not in notice.data
+    assert Draft202012Validator(contract(notice.type), validate_formats=True).is_valid(dict(notice.data))
