@@ -7,7 +7,7 @@ others go on.
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from threading import Event
@@ -109,17 +109,21 @@ class Relay:
         self._seen = 0
 
     def open(self) -> None:
-        """Makes the tables and positions that are not there; what has tables of another shape is built anew."""
+        """Makes the tables and positions that are not there.
+
+        What has tables of another shape, or came further than the log (an older one was put back), begins anew.
+        """
+        last = self._log.last_position()
         with self.engine.begin() as connection:
             TABLES.create_all(connection)
-            known = {row.follower: row.shape for row in connection.execute(select(POSITIONS))}
-            for follower in self._followers.values():
+            known = {row.follower: row for row in connection.execute(select(POSITIONS))}
+            for name, follower in self._followers.items():
                 shape = _shape(follower, connection)
-                if known.get(follower.name) != shape:
-                    self._begin(follower, shape, connection)
+                if name not in known or known[name].shape != shape or known[name].position > last:
+                    self._begin(follower, shape, last, connection)
 
-    def _begin(self, follower: Follower, shape: str, connection: Connection) -> None:
-        begin = 0 if follower.tables is not None else self._log.last_position()
+    def _begin(self, follower: Follower, shape: str, now: int, connection: Connection) -> None:
+        begin = 0 if follower.tables is not None else now
         if follower.tables is not None:
             follower.tables.drop_all(connection)
             follower.tables.create_all(connection)
@@ -255,10 +259,6 @@ def _shape(follower: Follower, connection: Connection) -> str:
 
 
 def _code(error: Exception) -> str:
-    """What went wrong and where in the code; never the words of the error, which may quote a person's data."""
-    return "/".join((type(error).__name__, *_places(error)))
-
-
-def _places(error: Exception) -> Iterator[str]:
-    for frame in extract_tb(error.__traceback__)[-1:]:
-        yield f"{frame.name}:{frame.lineno}"
+    """What went wrong and where in our code; never the words of the error, which may quote a person's data."""
+    ours = [frame for frame in extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
+    return f"{type(error).__name__} in {ours[-1].name}, line {ours[-1].lineno}" if ours else type(error).__name__

@@ -99,7 +99,7 @@ def keep_signals(
 
 def moment(at: datetime) -> str:
     """A moment as it is stored and shown: UTC, always as long, so that the order of texts is that of time."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 # Pages ------------------------------------------------------------------------------------------

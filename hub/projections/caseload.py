@@ -38,10 +38,15 @@ def apply(facts: Sequence[Fact], connection: Connection) -> None:
 
 
 def _case(row: Row | None, fact: Fact) -> Row:
-    new = {"family": str(fact.stream_id), "coach": "", "organisation": "", "since": "", "phase": Phase.CANDIDATE.value}
-    row = row or new | {"is_merged": False, "levels": dict.fromkeys(Axis, int(Level.NONE))}
+    row = row or _new(str(fact.stream_id))
     _CHANGES[type(fact.event)](row, fact.event)
     return row
+
+
+def _new(family: str) -> Row:
+    levels = dict.fromkeys(Axis, int(Level.NONE))
+    nobody = dict.fromkeys(("coach", "organisation", "since"), "")
+    return {"family": family, **nobody, "phase": Phase.CANDIDATE.value, "is_merged": False, "levels": levels}
 
 
 def _assigned(row: Row, event: Trajectory.CoachAssigned) -> None:

@@ -125,6 +125,7 @@ def test_a_relay_that_read_an_old_position_takes_nothing_twice(heart: Heart, vie
     groups = late._by_position()
     first.catch_up()
     assert [late._pass_on(position, group) for position, group in groups.items()] == [0]
+    assert standing(late, "memory").stopped_because == ""
     assert seen(views) == list(range(1, heart.log.last_position() + 1))
 
 
@@ -482,3 +483,32 @@ def test_tables_of_another_shape_are_built_anew_at_the_start(heart: Heart, views
 
     a_relay(heart, views, Projection("memory", "Every fact", wider, apply)).catch_up()
     assert len(rows_of(views, wider)["seen"]) == heart.log.last_position()
+
+
+def test_an_older_log_that_was_put_back_is_followed_from_its_beginning(
+    heart: Heart, views: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    heart.place(a_signal(), a_signal(concern="nuisance", reference="b"))
+    a_relay(heart, views, MEMORY).catch_up()
+    with a_heart(tmp_path_factory.mktemp("older")) as older:
+        older.place(a_signal())
+        made = a_relay(older, views, MEMORY)
+        made.catch_up()
+        assert seen(views) == list(range(1, older.log.last_position() + 1))
+        assert standing(made, "memory").lag == 0
+
+
+def test_a_projection_built_anew_by_another_process_goes_on_here(
+    heart: Heart, views: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "RETRY", 0.0)
+    fragile = Fragile()
+    here, there = a_relay(heart, views, fragile.projection), a_relay(heart, views, fragile.projection)
+    heart.place(a_signal())
+    here.catch_up()
+    assert standing(here, "fragile").stopped_because
+    fragile.is_mended = True
+    there.rebuild("fragile")
+    heart.place(a_signal(concern="nuisance", reference="b"))
+    here.catch_up()
+    assert standing(here, "fragile") == relay.Standing("fragile", heart.log.last_position(), 0, "")

@@ -1,5 +1,7 @@
 """What each fact of a trajectory says in a sentence, in Dutch and in English: codes become words, and nobody is named."""
 
+from functools import cache
+from string import Formatter
 from typing import Any
 
 from hub.domain.concerns import CONCERNS
@@ -116,23 +118,29 @@ _DUTCH = {
     "closed": "afgesloten",
 }
 _ENGLISH = {"not": "not reached", "partly": "partly reached", "unknown": "role unknown"}
-_FIELDS = ("partner", "axis", "level_from", "level_to", "rule", "matrix", "role", "plan", "result", "decision", "phase")
+_WORDS = {"nl": _DUTCH, "en": _ENGLISH}
+_CONCERNS = {
+    "nl": {code: each.dutch for code, each in CONCERNS.items()},
+    "en": {code: each.english for code, each in CONCERNS.items()},
+}
 
 
 def sentences(event: Recorded) -> tuple[str, str]:
     """The fact in Dutch and in English; a fact without a sentence shows its topic."""
     dutch, english = SENTENCES.get(type(event), (event.TOPIC, event.TOPIC))
-    if "{" not in dutch:
-        return dutch, english
-    said = {name: getattr(event, name, "") for name in _FIELDS} | _codes(event)
-    return dutch.format_map(_worded(said, _DUTCH, "dutch")), english.format_map(_worded(said, _ENGLISH, "english"))
+    return _said(dutch, event, "nl"), _said(english, event, "en")
 
 
-def _codes(event: Recorded) -> dict[str, Any]:
-    return {name: getattr(event, name, "") for name in ("concern", "lever", "term")}
+def _said(sentence: str, event: Recorded, language: str) -> str:
+    named = _fields(sentence)
+    return sentence.format_map({name: _word(name, getattr(event, name), language) for name in named}) if named else sentence
 
 
-def _worded(said: dict[str, Any], words: dict[str, str], language: str) -> dict[str, Any]:
-    plain = {name: words.get(value, value) if isinstance(value, str) else value for name, value in said.items()}
-    concern = CONCERNS.get(said["concern"])
-    return plain | ({"concern": getattr(concern, language)} if concern else {})
+@cache
+def _fields(sentence: str) -> tuple[str, ...]:
+    return tuple(name for _, name, _, _ in Formatter().parse(sentence) if name)
+
+
+def _word(name: str, value: Any, language: str) -> Any:
+    words = _CONCERNS if name == "concern" else _WORDS
+    return words[language].get(value, value)
