@@ -1,3 +1,5 @@
+"""How a family is shown, after what really happened to it."""
+
 from datetime import timedelta
 from typing import Any
 
