@@ -4,12 +4,14 @@ It holds blind keys and ids only; it can be rebuilt from the log like any read m
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Connection, Executable, MetaData, Table, Text, and_, bindparam, delete, insert, select, text
+from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, select
 
+from hub.adapters.database import quickly, quickly_each
 from hub.domain.matching import By, Known
 from hub.domain.people import Person
 from hub.domain.trajectory import Trajectory
@@ -38,15 +40,6 @@ REFERENCES = Table(
     Column("reference", Text, nullable=False, index=True),
 )
 
-_FIND = (
-    select(KEYS.c.key, KEYS.c.person, NUMBERS.c.key, MEMBERS.c.family)
-    .select_from(
-        KEYS.outerjoin(NUMBERS, NUMBERS.c.person == KEYS.c.person)
-        # a family that was merged is passed over: its people are of the family that goes on for it too
-        .outerjoin(MEMBERS, and_(MEMBERS.c.person == KEYS.c.person, MEMBERS.c.family.not_in(select(MERGED.c.family))))
-    )
-    .where(KEYS.c.key.in_(bindparam("keys", expanding=True)))
-)
 _ANSWERED = (
     select(REFERENCES.c.family)
     .outerjoin(MERGED, MERGED.c.family == REFERENCES.c.family)
@@ -54,34 +47,41 @@ _ANSWERED = (
     .distinct()
 )
 
-# both dialects know this form, and it says in one statement what a look and an insert would
-_KEY = text("INSERT INTO people_keys (key, person) VALUES (:key, :person) ON CONFLICT DO NOTHING")
-_MEMBER = text("INSERT INTO people_members (person, family) VALUES (:person, :family) ON CONFLICT DO NOTHING")
-_NUMBER = text(
-    "INSERT INTO people_numbers (person, key) VALUES (:person, :key) ON CONFLICT (person) DO UPDATE SET key = excluded.key"
-)
-_REFERENCE = text(
-    "INSERT INTO people_references (family, signal, reference) VALUES (:family, :signal, :reference) ON CONFLICT DO NOTHING"
-)
-_MERGE = insert(MERGED)
-_NO_MERGE = delete(MERGED).where(MERGED.c.family == bindparam("of_family"))
-_NO_MEMBER = delete(MEMBERS).where(MEMBERS.c.family == bindparam("of_family"), MEMBERS.c.person == bindparam("of_person"))
-_NO_REFERENCE = delete(REFERENCES).where(
-    REFERENCES.c.family == bindparam("of_family"), REFERENCES.c.signal == bindparam("of_signal")
-)
+# every signal needs these, so they go past SQLAlchemy's machinery; a family that was merged is passed over, because
+# its people are of the family that goes on for it too
+_FIND = """
+SELECT keyed.key, keyed.person, numbered.key, member.family FROM people_keys AS keyed
+LEFT JOIN people_numbers AS numbered ON numbered.person = keyed.person
+LEFT JOIN people_members AS member ON member.person = keyed.person
+    AND member.family NOT IN (SELECT merged.family FROM people_merged AS merged)
+WHERE keyed.key IN ({})
+"""
+_KEY = "INSERT INTO people_keys (key, person) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_NUMBER = "INSERT INTO people_numbers (key, person) VALUES (?, ?) ON CONFLICT (person) DO UPDATE SET key = excluded.key"
+_MEMBER = "INSERT INTO people_members (person, family) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_NO_MEMBER = "DELETE FROM people_members WHERE person = ? AND family = ?"
+_REFERENCE = "INSERT INTO people_references (reference, signal, family) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_NO_REFERENCE = "DELETE FROM people_references WHERE signal = ? AND family = ?"
+_MERGE = 'INSERT INTO people_merged ("into", family) VALUES (?, ?)'
+_NO_MERGE = "DELETE FROM people_merged WHERE family = ?"
 
-Write = tuple[Executable, dict[str, str]]
+Write = tuple[str, tuple[str, ...]]
 
 
 def find(named: Sequence[Mapping[By, str]], connection: Connection) -> list[list[Known]]:
     """The people known by the blind keys of each named person."""
     keys = {key for one in named for key in one.values()}
     rows: dict[str, dict[str, tuple[str | None, set[str]]]] = {}
-    for key, person, number, family in connection.execute(_FIND, {"keys": list(keys)}) if keys else ():
+    for key, person, number, family in quickly(connection, _finding(len(keys)), *keys) if keys else ():
         families = rows.setdefault(key, {}).setdefault(person, (number, set()))[1]
         if family:
             families.add(family)
     return [_known(one, rows) for one in named]
+
+
+@cache
+def _finding(count: int) -> str:
+    return _FIND.format(", ".join("?" * count))
 
 
 def families_answered(reference: str, connection: Connection) -> tuple[str, ...]:
@@ -101,41 +101,39 @@ def _known(keys: Mapping[By, str], rows: Mapping[str, Mapping[str, tuple[str | N
 def _named(fact: Fact) -> Iterator[Write]:
     person = str(fact.stream_id)
     for key in fact.event.keys:
-        yield _KEY, {"key": key, "person": person}
+        yield _KEY, (key, person)
     if fact.event.number_key:
-        yield _NUMBER, {"key": fact.event.number_key, "person": person}
+        yield _NUMBER, (fact.event.number_key, person)
 
 
 def _joined(fact: Fact) -> Iterator[Write]:
-    yield _MEMBER, {"person": fact.event.person, "family": str(fact.stream_id)}
+    yield _MEMBER, (fact.event.person, str(fact.stream_id))
 
 
 def _let_go(fact: Fact) -> Iterator[Write]:
-    yield from _gone(fact, fact.event.signals)
+    for person in fact.event.people:
+        yield _NO_MEMBER, (person, str(fact.stream_id))
+    for signal in fact.event.signals:
+        yield _NO_REFERENCE, (signal, str(fact.stream_id))
 
 
 def _referred(fact: Fact) -> Iterator[Write]:
     if fact.event.reference:
-        yield _REFERENCE, {"family": str(fact.stream_id), "signal": fact.event.signal, "reference": fact.event.reference}
+        yield _REFERENCE, (fact.event.reference, fact.event.signal, str(fact.stream_id))
 
 
 def _unlinked(fact: Fact) -> Iterator[Write]:
-    yield from _gone(fact, [fact.event.signal])
-
-
-def _gone(fact: Fact, signals: Sequence[str]) -> Iterator[Write]:
+    yield _NO_REFERENCE, (fact.event.signal, str(fact.stream_id))
     for person in fact.event.people:
-        yield _NO_MEMBER, {"of_person": person, "of_family": str(fact.stream_id)}
-    for signal in signals:
-        yield _NO_REFERENCE, {"of_signal": signal, "of_family": str(fact.stream_id)}
+        yield _NO_MEMBER, (person, str(fact.stream_id))
 
 
 def _merged(fact: Fact) -> Iterator[Write]:
-    yield _MERGE, {"family": str(fact.stream_id), "into": fact.event.into}
+    yield _MERGE, (fact.event.into, str(fact.stream_id))
 
 
 def _separated(fact: Fact) -> Iterator[Write]:
-    yield _NO_MERGE, {"of_family": str(fact.stream_id)}
+    yield _NO_MERGE, (str(fact.stream_id),)
 
 
 _FOLLOW: Mapping[type[Any], Callable[[Fact], Iterator[Write]]] = {
@@ -154,7 +152,7 @@ def _apply(facts: Sequence[Fact], connection: Connection) -> None:
     """Writes in the order of the facts, but those of one kind that follow each other at once."""
     writes = (write for fact in facts if type(fact.event) in _FOLLOW for write in _FOLLOW[type(fact.event)](fact))
     for statement, group in groupby(writes, key=itemgetter(0)):
-        connection.execute(statement, [row for _, row in group])
+        quickly_each(connection, statement, [row for _, row in group])
 
 
 INDEX = Projection("people", "People and families by blind keys", TABLES, _apply)

@@ -1,8 +1,9 @@
 """What was received, byte for byte, with the headers that its signature stands for."""
 
 import msgspec
-from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, Text, bindparam, insert, select
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, Text, bindparam, select
 
+from hub.adapters.database import quickly
 from hub.intake import Posted
 
 TABLES = MetaData()
@@ -13,16 +14,15 @@ RECEIVED = Table(
     Column("headers", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
-_KNOWN = select(RECEIVED.c.kept).where(RECEIVED.c.kept == bindparam("kept"))
+_KEEP = "INSERT INTO received (kept, headers, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _FETCH = select(RECEIVED.c.headers, RECEIVED.c.body).where(RECEIVED.c.kept == bindparam("kept"))
 _WORTH = ("payload-signature", "digest", "content-type")
 
 
 def keep(connection: Connection, kept: str, posted: Posted) -> None:
     """Stores what was posted, once: the headers that matter to its signature and its content, nothing else."""
-    if connection.execute(_KNOWN, {"kept": kept}).first() is None:
-        headers = {name: list(values) for name, values in posted.headers.items() if name in _WORTH or name.startswith("ce-")}
-        connection.execute(insert(RECEIVED), {"kept": kept, "headers": msgspec.json.encode(headers), "body": posted.body})
+    headers = {name: values for name, values in posted.headers.items() if name in _WORTH or name.startswith("ce-")}
+    quickly(connection, _KEEP, kept, msgspec.json.encode(headers), posted.body)
 
 
 def fetch(connection: Connection, kept: str) -> Posted:
