@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hub.domain.matrix import Matrix, Need, Rule
 from hub.domain.signals import KnownSignal
@@ -39,6 +40,9 @@ def assess(
     if new is not None:
         signals, rules = _near(new, signals, rules, matrix)
     ordered = _in_order(signals, matrix) if rules else []
+    whole = _span(ordered)
+    # a rule that asks more than there is of anything needs no closer look
+    rules = [rule for rule in rules if all(_is_enough(need, whole) for need in rule.needs)]
     return {axis: _highest(axis, rules, ordered, settled or {}) for axis in Axis}
 
 
@@ -88,6 +92,15 @@ class _Tally:
         )
 
 
+class _Span(NamedTuple):
+    """How much there is of what a need counts."""
+
+    signals: int
+    partners: int
+    areas: int
+    axes: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Test:
     """A rule with the signals that it may no longer be about."""
@@ -108,7 +121,7 @@ class _Test:
 
     def _is_met_by(self, signals: Sequence[KnownSignal]) -> bool:
         return all(
-            _is_enough(need, [signal for signal in signals if self.counts(place, signal)])
+            _is_enough(need, _span([signal for signal in signals if self.counts(place, signal)]))
             for place, need in enumerate(self.rule.needs)
         )
 
@@ -147,13 +160,18 @@ class _Test:
         return chosen
 
 
-def _is_enough(need: Need, found: Sequence[KnownSignal]) -> bool:
+def _is_enough(need: Need, found: "_Span") -> bool:
     return (
-        len(found) >= need.signals_at_least
-        and len({signal.partner for signal in found}) >= need.partners_at_least
-        and len({area for signal in found for area in signal.areas}) >= need.areas_at_least
-        and len({signal.axis for signal in found}) >= need.axes_at_least
+        found.signals >= need.signals_at_least
+        and found.partners >= need.partners_at_least
+        and found.areas >= need.areas_at_least
+        and found.axes >= need.axes_at_least
     )
+
+
+def _span(signals: Sequence[KnownSignal]) -> "_Span":
+    areas = {area for signal in signals for area in signal.areas}
+    return _Span(len(signals), len({signal.partner for signal in signals}), len(areas), len({signal.axis for signal in signals}))
 
 
 def _in_order(signals: Iterable[KnownSignal], matrix: Matrix) -> list[KnownSignal]:

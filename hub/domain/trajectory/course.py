@@ -1,6 +1,6 @@
 """The course of a trajectory: from candidate to aftercare, with its side exits and its reopening."""
 
-from hub.domain.referral import ReferralAssessment, assess_referral
+from hub.domain.referral import ReferralAssessment, assess_referral, meets_criteria
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, Recorded
 from hub.domain.trajectory.clocks import ENDED
@@ -144,9 +144,8 @@ class Course(Planned):
         """Notes, once, that the criteria are met while nobody has referred the family."""
         if self.phase is not Phase.CANDIDATE or self.criteria_met:
             return
-        assessed = self.assess_referral(rules, on)
-        if assessed.met:
-            self.record(self.CriteriaMet, on, **_assessment(assessed))
+        if meets_criteria(self.signals.values(), self.born, on.at.date(), rules.matrix):
+            self.record(self.CriteriaMet, on, **_assessment(self.assess_referral(rules, on)))
 
     def refer(self, motivation: str, rules: Rules, on: Occasion) -> None:
         """A person refers the family; what is missing is recorded with it, and does not stop them."""
