@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
+from sqlalchemy.event import listen
 
 from hub.adapters.channels.webhook import queue
 from hub.errors import NotKnown
@@ -425,6 +426,41 @@ def test_the_worker_delivers_what_comes_and_stops_when_told(hub: Telling) -> Non
         stop.set()
         worker.join()
     assert Counter(hub.states()) == {("delivered", "http-200", 1): 40}
+
+
+def test_what_cannot_be_delivered_now_does_not_keep_the_machine_busy(tmp_path: Path) -> None:
+    hub, stop, looks = Telling(tmp_path, poll=0.1), Event(), Counter[str]()
+    police = hub.register("https://example.org/")
+    hub.tell(a_notice(1))
+    police.suspend("covenant", occasion())
+    hub.book.save(police)
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        looks[statement] += 1
+
+    listen(hub.outbox, "before_cursor_execute", count)
+    worker = Thread(target=hub.webhooks.run, args=(stop,))
+    worker.start()
+    stop.wait(0.5)
+    stop.set()
+    worker.join()
+    hub.close()
+    assert looks
+    assert max(looks.values()) < 20
+
+
+def test_who_is_suspended_in_the_middle_hears_nothing_more(hub: Telling) -> None:
+    with receiving(Receiver(lambda _: suspending())) as receiver:
+        police = hub.register(receiver.url)
+
+        def suspending() -> Answer:
+            police.suspend("covenant", occasion())
+            hub.book.save(police)
+            return OK
+
+        hub.tell(*(a_notice(number) for number in range(1, 6)))
+        hub.deliver()
+    assert len(receiver.got) == 1
 
 
 def test_a_lane_that_stumbles_takes_nobody_along_and_begins_again(hub: Telling) -> None:

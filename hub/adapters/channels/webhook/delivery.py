@@ -91,32 +91,38 @@ class Webhooks:
         return free
 
     def _lane(self, name: str, stop: Event) -> None:
-        is_sound = False
+        attempts = 0
         try:
-            self._serve(name, stop)
-            is_sound = True
+            attempts = self._serve(name, stop)
         except Exception as error:  # a lane that stumbles may not take the others along; it begins again at the next look
             _log.error("webhook-lane-stumbled", receiver=name, error=type(error).__name__)
         with self._busy_changes:
             self._busy.discard(name)
-        if is_sound:
+        if attempts:
+            # what came in since the last look was not taken, for this lane was busy
             self._woken.set()
 
-    def _serve(self, name: str, stop: Event) -> None:
-        receiver = self._registrations.by_name(name)
-        if receiver is None or receiver.is_suspended:
-            return
-        if not receiver.callback:
-            self._retire(name)
-            return
+    def _serve(self, name: str, stop: Event) -> int:
+        attempts = 0
         while batch := self._due(name):
             for waiting in batch:
-                if stop.is_set() or not self._attempt(waiting, receiver):
-                    return
+                receiver = self._registrations.by_name(name)
+                if stop.is_set() or receiver is None or not self._wants(receiver):
+                    return attempts
+                attempts += 1
+                if not self._attempt(waiting, receiver):
+                    return attempts
+        return attempts
 
     def _due(self, name: str) -> list[Waiting]:
         with self._outbox.connect() as connection:
             return queue.due(connection, name, self._clock.now())
+
+    def _wants(self, receiver: Organisation) -> bool:
+        if not receiver.callback:
+            with self._write, self._outbox.begin() as connection:
+                queue.retire(connection, receiver.name, "", "no-callback")
+        return bool(receiver.callback) and not receiver.is_suspended
 
     def _attempt(self, waiting: Waiting, receiver: Organisation) -> bool:
         at = self._clock.now()
@@ -126,10 +132,6 @@ class Webhooks:
         with self._write, self._outbox.begin() as connection:
             jitter = self._random.uniform(0.75, 1.25)
             return queue.settle(connection, waiting, outcome, jitter, receiver.callback, self._clock.now())
-
-    def _retire(self, name: str) -> None:
-        with self._write, self._outbox.begin() as connection:
-            queue.retire(connection, name, "", "no-callback")
 
     def _line(self, receiver: Organisation) -> Line:
         line = self._lines.get(receiver.name)
