@@ -140,6 +140,15 @@ class Story:
         self.events = list(self.family.collect_events())  # type: ignore[arg-type]
         return self
 
+    def hears(self, *signals: KnownSignal | str) -> "Story":
+        """Partners tell something more about this family."""
+        self.family.collect_events()
+        for signal in signals:
+            known = a_known_signal(signal) if isinstance(signal, str) else signal
+            tell(self.family, known, an_occasion(at=self.at, by=known.partner))
+        self.refusal, self.events = None, list(self.family.collect_events())  # type: ignore[arg-type]
+        return self
+
     def then(self, *events: type[Recorded]) -> "Story":
         """Exactly these facts came of it, in this order; none means silence."""
         assert self.refusal is None, self.refusal
