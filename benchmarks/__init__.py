@@ -1,0 +1,1 @@
+"""What the hub costs, as ratios beside its peers in one run: `python -m benchmarks`."""

@@ -1,0 +1,43 @@
+"""The command line: every benchmark, or one; printed as they are done, and kept as JSON."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from benchmarks import accept
+from benchmarks.measuring import Result, machine
+from benchmarks.report import about, save, text
+from benchmarks.running import PLACE
+
+BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Mapping[str, Any]]] = {
+    "accept": (accept.accept, {"full": accept.FULL, "quick": accept.QUICK, "tiny": accept.TINY}),
+}
+
+
+def measure(name: str, size: str) -> Result:
+    """The result of one benchmark, at one of its sizes."""
+    run, sizes = BENCHMARKS[name]
+    return run(sizes[size])
+
+
+def main() -> None:
+    """Runs what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", choices=BENCHMARKS, action="append", help="this one; may be given more than once")
+    parser.add_argument("--quick", action="store_true", help="a minute instead of six: rougher figures")
+    asked = parser.parse_args()
+    PLACE.mkdir(parents=True, exist_ok=True)
+    here, results = machine(PLACE), []
+    say = partial(print, flush=True)
+    say(about(here), end="\n\n")
+    for name in asked.only or BENCHMARKS:
+        results.append(measure(name, "quick" if asked.quick else "full"))
+        say(text(results[-1]))
+    file = PLACE / f"{'-'.join(asked.only or ['all'])}{'-quick' if asked.quick else ''}.json"
+    save(results, here, file)
+    say(f"Everything measured is in {file}.")
+
+
+if __name__ == "__main__":
+    main()
