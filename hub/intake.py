@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -43,33 +43,30 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The bytes and headers as they came: what an auditor verifies again years later."""
+    """The bytes and headers as they came: what an auditor verifies again years later.
+
+    `key` is under which they are kept: the same bytes with the same signature are kept once.
+    """
 
     headers: Headers
     body: bytes
+    key: str
 
-    @property
-    def key(self) -> str:
-        """Under which it is kept: the same bytes with the same signature are kept once."""
-        return sha256(b"\n".join((*(text.encode() for text in self.headers["payload-signature"]), self.body))).hexdigest()
+    @classmethod
+    def of(cls, headers: Headers, body: bytes) -> Self:
+        return cls(headers, body, sha256(b"\n".join((*(text.encode() for text in headers["payload-signature"]), body))).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """One event of what was posted, with its signer and its contract."""
+    """One event of what was posted, with its signer and its contract; `digest` is of the event's own bytes."""
 
+    id: UUID
+    digest: str
     envelope: Envelope
     signer: Signer
     type: MessageType
     posted: Posted
-
-    @property
-    def id(self) -> UUID:
-        return stream_id("message", self.envelope.source, self.envelope.id)
-
-    @property
-    def digest(self) -> str:
-        return sha256(self.envelope.raw).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ class Intake:
     signatures: Signatures
     partners: Mapping[str, Partner]
     open: Callable[[Headers, bytes], Sequence[Envelope | HubError]]
-    keep: Callable[[Connection, str, Posted], None]
+    keep: Callable[[Connection, Posted], None]
     kept: Callable[[Connection, str], Posted]
     refuse_numbers: Callable[[Sequence[Signal]], Sequence[Violation]]
     clock: Clock
@@ -97,17 +94,19 @@ class Intake:
             Refused: where nothing of it can be accepted.
         """
         signer = self.signatures.verify(body, headers, self.clock.now())
-        posted = Posted(headers, body)
+        posted = Posted.of(headers, body)
         return [self._receive(event, signer, posted) for event in self.open(headers, body)]
 
     def _receive(self, event: Envelope | HubError, signer: Signer, posted: Posted) -> "Future[Done[Receipt]] | HubError":
         if isinstance(event, HubError):
             return event
         try:
-            opened = _Opened(event, signer, self._admitted(event, signer), posted)
+            type = self._admitted(event, signer)
         except HubError as refused:
             return refused
-        signals, reasons = self._translated(opened.type, event.data, signer.oin)
+        id, digest = stream_id("message", event.source, event.id), sha256(event.raw).hexdigest()
+        opened = _Opened(id, digest, event, signer, type, posted)
+        signals, reasons = self._translated(type, event.data, signer.oin)
         return self.register.submit(lambda unit: self._recorded(opened, signals, reasons, unit))
 
     def _admitted(self, event: Envelope, signer: Signer) -> MessageType:
@@ -143,7 +142,7 @@ class Intake:
         placed = [] if reasons else self._placed(str(opened.id), signals, partner, opened.type.purpose, unit, on)
         message = unit.add(_received(opened, placed, reasons, on))
         unit.keep()
-        self.keep(unit.connection, opened.posted.key, opened.posted)
+        self.keep(unit.connection, opened.posted)
         return _receipt(message, unit.position_of(message))
 
     def _placed(

@@ -19,13 +19,13 @@ _FETCH = select(RECEIVED.c.headers, RECEIVED.c.body).where(RECEIVED.c.kept == bi
 _WORTH = ("payload-signature", "digest", "content-type")
 
 
-def keep(connection: Connection, kept: str, posted: Posted) -> None:
+def keep(connection: Connection, posted: Posted) -> None:
     """Stores what was posted, once: the headers that matter to its signature and its content, nothing else."""
     headers = {name: values for name, values in posted.headers.items() if name in _WORTH or name.startswith("ce-")}
-    quickly(connection, _KEEP, kept, msgspec.json.encode(headers), posted.body)
+    quickly(connection, _KEEP, posted.key, msgspec.json.encode(headers), posted.body)
 
 
 def fetch(connection: Connection, kept: str) -> Posted:
     """What was posted, as it was received."""
     headers, body = connection.execute(_FETCH, {"kept": kept}).one()
-    return Posted(msgspec.json.decode(headers), body)
+    return Posted(msgspec.json.decode(headers), body, kept)
