@@ -159,6 +159,7 @@ class Course(Planned):
 
     def decide_referral(self, decision: Phase, motivation: str, on: Occasion) -> None:
         """A person decides on the referral."""
+        self.must_go_on_here()
         motivated(motivation)
         if self.phase is not Phase.REFERRED:
             raise RuleBroken("There is no referral to decide on.", code="not-referred")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hub.domain.matrix import Lever
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, Recorded, stream_id
+from hub.domain.trajectory.clocks import ENDED
 from hub.domain.trajectory.course import Course
 from hub.domain.trajectory.escalating import motivated
 from hub.errors import NotKnown, RuleBroken
@@ -94,7 +95,7 @@ class Levers(Course):
         return id
 
     def reconsider_lever(self, id: str, motivation: str, rules: Rules, on: Occasion) -> None:
-        """A competent person looks again and lets it stand; its term begins anew."""
+        """A competent person looks again and lets it stand; its term begins anew, unless the trajectory has ended."""
         motivated(motivation)
         decided = self._lever(id)
         self.record(self.LeverReconsidered, on, id=id, motivation=motivation)
@@ -112,7 +113,7 @@ class Levers(Course):
             self.record(self.ClockStopped, on, clock=clock.clock)
 
     def _reconsider_in_time(self, id: str, agreed: Lever, rules: Rules, on: Occasion) -> None:
-        if agreed.reconsider:
+        if agreed.reconsider and self.phase not in ENDED:
             self.start_clock(agreed.reconsider, id, rules.due(agreed.reconsider, on.at), on)
 
     def _lever(self, id: str) -> DecidedLever:
