@@ -1,0 +1,254 @@
+"""The whole hub behind a real socket: as a process that can be killed, or in this process under a clock of the tests."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import uvicorn
+
+from hub.adapters import outgoing_events
+from hub.adapters.signatures import sign
+from hub.domain.callers import Capacity
+from hub.domain.messages import Message
+from hub.ports import SetClock
+from hub.settings import Settings
+from hub.wiring import Hub, application
+from tests.adapters.registered import private, public
+from tests.given import NOON, a_number
+
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+ANY_TYPE = "nl.vig.signalen.signaal.v1"
+YEAR = timedelta(days=365)
+START_WITHIN = 60.0
+"""Seconds: what a busy machine may need, not what the hub does."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """An organisation of the covenant, with a key of its own."""
+
+    name: str
+    kind: str
+    oin: str
+    algorithm: str = "PS256"
+    callback: str = ""
+
+    @property
+    def kid(self) -> str:
+        return f"{self.name}-{self.algorithm}-1"
+
+    @property
+    def source(self) -> str:
+        return f"urn:nld:oin:{self.oin}:systeem:dossier"
+
+    def register(self, hub: Hub, since: datetime) -> None:
+        """Takes it in, with its key."""
+        algorithms = () if self.algorithm == "PS256" else (self.algorithm,)
+        hub.registry.add(self.name, self.kind, self.oin, "operator", algorithms, callback=self.callback)
+        hub.registry.add_key(self.name, public(self.algorithm, self.kid), "operator", since - YEAR, since + YEAR)
+
+    def signed(self, body: bytes, at: datetime, covering: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The headers of a signature that it makes now, with those that it covers."""
+        covered = dict(covering or {})
+        return {**covered, **sign(body, covered, private(self.algorithm, self.kid), self.kid, at)}
+
+    def an_event(self, data: Any, at: datetime, **but: Any) -> bytes:
+        """A message of it as a structured CloudEvent."""
+        said = {"id": str(uuid4()), "source": self.source, "type": ANY_TYPE, "time": at, "data": data} | but
+        return outgoing_events.to_structured(**said)
+
+
+def the_partners(**callbacks: str) -> dict[str, Sender]:
+    """One organisation of every kind, under the number that the examples of the contracts have it by."""
+    kinds = ("police", "veilig-thuis", "housing-corporation", "social-services", "school-attendance", "any-partner")
+    numbered = enumerate(kinds, start=10001)
+    return {
+        kind: Sender(kind, kind, f"{99:08}{nth:012}", callback=callbacks.get(kind.replace("-", "_"), "")) for nth, kind in numbered
+    }
+
+
+def a_child(nth: int, **but: Any) -> dict[str, Any]:
+    """The nth child, that lives alone at its address."""
+    said = {
+        "bsn": a_number(nth),
+        "familyName": "Voorbeeld",
+        "givenNames": "Noor",
+        "birthDate": "2016-04-05",
+        "address": {"postcode": "1234AB", "number": str(nth + 1), "town": "Voorbeeldstad"},
+        "role": "child",
+    }
+    return {name: value for name, value in (said | but).items() if value is not None}
+
+
+def a_worry(*people: Mapping[str, Any], **but: Any) -> dict[str, Any]:
+    """A signal in the contract of partners without a standard of their own."""
+    return {"reference": "a-1", "concern": "upbringing", "happened": "2026-03-01", "people": list(people or (a_child(1),))} | but
+
+
+def a_free_port() -> int:
+    """A port that nobody listens on now."""
+    with closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+# As a process ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Process:
+    """`hub all` on a directory of data: started, killed and started again."""
+
+    data: Path
+    port: int = field(default_factory=a_free_port)
+    running: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"HUB_DATA_DIR": str(self.data), "HUB_MODE": "demo", "HUB_WEBHOOK_ALLOW": "127.0.0.0/8"}
+
+    def open(self) -> Hub:
+        """The same hub in this process, while it does not run in its own."""
+        return Hub.open(Settings.read(self.environment), environment=self.environment)
+
+    def start(self) -> float:
+        """Starts it, waits until it listens, and gives the seconds that it took."""
+        began = time.monotonic()
+        command = [sys.executable, "-m", "hub", "all", "--port", str(self.port)]
+        self.running = subprocess.Popen(command, env={**os.environ, **self.environment}, stdout=subprocess.DEVNULL)
+        while not self._listens():
+            assert self.running.poll() is None, "the hub stopped while it started"
+            assert time.monotonic() - began < START_WITHIN, "the hub does not listen"
+            time.sleep(0.01)
+        return time.monotonic() - began
+
+    def _listens(self) -> bool:
+        with closing(socket.socket()) as tried:
+            return tried.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def kill(self) -> None:
+        """SIGKILL: nothing that it still wanted to do is done."""
+        self.end(signal.SIGKILL)
+
+    def end(self, how: int = signal.SIGTERM) -> int:
+        """Ends it, waits until it is gone, and gives its exit status; not running is fine."""
+        if self.running is None:
+            return 0
+        self.running.send_signal(how)
+        status = self.running.wait(START_WITHIN)
+        self.running = None
+        return status
+
+
+# In this process ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Served:
+    """A hub in this process behind a real socket, under a clock that stands still, and everything that one does to it."""
+
+    hub: Hub
+    clock: SetClock
+    partners: Mapping[str, Sender]
+    client: httpx2.Client
+
+    def post(self, sender: Sender, body: bytes, media: str = STRUCTURED, **covering: str) -> httpx2.Response:
+        """Posts a body as an organisation, signed now."""
+        named = {name.replace("_", "-"): value for name, value in covering.items()}
+        return self.post_as_it_is(body, [*sender.signed(body, self.clock.now(), named).items(), ("content-type", media)])
+
+    def post_as_it_is(self, body: Any, headers: Sequence[tuple[str, str]]) -> httpx2.Response:
+        """Posts a body with exactly these headers."""
+        return self.client.post("/v1/signals", content=body, headers=list(headers))
+
+    def ask(self, path: str, role: Capacity = Capacity.COORDINATOR, organisation: str = "", **query: str) -> httpx2.Response:
+        """Asks as somebody in a role, after everything was passed on."""
+        self.hub.views.catch_up()
+        self.hub.outbox.catch_up()
+        return self.client.get(path, params=query, headers=self.token(role, organisation))
+
+    def token(self, role: Capacity, organisation: str = "") -> dict[str, str]:
+        """The header of somebody who logged in."""
+        return {"Authorization": f"Bearer {self.hub.tokens.issue(role, 'somebody', organisation, self.clock.now())}"}
+
+    def family_of(self, receipt: Mapping[str, Any]) -> str:
+        """Where the first signal of a message went: the hub knows it, the receipt does not tell."""
+
+        message = self.hub.register.read(lambda unit: unit.get(Message, UUID(receipt["message"])))
+        family: str = message.signals[0]["family"]
+        return family
+
+
+@contextmanager
+def serving(data: Path, at: datetime = NOON, mode: str = "demo", **callbacks: str) -> Iterator[Served]:
+    """A hub with one organisation of every kind, served while the block lasts."""
+    clock, partners = SetClock(at), the_partners(**callbacks)
+    hub = Hub.open(Settings(data_dir=data, mode=mode), clock, {"HUB_WEBHOOK_ALLOW": "127.0.0.0/8"})
+    known = {organisation.name for organisation in hub.registrations.all()}
+    for partner in partners.values():
+        if partner.name not in known:
+            partner.register(hub, at)
+    with hub.running(), _listening(hub) as url, httpx2.Client(base_url=url, timeout=START_WITHIN) as client:
+        yield Served(hub, clock, partners, client)
+
+
+@contextmanager
+def _listening(hub: Hub) -> Iterator[str]:
+    app = application(hub)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5))
+    with closing(socket.socket()) as listens:
+        listens.bind(("127.0.0.1", 0))
+        listens.listen(128)
+        thread = Thread(target=server.run, args=([listens],), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listens.getsockname()[1]}"
+        finally:
+            app.stop()
+            server.should_exit = True
+            thread.join()
+
+
+# The live feed -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A notice from the live feed."""
+
+    position: int
+    type: str
+    notice: Mapping[str, Any]
+
+
+def heard(lines: Iterator[str]) -> Iterator[Heard]:
+    """The events of a stream (HTML, section 9.2.6): one counts only when the empty line after it has come."""
+    fields: dict[str, str] = {}
+    for line in lines:
+        if line:
+            name, _, value = line.partition(":")
+            fields[name] = value.strip()
+        elif "data" in fields:
+            yield Heard(int(fields["id"]), fields["event"], json.loads(fields["data"]))
+            fields = {}
+        else:
+            fields = {}
