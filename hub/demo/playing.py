@@ -1,0 +1,228 @@
+"""Playing the story: each step is done over HTTP, looked at as people and partners can, held against the story, and shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+from time import perf_counter
+from typing import Any
+
+from hub.demo import receipts
+from hub.demo.cast import COORDINATOR, MOTHER, OPERATOR, ORGANISATIONS
+from hub.demo.checks import Checks
+from hub.demo.desk import Surprise
+from hub.demo.letters import written
+from hub.demo.senders import Sent, new_keys
+from hub.demo.show import Escalated, Show
+from hub.demo.stage import Stage
+from hub.demo.story import Acknowledge, Answer, Decide, Forge, Post, PostAgain, Raised, Step, Term
+
+Fact = Mapping[str, Any]
+KINDS = {organisation.kind: organisation.name for organisation in ORGANISATIONS}
+
+
+@dataclass
+class Playing:
+    """How far the story has come: the family, how much of its history was seen, and what was sent."""
+
+    stage: Stage
+    show: Show
+    checks: Checks
+    family: str = ""
+    seen: int = 0
+    posts: dict[str, tuple[Post, Sent]] = field(default_factory=dict)
+    gave: dict[str, str] = field(default_factory=dict)
+    raised: list[str] = field(default_factory=list)
+
+    def take(self, step: Step) -> None:
+        """Plays one step. Raises: Surprise, where the story cannot go on."""
+        self.show.week_of(step.at)
+        self._let_time_pass(step)
+        self._play(step)
+
+    # Time -------------------------------------------------------------------------------------------
+
+    def _let_time_pass(self, step: Step) -> None:
+        while (due := self.stage.next_due()) is not None and due <= step.at:
+            self.stage.move_to(due)
+            facts = self.facts()
+            if isinstance(step, Term):
+                self._show_passed(step, facts)
+            else:
+                self.checks.that(False, f"a term passes that the story does not know, on {due:%d %b %H:%M}")
+        self.stage.move_to(step.at)
+
+    def _show_passed(self, step: Term, facts: Sequence[Fact]) -> None:
+        passed, raised = of(facts, "deadline-passed"), of(facts, "direction-raised")
+        self.checks.same([fact["data"]["term"] for fact in passed], [step.term], "the term that passed")
+        self.checks.same([fact["data"]["levelTo"] for fact in raised], [step.direction] * bool(step.direction), "direction")
+        self.show.passed(passed[0], raised[0] if raised else None)
+        self.gave["passed"] = step.term
+
+    # Steps ------------------------------------------------------------------------------------------
+
+    @singledispatchmethod
+    def _play(self, step: Step) -> None:
+        raise TypeError(step)
+
+    @_play.register
+    def _(self, step: Term) -> None:
+        self.checks.same(self.gave.pop("passed", None), step.term, "a term that passes")
+
+    @_play.register
+    def _(self, step: Post) -> None:
+        sender, reference = self.stage.senders[step.sender.name], step.fill["reference"]
+        body = written(step.template, step.sender, step.at, step.fill)
+        sent = sender.post(step.form, reference, body, step.at)
+        self.posts[reference] = step, sent
+        receipt = self._receipt(step, sent)
+        self.show.post(step, sent, receipt)
+        if step.outcome == "recorded":
+            self._follow(step, sent)
+        elif step.outcome == "quarantined":
+            self._quarantined(step, receipt)
+
+    def _receipt(self, step: Post, sent: Sent) -> dict[str, Any]:
+        if sent.answer.status_code != 201:
+            raise Surprise(f"{step.says}: {sent.answer.status_code} {sent.answer.text}")
+        receipt: dict[str, Any] = sent.answer.json()
+        words = f"the receipt for {receipt['id']}"
+        self.checks.that(receipts.is_by_the_hub(receipt, self.stage.jwks), f"{words} is signed by the hub")
+        self.checks.that(receipts.is_for(receipt, sent.body), f"{words} is for what was posted")
+        self.checks.same(receipt["outcome"], step.outcome, f"the outcome in {words}")
+        return receipt
+
+    def _quarantined(self, step: Post, receipt: Mapping[str, Any]) -> None:
+        self.checks.same(tuple(reason["where"] for reason in receipt["reasons"]), step.reasons, "where it cannot be read")
+        waiting = self.stage.desk.ask_until(lambda found: found["items"], "/quarantine", OPERATOR)
+        self.checks.same([item["message"] for item in waiting["items"]], [receipt["message"]], "what waits in quarantine")
+        self.show.reasons(receipt["reasons"])
+
+    def _follow(self, step: Post, sent: Sent) -> None:
+        self.family = self.family or self._search()
+        facts = self.facts()
+        heard = of(facts, "signal-recorded")
+        self.checks.same([tuple(fact["data"]["matched"]) for fact in heard], [step.matched], f"why {step.says} was matched")
+        self.show.matched(step.matched, self.family)
+        self._rose(facts, step.raises, sent.posted)
+        self._criteria(facts, step.meets_criteria)
+
+    @_play.register
+    def _(self, step: PostAgain) -> None:
+        post, first = self.posts[step.reference]
+        again = self.stage.senders[post.sender.name].post(post.form, step.reference, first.body, step.at)
+        self.checks.same(again.answer.status_code, 200, "a repeat is answered with")
+        self.checks.same(again.answer.json(), first.answer.json(), "the receipt of a repeat")
+        self.checks.same(self.facts(), [], "what a repeat changes")
+        self.show.repeat(step, post.sender, again.answer.json())
+
+    @_play.register
+    def _(self, step: Forge) -> None:
+        sender, body = self.stage.senders[step.sender.name], written(step.template, step.sender, step.at, step.fill)
+        (stranger,) = new_keys(["nobody"])
+        refused = sender.post(step.form, step.fill["reference"], body, step.at, stranger).answer
+        self.checks.same((refused.status_code, refused.json().get("code")), (401, step.code), "a forged report is answered with")
+        self.checks.same(self.facts(), [], "what a forged report changes")
+        self.show.forged(step, refused.json())
+
+    @_play.register
+    def _(self, step: Answer) -> None:
+        asked = self.stage.desk.ask_until(lambda found: found["items"], "/match-questions", state="open")
+        (question,) = asked["items"]
+        self.checks.same(tuple(question["why"]), step.why, "why it had to be asked")
+        self.checks.same(question["candidates"], [self.family], "the families that it may be about")
+        begun = perf_counter()
+        answer = {"family": self.family, "motivation": step.motivation}
+        self.stage.desk.decide(f"/match-questions/{question['id']}/answers", answer, step.by)
+        facts = self.facts()
+        self.checks.same([fact["data"]["matched"] for fact in of(facts, "signal-recorded")], [["a-person"]], "why it was linked")
+        self.show.answered(step, question, self.family)
+        self._rose(facts, step.raises, begun)
+
+    @_play.register
+    def _(self, step: Acknowledge) -> None:
+        opened = self.standing()["escalations"]
+        for escalation in opened:
+            self.stage.desk.decide(f"/families/{self.family}/escalations/{escalation['id']}/acknowledgements", None, step.by)
+        facts = of(self.facts(), "escalation-acknowledged")
+        self.checks.same(len(facts), step.count, "how many escalations were acknowledged")
+        self.checks.same({fact["by"] for fact in facts}, {step.by.who}, "who acknowledged")
+        self.show.acknowledged(step, opened)
+
+    @_play.register
+    def _(self, step: Decide) -> None:
+        path = step.path.format_map(self.gave)
+        given = self.stage.desk.decide(f"/families/{self.family}/{path}", step.body, step.by)
+        self.gave |= {name: str(value) for name, value in given.items()}
+        facts = self.facts()
+        self.checks.same([fact["by"] for fact in of(facts, step.fact)], [step.by.who], f"who {step.says}")
+        self.show.decided(step)
+
+    # What came of it --------------------------------------------------------------------------------
+
+    def _rose(self, facts: Sequence[Fact], expected: Sequence[Raised], since: float) -> None:
+        raised = of(facts, "level-raised")
+        found = [Raised(fact["data"]["axis"], fact["data"]["levelTo"], fact["data"]["rule"]) for fact in raised]
+        self.checks.same(found, list(expected), "what rose")
+        for fact in raised:
+            self.show.escalated(self._escalated(fact, facts, since))
+
+    def _escalated(self, fact: Fact, facts: Sequence[Fact], since: float) -> Escalated:
+        said = fact["data"]
+        self.raised.append(said["escalation"])
+        told = [KINDS[kind] for kind in said["tell"] if kind in KINDS]
+        heard = self.stage.listener.about(said["escalation"])
+        deliveries = self.stage.receiver.about(said["escalation"], len(told))
+        words = f"{said['axis']} {said['levelTo']}"
+        self.checks.that(heard is not None, f"{words} is on the live feed")
+        self.checks.same(sorted(one.organisation for one in deliveries), sorted(told), f"who was told of {words}")
+        self.checks.that(all(one.is_verified for one in deliveries), f"what was told of {words} is signed by the hub")
+        return Escalated(
+            fact=fact,
+            signals=self._signals(said["signals"]),
+            clocks=[one for one in of(facts, "clock-started") if one["data"]["about"] == said["escalation"]],
+            feed=(heard.id, (heard.came - since) * 1000) if heard else (0, 0.0),
+            told={one.organisation: (one.is_verified, (one.came - since) * 1000) for one in deliveries},
+            absent=[kind for kind in said["tell"] if kind not in KINDS],
+        )
+
+    def _signals(self, ids: Sequence[str]) -> list[Fact]:
+        heard = {fact["data"]["signal"]: fact for fact in of(self.history()["events"], "signal-recorded")}
+        return [heard[id] for id in ids]
+
+    def _criteria(self, facts: Sequence[Fact], is_expected: bool) -> None:
+        met = of(facts, "referral-criteria-met")
+        self.checks.same(len(met), int(is_expected), "whether the criteria for referral are met")
+        for fact in met:
+            results = fact["data"]["results"]
+            self.checks.that(all(result["met"] and result["signals"] for result in results), "each criterion rests on signals")
+            self.show.criteria([(result["criterion"], self._signals(result["signals"])) for result in results])
+
+    # Asking -----------------------------------------------------------------------------------------
+
+    def _search(self) -> str:
+        wanted = {"familyName": MOTHER.name, "givenNames": MOTHER.given, "birthDate": MOTHER.born.isoformat()}
+        (found,) = self.stage.desk.decide("/families/_search", wanted)["items"]
+        return str(found["family"])
+
+    def facts(self) -> list[Fact]:
+        """What was recorded of the family since this was asked before."""
+        if not self.family:
+            return []
+        new = [fact for fact in self.history()["events"] if fact["version"] > self.seen]
+        self.seen = max((fact["version"] for fact in new), default=self.seen)
+        return new
+
+    def history(self, recorded_at: str = "") -> Any:
+        """The facts of the family and how it stood, now or as it was recorded by then."""
+        at = {"recordedAt": recorded_at} if recorded_at else {}
+        return self.stage.desk.ask(f"/families/{self.family}/history", COORDINATOR, **at)
+
+    def standing(self) -> Any:
+        """How the family stands now, as people are shown it."""
+        self.facts()
+        return self.stage.desk.ask_until(lambda family: family["version"] >= self.seen, f"/families/{self.family}")
+
+
+def of(facts: Sequence[Fact], kind: str) -> list[Fact]:
+    """The facts of one kind."""
+    return [fact for fact in facts if fact["event"] == kind]

@@ -1,0 +1,119 @@
+"""Where the partners are told things: a webhook receiver on loopback that verifies whatever comes before it believes it."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Condition, Thread
+from time import monotonic, perf_counter
+from typing import Any
+
+from hub.adapters import jades, jws
+from hub.errors import SignatureRefused
+
+Headers = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One notice to one organisation; `came` is the reading of the performance counter."""
+
+    organisation: str
+    event: Mapping[str, Any]
+    is_verified: bool
+    came: float
+
+    @property
+    def subject(self) -> str:
+        """The escalation it is about, or else its type."""
+        return str(self.event["data"].get("escalation") or self.event["type"])
+
+
+class Receiver:
+    """Keeps what came, and whether the hub's signature holds; `jwks` gives the hub's public keys."""
+
+    def __init__(self, jwks: Callable[[], Mapping[str, Any]]) -> None:
+        self.deliveries: list[Delivery] = []
+        self._jwks, self._news = jwks, Condition()
+
+    def take(self, organisation: str, headers: Headers, body: bytes) -> bool:
+        """Takes a delivery in; says whether it is to be believed."""
+        came = perf_counter()
+        is_verified = is_from_the_hub(headers, body, self._jwks())
+        with self._news:
+            self.deliveries.append(Delivery(organisation, json.loads(body), is_verified, came))
+            self._news.notify_all()
+        return is_verified
+
+    def about(self, subject: str, count: int, timeout: float = 5.0) -> list[Delivery]:
+        """The deliveries about an escalation, or of a type, as soon as there are so many, or when the time (seconds) is over."""
+        until = monotonic() + timeout
+        with self._news:
+            self._news.wait_for(lambda: len(self._of(subject)) >= count, max(until - monotonic(), 0))
+            return self._of(subject)
+
+    def _of(self, subject: str) -> list[Delivery]:
+        return [delivery for delivery in self.deliveries if delivery.subject == subject]
+
+    def log(self) -> list[dict[str, Any]]:
+        """What came, for people to read."""
+        with self._news:
+            return [{"to": one.organisation, "verified": one.is_verified, "event": one.event} for one in self.deliveries]
+
+
+def is_from_the_hub(headers: Headers, body: bytes, jwks: Mapping[str, Any]) -> bool:
+    """That a key of the hub signed this body and these headers (names in lower case)."""
+    try:
+        signature = jades.read(_one(headers, "payload-signature"))
+        jades.refuse_digest(headers.get("digest", ()), body)
+        signed = jades.signed_bytes(signature.start, signature.covers, headers)
+    except SignatureRefused:
+        return False
+    keys = [key for key in jwks["keys"] if key["kid"] == signature.kid]
+    return any(jws.is_signed(signed, signature.value, jws.public_key(json.dumps(key))) for key in keys)
+
+
+def _one(headers: Headers, name: str) -> str:
+    found = headers.get(name, ())
+    return found[0] if len(found) == 1 else ""
+
+
+@contextmanager
+def receiving(receiver: Receiver) -> Iterator[str]:
+    """Lets a receiver listen while the block lasts; gives its address, to which an organisation's name is added."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(receiver))
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="demo-receiver", daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
+    class Endpoint(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            headers = {name.lower(): self.headers.get_all(name) or [] for name in self.headers}
+            is_verified = receiver.take(self.path.strip("/"), headers, body)
+            self._answer(204 if is_verified else 401, b"")
+
+        def do_GET(self) -> None:
+            self._answer(200, json.dumps(receiver.log(), indent=2).encode())
+
+        def _answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            if status != 204:
+                self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    return Endpoint

@@ -1,0 +1,139 @@
+"""The stage: a hub of its own on loopback, the partners registered with it, a receiver, a listener, and a clock to move."""
+
+import logging
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+from time import sleep
+from typing import Any
+
+import httpx2
+import structlog
+import uvicorn
+
+from hub.demo.cast import COORDINATOR, HUB_OIN, Staff
+from hub.demo.desk import Desk
+from hub.demo.listener import Listener
+from hub.demo.receiver import Receiver, receiving
+from hub.demo.senders import Sender, new_senders
+from hub.ports import SetClock
+from hub.settings import DEMO, Settings
+from hub.wiring import Hub, application
+
+_CALLED_BACK_ON = "127.0.0.0/8"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything the story is played with."""
+
+    url: str
+    hub: Hub
+    clock: SetClock
+    senders: dict[str, Sender]
+    receiver: Receiver
+    receiver_url: str
+    listener: Listener
+    desk: Desk
+    jwks: dict[str, Any]
+
+    def move_to(self, moment: datetime) -> None:
+        """Moves the clock, lets what is then over become an event, and takes the feed up again with a fresh token."""
+        has_moved = moment > self.clock.now()
+        self.clock.set(max(moment.astimezone(UTC), self.clock.now()))
+        self.hub.views.catch_up()
+        self.hub.pass_deadlines()
+        if has_moved:
+            self.listener.follow(self.token(COORDINATOR))
+
+    def next_due(self) -> datetime | None:
+        """When the first running term is over."""
+        self.hub.views.catch_up()
+        families = self.desk.ask("/clocks")["items"]
+        return datetime.fromisoformat(families[0]["nextDue"]) if families else None
+
+    def token(self, of: Staff) -> str:
+        """A token of somebody, valid for a minute of the story: every move of the clock ends it."""
+        return self.hub.tokens.issue(of.role, of.who, of.organisation, self.clock.now(), minutes=1)
+
+
+class PortTaken(Exception):
+    """Something else listens there."""
+
+
+@contextmanager
+def stage(port: int, begins: datetime) -> Iterator[Stage]:
+    """A hub that listens on this port of 127.0.0.1 while the block lasts, on data that goes away with it.
+
+    Raises:
+        PortTaken: nothing was begun.
+    """
+    _refuse_taken(port)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    with TemporaryDirectory(prefix="vig-hub-demo-") as data:
+        url, clock = f"http://127.0.0.1:{port}", SetClock(begins.astimezone(UTC))
+        hub = Hub.open(_settings(Path(data), url), clock, {"HUB_WEBHOOK_ALLOW": _CALLED_BACK_ON})
+        jwks = cache(lambda: httpx2.get(f"{url}/v1/jwks").json())
+        receiver = Receiver(jwks)
+        with hub.running(), listening(hub, port), receiving(receiver) as receiver_url, httpx2.Client(base_url=url) as to:
+            senders = new_senders(to)
+            _register(hub, senders, receiver_url)
+            listener = Listener(f"{url}/v1/escalations/stream")
+            desk = Desk(to, lambda by: hub.tokens.issue(by.role, by.who, by.organisation, clock.now()))
+            try:
+                yield Stage(url, hub, clock, senders, receiver, receiver_url, listener, desk, jwks())
+            finally:
+                listener.stop()
+
+
+def _settings(data: Path, url: str) -> Settings:
+    return Settings(
+        data_dir=data,
+        mode=DEMO,
+        oin=HUB_OIN,
+        base_url=url,
+        duty_director=COORDINATOR.who,
+        duty_organisation=COORDINATOR.organisation,
+        duty_contact=COORDINATOR.contact,
+    )
+
+
+def _register(hub: Hub, senders: dict[str, Sender], receiver_url: str) -> None:
+    for name, sender in senders.items():
+        organisation = sender.organisation
+        hub.registry.add(name, organisation.kind, organisation.oin, "demo", callback=f"{receiver_url}/{name}")
+        hub.registry.add_key(name, sender.public, "demo")
+
+
+@contextmanager
+def listening(hub: Hub, port: int) -> Iterator[None]:
+    """Serves the hub's interface while the block lasts."""
+    front = application(hub)
+    server = uvicorn.Server(
+        uvicorn.Config(front, host="127.0.0.1", port=port, log_level="warning", access_log=False, lifespan="off")
+    )
+    thread = Thread(target=server.run, name="demo-server", daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        sleep(0.01)
+    try:
+        yield
+    finally:
+        front.stop()
+        server.should_exit = True
+        thread.join(10)
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise PortTaken from None
