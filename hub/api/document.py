@@ -217,8 +217,8 @@ _POST_SIGNALS = {
 _STREAM = {
     "operationId": "followEscalations",
     "summary": "Follow escalations live",
-    "description": f"{_who_may(live.ROLES)} Server-sent events. After a break, send the id of the last one as Last-Event-ID: "
-    "what was missed comes first, and nothing comes twice.",
+    "description": f"{_who_may(live.Stream.roles)} Server-sent events. After a break, send the id of the last one as "
+    "Last-Event-ID: what was missed comes first, and nothing comes twice.",
     "tags": ["escalations"],
     "parameters": [
         _parameter(live.AFTER),

@@ -18,7 +18,6 @@ from hub.errors import Malformed, Unauthenticated, Violation
 
 QUIET = 15.0
 """Seconds of silence after which a comment says that the line is still open."""
-ROLES = CASE
 _position = whole(0, 2**53)
 AFTER = Parameter(
     "after",
@@ -61,12 +60,14 @@ class Followers:
 class Stream:
     """The stream over HTTP."""
 
+    roles = CASE
+
     def __init__(self, parts: Parts, followers: Followers) -> None:
         self._parts, self._followers = parts, followers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
-        caller = admitted(headers, ROLES, self._parts.caller_of)
+        caller = admitted(headers, self.roles, self._parts.caller_of)
         position = _begin(headers, scope["query_string"])
         if position is None:
             position = await run_in_threadpool(self._parts.feed.last_position)

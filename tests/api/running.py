@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,22 +11,19 @@ from uuid import UUID
 
 import httpx2
 
-from hub import projections
 from hub.adapters import jws, outgoing_events
 from hub.adapters.signatures import sign
-from hub.api.application import application
 from hub.api.front import Front
-from hub.api.parts import Found, Parts
 from hub.domain.callers import Capacity
 from hub.domain.trajectory import Trajectory
 from hub.ports import SetClock
 from hub.settings import Settings
-from hub.wiring import Hub, search
-from tests.adapters.registered import jwk, private, public
+from hub.wiring import Hub, application
+from tests.adapters.registered import private, public
 from tests.given import NOON, a_number
 
 OIN = "00000099000000010006"
-OTHER_OIN = "00000099000000020007"
+POLICE_OIN = "00000099000000010001"
 SOURCE = f"urn:nld:oin:{OIN}:systeem:dossier"
 TYPE = "nl.vig.signalen.signaal.v1"
 BASE = "http://hub.test"
@@ -51,6 +48,12 @@ def a_worry(**but: Any) -> dict[str, Any]:
     return {"reference": "a-1", "concern": "upbringing", "happened": "2026-03-01", "people": [child]} | but
 
 
+def a_child(nth: int) -> dict[str, Any]:
+    """One of many children who have nothing to do with each other."""
+    home = {"postcode": "4321BA", "number": str(nth), "municipality": "0518"}
+    return {"bsn": a_number(nth), "familyName": f"Ander{nth}", "givenNames": f"Kind{nth}", "role": "child", "address": home}
+
+
 def an_event(data: Any = None, **but: Any) -> bytes:
     """A signal as a structured CloudEvent."""
     said = {"id": "1", "source": SOURCE, "type": TYPE, "time": NOON, "data": a_worry() if data is None else data} | but
@@ -63,11 +66,7 @@ class Running:
 
     hub: Hub
     clock: SetClock
-    parts: Parts
-    app: Front = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "app", application(self.parts))
+    app: Front
 
     def client(self) -> httpx2.AsyncClient:
         """Somebody who talks HTTP to it."""
@@ -76,6 +75,10 @@ class Running:
     async def ask(self, path: str, role: str = "coordinator", method: str = "GET", **more: Any) -> httpx2.Response:
         """Asks as somebody in a role (empty: without a token), after everything was passed on."""
         self.hub.views.catch_up()
+        return await self.ask_now(method, path, role, **more)
+
+    async def ask_now(self, method: str, path: str, role: str, **more: Any) -> httpx2.Response:
+        """Asks as somebody in a role, whatever was passed on."""
         headers = {**self.token(role), **more.pop("headers", {})}
         async with self.client() as client:
             return await client.request(method, path, headers=headers, **more)
@@ -100,7 +103,9 @@ class Running:
         **more: Any,
     ) -> httpx2.Response:
         """Posts a body, signed by the key of youth-work or another one."""
-        headers = [("content-type", media), *self.signed(body, covering or {}, signed_as).items(), *(covering or {}).items()]
+        covered = covering or {}
+        own = [] if "content-type" in covered else [("content-type", media)]
+        headers = [*own, *self.signed(body, covered, signed_as).items(), *covered.items()]
         return await self.post_as_it_is(body, [*headers, *more.get("headers", ())])
 
     def signed(self, body: bytes, covering: Mapping[str, str], kid: str = "") -> dict[str, str]:
@@ -121,35 +126,17 @@ class Running:
         _, kept = self.hub.intake.status(message, "youth-work")
         return UUID(kept.signals[0]["family"])
 
+    async def a_family_of(self, person: Mapping[str, Any], **but: Any) -> UUID:
+        """Lets a first signal in about one person, and gives the family that it is about."""
+        said = await self.post(an_event(a_worry(people=[person]), **but))
+        _, kept = self.hub.intake.status(UUID(said.json()["message"]), "youth-work")
+        return UUID(kept.signals[0]["family"])
+
     async def an_escalation(self) -> tuple[UUID, str]:
         """A family of which an axis rose, and the id of that."""
         family = await self.a_family("honour-violence")
         raised = next(event for event in self.hub.history.facts(family) if isinstance(event, Trajectory.LevelRaised))
         return family, raised.escalation
-
-
-def parts_of(hub: Hub) -> Parts:
-    """The hub as HTTP sees it."""
-
-    def found(named: Any) -> list[Found]:
-        contacts = {
-            family: hub.register.read(lambda unit, id=UUID(family): unit.get(Trajectory, id).director.contact)
-            for family in search(hub, named)
-        }
-        return [Found(UUID(family), contact) for family, contact in contacts.items()]
-
-    return Parts(
-        intake=hub.intake,
-        casework=hub.casework,
-        history=hub.history,
-        search=found,
-        views=[view for projection in projections.found().values() for view in projection.views],
-        connect=hub.stored.views.connect,
-        feed=hub.ways["feed"].out,
-        caller_of=lambda token: hub.tokens.read(token, hub.clock.now()),
-        sign=hub.keys.sign,
-        jwks=hub.keys.public_jwks,
-    )
 
 
 @contextmanager
@@ -158,11 +145,11 @@ def running(directory: Path) -> Any:
     clock = SetClock(NOON)
     hub = Hub.open(Settings(data_dir=directory, mode="demo"), clock)
     year = timedelta(days=365)
-    for name, kind, oin in (("youth-work", "any-partner", OIN), ("police", "police", OTHER_OIN)):
+    for name, kind, oin in (("youth-work", "any-partner", OIN), ("police", "police", POLICE_OIN)):
         hub.registry.add(name, kind, oin, "operator")
         hub.registry.add_key(name, public("PS256", f"{name}-1"), "operator", NOON - year, NOON + year)
     try:
-        yield Running(hub, clock, parts_of(hub))
+        yield Running(hub, clock, application(hub))
     finally:
         hub.close()
 
@@ -175,6 +162,3 @@ def said_by_hub(token: str, jwks: Mapping[str, Any]) -> dict[str, Any]:
     key = next(key for key in jwks["keys"] if key["kid"] == kid)
     assert jws.is_signed(start.encode(), jws.from_b64url(value), jws.public_key(json.dumps(key)))
     return json.loads(jws.from_b64url(payload))
-
-
-__all__ = ["BASE", "OIN", "OTHER_OIN", "SOURCE", "TYPE", "Running", "a_worry", "an_event", "jwk", "running", "said_by_hub"]
