@@ -5,13 +5,17 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from benchmarks import accept
+from benchmarks import accept, escalate, growth, history, rebuild
 from benchmarks.measuring import Result, machine
 from benchmarks.report import about, save, text
 from benchmarks.running import PLACE
 
 BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Mapping[str, Any]]] = {
     "accept": (accept.accept, {"full": accept.FULL, "quick": accept.QUICK, "tiny": accept.TINY}),
+    "escalate": (escalate.escalate, {"full": escalate.FULL, "quick": escalate.QUICK, "tiny": escalate.TINY}),
+    "rebuild": (rebuild.rebuild, {"full": rebuild.FULL, "quick": rebuild.QUICK, "tiny": rebuild.TINY}),
+    "history": (history.history, {"full": history.FULL, "quick": history.QUICK, "tiny": history.TINY}),
+    "growth": (growth.growth, {"full": growth.FULL, "quick": growth.QUICK, "tiny": growth.TINY}),
 }
 
 

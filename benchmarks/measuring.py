@@ -66,7 +66,7 @@ class Rounds:
     def run(self, rounds: int, measures: Mapping[str, Callable[[], float]]) -> "Rounds":
         """Every measure once in each round; every other round backwards."""
         for nth in range(rounds):
-            names = list(measures) if nth % 2 == 0 else list(reversed(measures))
+            names = list(measures)[:: 1 if nth % 2 == 0 else -1]
             for name in names:
                 self.measured.setdefault(name, []).append(measures[name]())
         return self

@@ -14,7 +14,7 @@ WIDE = 110
 
 def text(result: Result) -> str:
     """One benchmark, for people."""
-    wide = max((len(line.what) for line in (*result.figures, *result.ratios)), default=0)
+    wide = max(map(len, (*(line.what for line in result.figures), *(line.what for line in result.ratios))), default=0)
     lines = [f"{result.name}: {result.title}", ""]
     lines += [_figure(figure, wide) for figure in result.figures]
     lines += ["", *(_ratio(ratio, wide) for ratio in result.ratios), ""]

@@ -9,14 +9,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 from benchmarks.population import KIND, Organisation, Sender, Signed, organisations
 from hub.adapters import jws
+from hub.errors import HubError
+from hub.intake import Receipt
+from hub.register import Done
 from hub.settings import Settings
 from hub.wiring import Hub
 
@@ -55,38 +60,50 @@ def opened(place: Path) -> Iterator[Hub]:
         hub.close()
 
 
-def prepared(place: Path, known: Iterable[dict[str, Any]], by: int | None = None) -> list[Organisation]:
+def prepared(place: Path, known: Iterable[dict[str, Any]]) -> list[Organisation]:
     """Registers partners and takes in what is to be known beforehand; the read models have it all."""
-    partners = organisations()
     with opened(place) as hub:
-        for partner in partners:
-            hub.registry.add(partner.name, KIND, partner.oin, "bench")
-            hub.registry.add_key(partner.name, jws.public_half(partner.jwk), "bench")
-        take_in(hub, Sender(partners, "known"), known, by)
-        hub.views.catch_up()
-        hub.outbox.catch_up()
+        partners = registered(hub)
+        take_in(hub, Sender(partners, "known"), known)
+        catch_up(hub)
     return partners
 
 
-def take_in(hub: Hub, sender: Sender, signals: Iterable[dict[str, Any]], by: int | None = None) -> None:
-    """Takes signals in, in batches, past HTTP."""
-    waiting: list[dict[str, Any]] = []
-    for data in signals:
-        waiting.append(data)
-        if len(waiting) == IN_BATCH:
-            receive(hub, sender.batch(waiting, by))
-            waiting = []
-    if waiting:
-        receive(hub, sender.batch(waiting, by))
+def registered(hub: Hub) -> list[Organisation]:
+    """Partners that the hub knows, with their keys."""
+    partners = organisations()
+    for partner in partners:
+        hub.registry.add(partner.name, KIND, partner.oin, "bench")
+        hub.registry.add_key(partner.name, jws.public_half(partner.jwk), "bench")
+    return partners
 
 
-def receive(hub: Hub, signed: Signed) -> None:
-    """Takes one request in and waits until it is durable; anything but *recorded* is an error here."""
-    for one in hub.intake.receive(signed.lists, signed.body):
-        if isinstance(one, Exception):
-            raise one
-        receipt = one.result().value
-        assert receipt.outcome == "recorded", receipt.outcome
+def catch_up(hub: Hub) -> None:
+    """Brings all that follows the log to where the log is."""
+    hub.views.catch_up()
+    hub.outbox.catch_up()
+
+
+def take_in(hub: Hub, sender: Sender, signals: Iterable[dict[str, Any]], by: int | None = None) -> list[str]:
+    """Takes signals in, in batches, past HTTP; gives the family of each."""
+    waiting, families = iter(signals), list[str]()
+    while many := list(islice(waiting, IN_BATCH)):
+        families += receive(hub, sender.batch(many, by))
+    return families
+
+
+def receive(hub: Hub, signed: Signed) -> list[str]:
+    """Takes one request in and waits until it is durable; gives the family of each of its signals."""
+    return [_family(one) for one in hub.intake.receive(signed.lists, signed.body)]
+
+
+def _family(one: "Future[Done[Receipt]] | HubError") -> str:
+    if isinstance(one, HubError):
+        raise one
+    ((family,),) = [[went["family"] for went in one.result().value.signals]]
+    if not family:
+        raise AssertionError("a signal did not find its family")
+    return str(family)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +131,9 @@ class Served:
         return any(position < last for (position,) in followers)
 
     def cpu(self) -> float:
-        """Seconds of processor time that the process used so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds of processor time that the threads of the process used so far."""
+        threads = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
+        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
 def asked(file: Path, statement: str) -> list[tuple[Any, ...]]:
