@@ -8,6 +8,7 @@ from threading import Thread
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.event import listen
 
 from hub.adapters import database
 from hub.adapters.channels import feed as feeds
@@ -98,22 +99,21 @@ async def heard(feed: Feed, after: int, until: int, **narrowed: str) -> list[int
     return got
 
 
-async def test_a_follower_is_woken_by_what_comes(feed: Feed, tell: Callable[..., None], outbox: Engine) -> None:
-    slow = Feed(outbox, poll=3600)
+async def test_a_follower_is_woken_by_what_comes(outbox: Engine) -> None:
+    feed, looked = Feed(outbox, poll=3600), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    listen(outbox, "after_cursor_execute", lambda *_: loop.call_soon_threadsafe(looked.set))
 
     def hand_over() -> None:
         with database.locked(outbox) as connection:
-            slow.channel.accept([a_notice(2)], connection)
-        slow.channel.committed()
+            feed.channel.accept([a_notice(1)], connection)
+        feed.channel.committed()
 
-    tell(a_notice(1))
-    async with aclosing(slow.follow(0, quiet=3600)) as batches:
-        assert positions(await anext(batches)) == [1]
-        following = asyncio.create_task(anext(batches))
-        while not slow.followers:
-            await asyncio.sleep(0)
+    async with aclosing(feed.follow(0, quiet=3600)) as batches:
+        following = asyncio.ensure_future(anext(batches))
+        await looked.wait()
         await asyncio.to_thread(hand_over)
-        assert positions(await following) == [2]
+        assert positions(await following) == [1]
 
 
 async def test_what_another_process_wrote_is_seen_too(feed: Feed, outbox: Engine) -> None:

@@ -17,6 +17,7 @@ _LONGEST_ANSWER = 64 * 1024
 _LONGEST_PAUSE = timedelta(days=1)
 _NEVER_MIND = frozenset({408, 409, 425})
 _OVERLOADED = frozenset({429, 502, 503, 504})
+_HUNG_UP = (httpcore2.ReadError, httpcore2.WriteError, httpcore2.RemoteProtocolError)
 _TROUBLES = (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol)
 
 
@@ -76,13 +77,23 @@ class Line:
             return Outcome("callback-malformed", Verdict.DEAD)
         self._budget.begin(self._patience.whole)
         try:
-            return self._sent(body, headers, now)
+            return self._sent_on_an_open_line(body, headers, now)
         except _TROUBLES as error:
             return Outcome(_code(error), Verdict.PAUSE)
 
     def close(self) -> None:
         """Hangs up."""
         self._pool.close()
+
+    def _sent_on_an_open_line(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Outcome:
+        was_kept = bool(self._pool.connections)
+        try:
+            return self._sent(body, headers, now)
+        except _HUNG_UP:
+            # on a connection that was kept, the receiver may have hung up at the very moment that we spoke
+            if not was_kept:
+                raise
+        return self._sent(body, headers, now)
 
     def _sent(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Outcome:
         extensions = {"timeout": self._patience.steps}
