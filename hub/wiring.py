@@ -50,8 +50,10 @@ VIEWS = tuple(view for projection in projections.found().values() for view in pr
 INDEXES = (people_index.INDEX, registrations.INDEX)
 TICK = 1.0
 """Seconds between looks at the clock: how late a passed deadline can become an event."""
-LINGER = 0.02
-"""Seconds that the read models let facts gather while they keep coming."""
+LINGER = 0.25
+"""Seconds that the read models let facts gather while they keep coming, so that the way in has the machine to itself."""
+LINGER_OUT = 0.01
+"""Seconds that what must leave lets facts gather: partners are waiting."""
 STOP_WITHIN = 10.0
 """Seconds that each part gets to finish."""
 
@@ -69,7 +71,11 @@ class Stored:
     @classmethod
     def open(cls, settings: Settings) -> Self:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        stored = cls(engine(settings.log_url), engine(settings.views_url, durable=False), engine(settings.outbox_url))
+        # only the log has to be on disk before anybody is answered: the others keep their rows and their position in it
+        # together, so that after a power cut they take up again where both are whole
+        stored = cls(
+            engine(settings.log_url), engine(settings.views_url, durable=False), engine(settings.outbox_url, durable=False)
+        )
         event_store.create(stored.log)
         for tables in (received.TABLES, *(index.tables for index in INDEXES)):
             create(stored.log, tables)
@@ -134,7 +140,7 @@ class Hub:
         for way in ways.values():
             create(stored.outbox, way.tables)
         views = Relay(log, events, stored.views, [shown(each) for each in projections.found().values()], linger=LINGER)
-        outbox = Relay(log, events, stored.outbox, [told(way.channel, notices.notices) for way in ways.values()])
+        outbox = Relay(log, events, stored.outbox, [told(way.channel, notices.notices) for way in ways.values()], linger=LINGER_OUT)
         views.open()
         outbox.open()
         return cls(
