@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -21,11 +20,10 @@ from rich.table import Table
 from hub.adapters import jws
 from hub.adapters.partners import found as partner_kinds
 from hub.adapters.signatures import sign
-from hub.api.front import Front
 from hub.domain.callers import Capacity
 from hub.errors import HubError
 from hub.settings import Settings
-from hub.wiring import STOP_WITHIN, Hub, application, quarantined
+from hub.wiring import Hub, application, quarantined
 from hub.wiring import openapi as document
 
 app = typer.Typer(
@@ -66,26 +64,14 @@ def everything(
     port: Annotated[int, typer.Option(help="the port to listen on")] = 8000,
 ) -> None:
     """Run the whole hub in one process: the way in, the read models, the way out and the clock."""
+    from hub.api.server import server
+
     hub = Hub.open(Settings.read(os.environ), environment=os.environ)
     say.print(f"The hub listens on http://{host}:{port}; its data is in {hub.settings.data_dir}. Stop it with Ctrl+C.")
-    with hub.running():
-        serve(application(hub), host, port)
-
-
-def serve(front: Front, host: str, port: int) -> None:
-    """Listens until it is told to stop (Ctrl+C, SIGTERM), then answers who waits, at most so long as a part gets to finish."""
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            front.stop()  # who follows the feed would never be done
-            super().handle_exit(sig, frame)
-
-    # the server passes the signal on when it is done, and the rest of the hub has to finish after that
+    # the server passes the signal on when it is done; the rest of the hub has to finish after that
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    quietly: dict[str, Any] = {"log_level": "warning", "access_log": False, "timeout_graceful_shutdown": int(STOP_WITHIN)}
-    with suppress(KeyboardInterrupt):
-        Server(uvicorn.Config(front, host=host, port=port, **quietly)).run()
+    with hub.running(), suppress(KeyboardInterrupt):
+        server(application(hub), host, port).run()
 
 
 @app.command()

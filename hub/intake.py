@@ -104,7 +104,7 @@ class Intake:
             type = self._admitted(event, signer)
         except HubError as refused:
             return refused
-        id, digest = stream_id("message", event.source, event.id), sha256(event.raw).hexdigest()
+        id, digest = stream_id("message", event.source, event.id), _digest(event)
         opened = _Opened(id, digest, event, signer, type, posted)
         signals, reasons = self._translated(type, event.data, signer.oin)
         return self.register.submit(lambda unit: self._recorded(opened, signals, reasons, unit))
@@ -190,7 +190,8 @@ class Intake:
             type = next(type for type in self.partners[received.kind].messages if type.type == received.type)
             posted = self.kept(unit.connection, received.kept)
             events = (event for event in self.open(posted.headers, posted.body) if isinstance(event, Envelope))
-            data = next(event.data for event in events if event.id == received.event_id)
+            # not by its id: another system of the same organisation may have used that in the same batch
+            data = next(event.data for event in events if _digest(event) == received.digest)
             signals, reasons = self._translated(type, data, received.oin)
             on = Occasion(unit.at, by, str(found.id), received.basis)
             partner = received.partner if received.kind == ALONE else received.kind
@@ -199,6 +200,10 @@ class Intake:
             return found
 
         return self.register.do(work).value
+
+
+def _digest(event: Envelope) -> str:
+    return sha256(event.raw).hexdigest()
 
 
 def _received(opened: _Opened, placed: Sequence[Placed], reasons: Sequence[Violation], on: Occasion) -> Message:

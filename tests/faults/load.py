@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from random import Random
-from threading import Condition, Event, Thread
+from threading import Event, Thread
 from typing import Any
 
 import httpx2
 
 from hub.adapters.outgoing_events import to_batch
 from tests.given import a_number
-from tests.journeys.running import BATCH, STRUCTURED, Heard, Sender, a_child, a_worry, heard
+from tests.journeys.running import BATCH, STRUCTURED, Sender, a_child, a_worry
 
 CHILDREN = 120
 CONCERNS = ("upbringing", "honour-violence", "domestic-violence", "child-neglect", "debts", "unknown-to-the-register")
@@ -102,40 +102,3 @@ class Load:
                 self.late += status == 200
             else:
                 self.wrong.append(f"answered {status}: {receipt}")
-
-
-@dataclass
-class Following:
-    """Somebody who follows the live feed, and comes back where it broke off."""
-
-    url: str
-    token: Mapping[str, str]
-    heard: list[Heard] = field(default_factory=list)
-    connections: int = 0
-
-    def __post_init__(self) -> None:
-        self.finish, self._changed = Event(), Condition()
-        self.thread = Thread(target=self._run, daemon=True)
-
-    def _run(self) -> None:
-        with httpx2.Client(base_url=self.url, timeout=httpx2.Timeout(5, read=1)) as client:
-            while not self.finish.is_set():
-                try:
-                    self._follow(client)
-                except httpx2.TransportError:
-                    self.finish.wait(0.02)
-
-    def _follow(self, client: httpx2.Client) -> None:
-        last = {"Last-Event-ID": str(self.heard[-1].position if self.heard else 0)}
-        with client.stream("GET", "/v1/escalations/stream", headers={**self.token, **last}) as stream:
-            stream.raise_for_status()
-            self.connections += 1
-            for one in heard(stream.iter_lines()):
-                with self._changed:
-                    self.heard.append(one)
-                    self._changed.notify_all()
-
-    def wait_for(self, position: int, timeout: float = 60.0) -> bool:
-        """Until the notice at that position was heard; whether it was."""
-        with self._changed:
-            return self._changed.wait_for(lambda: bool(self.heard) and self.heard[-1].position >= position, timeout)

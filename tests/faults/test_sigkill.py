@@ -31,8 +31,8 @@ from hub.projections import found
 from hub.wiring import INDEXES, Hub
 from tests.api.running import said_by_hub
 from tests.channels.receiving import Receiver, receiving
-from tests.faults.load import CHILDREN, Acknowledged, Following, Load
-from tests.journeys.running import Process, Sender
+from tests.faults.load import CHILDREN, Acknowledged, Load
+from tests.journeys.running import Following, Process, Sender
 
 KILLS = 30
 SOONEST, LATEST = 0.05, 0.4
@@ -101,8 +101,9 @@ def _registered(process: Process, police: Receiver, veilig_thuis: Receiver) -> d
 
 def _kill_again_and_again(process: Process, random: Random, loads: Sequence[Load], following: Following, seed: int) -> None:
     began, starts = time.monotonic(), [process.start()]
-    for one in (*loads, following):
-        one.thread.start()
+    following.start()
+    for load in loads:
+        load.thread.start()
     for _ in range(KILLS):
         _wait_until_it_answers(loads)
         time.sleep(random.uniform(SOONEST, LATEST))
@@ -130,8 +131,7 @@ def _let_it_come_to_rest(process: Process, loads: Sequence[Load], following: Fol
         load.thread.join(60)
         assert not load.thread.is_alive()
     _until(lambda: _is_all_told(process.data, following))
-    following.finish.set()
-    following.thread.join(60)
+    following.finish()
 
 
 def _is_all_told(data: Path, following: Following) -> bool:

@@ -7,20 +7,20 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Thread
+from threading import Condition, Event, Thread
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
-import uvicorn
 
 from hub.adapters import outgoing_events
 from hub.adapters.signatures import sign
+from hub.api.server import server
 from hub.domain.callers import Capacity
 from hub.domain.messages import Message
 from hub.ports import SetClock
@@ -213,19 +213,17 @@ def serving(data: Path, at: datetime = NOON, mode: str = "demo", **callbacks: st
 
 @contextmanager
 def _listening(hub: Hub) -> Iterator[str]:
-    app = application(hub)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5))
-    with closing(socket.socket()) as listens:
-        listens.bind(("127.0.0.1", 0))
-        listens.listen(128)
-        thread = Thread(target=server.run, args=([listens],), daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listens.getsockname()[1]}"
-        finally:
-            app.stop()
-            server.should_exit = True
-            thread.join()
+    served = server(application(hub), "127.0.0.1", a_free_port())
+    thread = Thread(target=served.run, daemon=True)
+    thread.start()
+    try:
+        while not served.started:
+            time.sleep(0.005)
+            assert thread.is_alive(), "the server stopped while it started"
+        yield f"http://127.0.0.1:{served.config.port}"
+    finally:
+        served.should_exit = True
+        thread.join()
 
 
 # The live feed -----------------------------------------------------------------------------------------
@@ -240,7 +238,7 @@ class Heard:
     notice: Mapping[str, Any]
 
 
-def heard(lines: Iterator[str]) -> Iterator[Heard]:
+def heard(lines: Iterable[str]) -> Iterator[Heard]:
     """The events of a stream (HTML, section 9.2.6): one counts only when the empty line after it has come."""
     fields: dict[str, str] = {}
     for line in lines:
@@ -248,7 +246,51 @@ def heard(lines: Iterator[str]) -> Iterator[Heard]:
             name, _, value = line.partition(":")
             fields[name] = value.strip()
         elif "data" in fields:
-            yield Heard(int(fields["id"]), fields["event"], json.loads(fields["data"]))
-            fields = {}
-        else:
-            fields = {}
+            yield Heard(int(fields.pop("id")), fields.pop("event"), json.loads(fields.pop("data")))
+
+
+@dataclass
+class Following:
+    """Somebody who follows the live feed, and comes back where it broke off."""
+
+    url: str
+    token: Mapping[str, str]
+    heard: list[Heard] = field(default_factory=list)
+    connections: int = 0
+
+    def __post_init__(self) -> None:
+        self._finish, self._changed = Event(), Condition()
+        self._thread = Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        """Begins to follow."""
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Hangs up, within a second of silence."""
+        self._finish.set()
+        self._thread.join(START_WITHIN)
+
+    def _run(self) -> None:
+        with httpx2.Client(base_url=self.url, timeout=httpx2.Timeout(5, read=1)) as client:
+            while not self._finish.is_set():
+                try:
+                    self._follow(client)
+                except httpx2.TransportError:
+                    self._finish.wait(0.02)
+
+    def _follow(self, client: httpx2.Client) -> None:
+        last = {"Last-Event-ID": str(self.heard[-1].position if self.heard else 0)}
+        with client.stream("GET", "/v1/escalations/stream", headers={**self.token, **last}) as stream:
+            stream.raise_for_status()
+            self.connections += 1
+            for one in heard(stream.iter_lines()):
+                with self._changed:
+                    self.heard.append(one)
+                    self._changed.notify_all()
+
+    def wait_for(self, position: int, timeout: float = 60.0) -> Heard:
+        """The notice at that position, when it comes."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: any(one.position == position for one in self.heard), timeout), "not heard"
+        return next(one for one in self.heard if one.position == position)
