@@ -159,8 +159,10 @@ class Register:
                 yield self._waiting.get_nowait()
 
     def _commit(self, pieces: list[_Piece], tries: int = TRIES) -> None:
+        has_begun = False
         try:
             with self._log.transaction() as transaction:
+                has_begun = True
                 self._forget_what_others_changed(transaction)
                 for piece in pieces:
                     self._try(piece, transaction)
@@ -173,7 +175,10 @@ class Register:
                 self._one_by_one(pieces, error)
         except Exception as error:
             self._remembered.clear()
-            self._one_by_one(pieces, error)
+            if has_begun:
+                self._one_by_one(pieces, error)
+            else:  # nobody's own fault, and each would wait as long again
+                _refuse(pieces, error)
         else:
             self._position = position
             for piece in pieces:
@@ -183,11 +188,10 @@ class Register:
         if len(pieces) > 1:
             for piece in pieces:
                 self._commit([piece])
+        elif isinstance(error, HubError):
+            pieces[0].future.set_exception(error)
         else:
-            known = error if isinstance(error, HubError) else Unavailable("The hub could not keep this; nothing was recorded.")
-            if known is not error:
-                known.__cause__ = error
-            pieces[0].future.set_exception(known)
+            _refuse(pieces, error)
 
     def _try(self, piece: _Piece, transaction: LogTransaction) -> None:
         piece.done, piece.error = None, None
@@ -248,6 +252,13 @@ class Register:
         if self._remembered and transaction.last_position != self._position:
             for id in transaction.changed_since(self._position):
                 self._remembered.pop(id, None)
+
+
+def _refuse(pieces: Sequence[_Piece], error: Exception) -> None:
+    for piece in pieces:
+        refusal = Unavailable("The hub could not keep this; nothing was recorded.")
+        refusal.__cause__ = error
+        piece.future.set_exception(refusal)
 
 
 def _answer(piece: _Piece) -> None:

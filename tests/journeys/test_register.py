@@ -1,6 +1,7 @@
 """The register: nothing lost, nothing double, nothing half; whatever fails fails alone."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -57,18 +58,18 @@ def words(heart: Heart) -> list[str]:
 
 
 @contextmanager
-def in_one_commit(heart: Heart) -> Iterator[None]:
-    """Holds the writer, so that all that is submitted inside waits and is committed together."""
+def in_one_commit(heart: Heart) -> "Iterator[Future[Done[None]]]":
+    """Holds the writer, so that all that is submitted inside waits and is committed together; gives what holds it."""
     at_work, go_on = Event(), Event()
 
     def hold(_: Unit) -> None:
         at_work.set()
         assert go_on.wait(60)
 
-    heart.register.submit(hold)
+    held = heart.register.submit(hold)
     assert at_work.wait(60)
     try:
-        yield
+        yield held
     finally:
         go_on.set()
 
@@ -398,6 +399,28 @@ def test_a_full_disk_is_told_to_every_caller_and_the_work_goes_on_when_there_is_
     room["pages"] = 1_000_000
     assert heart.register.do(note(family, "room")).value == 2
     assert words(heart) == ["room"]
+
+
+def test_a_log_that_another_keeps_locked_is_waited_for_once_for_all_who_wait(heart: Heart) -> None:
+    family = heart.register.do(open_family("a")).value
+    tried: list[int] = []
+
+    def impatient(connection: Any, *_: object) -> None:
+        connection.execute("PRAGMA busy_timeout = 20")
+        tried.append(1)
+
+    sqlalchemy.event.listen(heart.log.engine, "checkout", impatient)
+    holder = sqlite3.connect(str(heart.log.engine.url.database), isolation_level=None, check_same_thread=False)
+    with in_one_commit(heart) as held:
+        waiting = [heart.register.submit(note(family, str(nth))) for nth in range(5)]
+        held.add_done_callback(lambda _: (holder.execute("BEGIN IMMEDIATE"), tried.clear()))
+    outcomes = [outcome(each) for each in waiting]
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert all(isinstance(error, Unavailable) for error in outcomes)
+    assert len(set(map(id, outcomes))) == 5
+    assert len(tried) == 1
+    assert heart.register.do(note(family, "later")).value == 2
 
 
 def test_positions_are_gapless_whatever_failed(heart: Heart) -> None:
