@@ -76,8 +76,10 @@ class Families:
     def place_in(self, family: Trajectory, said: Said, unit: Unit, on: Occasion) -> Placed:
         """Records a signal with the family that a person chose."""
         keys = self._keys(said.signal.people)
-        found = [[known for known in one if str(family.id) in known.families] for one in self.find(keys, unit.connection)]
-        people = tuple(_same_here(named, known) for named, known in zip(said.signal.people, found, strict=True))
+        found = self.find(keys, unit.connection)
+        here = [[known for known in one if str(family.id) in known.families] for one in found]
+        exact = match(said.signal.people, found).people
+        people = tuple(exact[place] or _same_here(named, here[place]) for place, named in enumerate(said.signal.people))
         return self._tell(family, said, keys, Match(people, ("a-person",), str(family.id)), unit, on)
 
     def open_for(self, said: Said, unit: Unit, on: Occasion) -> Trajectory:

@@ -117,6 +117,16 @@ def test_a_child_in_two_households_is_matched_by_the_address_that_is_named(heart
     assert (sorted(asked.asked.candidates), asked.asked.why) == (sorted([mother, father]), ["two-families"])
 
 
+def test_a_child_that_was_first_known_without_a_number_is_one_child_in_both_households(heart: Heart) -> None:
+    mother = family_of(heart, MOTHER, without_number(CHILD))
+    assert family_of(heart, CHILD, reference="with a number") == mother
+    father = family_of(heart, FATHER)
+    asked = question_about(heart, FATHER, replace(CHILD, address=ELSEWHERE))
+    heart.casework.answer(asked.id, UUID(father), "he lives there every other week", "coordinator")
+    assert set(heart.family(mother).people) & set(heart.family(father).people)
+    assert facts(heart, Person.Named) == 3
+
+
 def test_whom_a_signal_only_mentions_never_joins(heart: Heart) -> None:
     uncle = replace(FATHER, is_subject=False)
     family = family_of(heart, CHILD, uncle)
