@@ -16,6 +16,8 @@ DEEPEST = 64
 _EXACT = 2**53
 # A surrogate that is left after decoding has lost its other half.
 _WRONG_CHARACTERS = re.compile("[\0\ud800-\udfff]")
+# What a NUL, half a character, or a number that not every reader keeps cannot be written without.
+_DOUBTFUL = re.compile(rb"\\u|\d{16}|\d[eE]|NaN|Infinity")
 _PLAIN_KEY = re.compile(r"[a-z$][A-Za-z0-9_-]{0,39}", re.ASCII)
 
 
@@ -32,10 +34,12 @@ def read_json(data: bytes) -> Any:
     """
     if len(data) > LARGEST:
         raise _unreadable([Violation("", f"is larger than {LARGEST} bytes")])
-    value = _parsed(data)
-    found = list(_wrong(value))
-    if found:
-        raise _unreadable(found)
+    value, has_twice = _parsed(data)
+    # most messages hold nothing that could be wrong: a look at their bytes spares the walk through their values
+    if has_twice or _DOUBTFUL.search(data) or data.count(b"{") + data.count(b"[") > DEEPEST:
+        found = list(_wrong(value))
+        if found:
+            raise _unreadable(found)
     return value
 
 
@@ -46,9 +50,19 @@ def pointer(where: str, key: str | int) -> str:
     return f"{where}/{key}"
 
 
-def _parsed(data: bytes) -> Any:
+def _parsed(data: bytes) -> tuple[Any, bool]:
+    """The value, and whether a name stands in it twice."""
+    twice: list[_Twice] = []
+
+    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        plain = dict(pairs)
+        if len(plain) == len(pairs):
+            return plain
+        twice.append(_Twice(pairs))
+        return twice[-1]
+
     try:
-        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_object)
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=object_of), bool(twice)
     except UnicodeDecodeError:
         what, where = "is not UTF-8", ""
     except json.JSONDecodeError as error:
@@ -58,11 +72,6 @@ def _parsed(data: bytes) -> Any:
     except ValueError:
         what, where = "holds a number with more digits than can be kept", ""
     raise _unreadable([Violation(where, what)])
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    plain = dict(pairs)
-    return plain if len(plain) == len(pairs) else _Twice(pairs)
 
 
 def _wrong(value: Any) -> Iterator[Violation]:
