@@ -7,13 +7,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from hub.api.decisions import DECISIONS
+from hub.api.decisions import ON_FAMILIES
 from hub.api.document import answers_with, document
 from hub.api.front import Front
 from hub.api.live import Followers, Stream
 from hub.api.lookups import LOOKUPS, of_view
 from hub.api.operations import Operation
 from hub.api.parts import Parts
+from hub.api.placing import PROCESS_AGAIN, WHOSE_FAMILY
 from hub.api.signals import PostSignals
 from hub.ports import View
 
@@ -22,8 +23,8 @@ OPEN = frozenset({"/v1/signals", "/v1/jwks", "/v1/openapi.json"})
 SERVER = "https://hub.example.org/v1"
 
 
-def application(parts: Parts) -> Front:
-    """The interface as an ASGI application."""
+def application(parts: Parts, server: str = SERVER) -> Front:
+    """The interface as an ASGI application; `server` is where its document says that it is found (https, ending in /v1)."""
     followers = Followers(parts.feed)
     operations = operations_with(parts.views)
     routes: list[BaseRoute] = [
@@ -31,19 +32,19 @@ def application(parts: Parts) -> Front:
         Route("/v1/escalations/stream", Stream(parts, followers), methods=["GET"], name="followEscalations"),
         *(operation.route(parts) for operation in operations),
         Route("/v1/jwks", _jwks(parts), name="getJwks"),
-        Route("/v1/openapi.json", answers_with(document(operations, SERVER)), name="getOpenapi"),
+        Route("/v1/openapi.json", answers_with(document(operations, server)), name="getOpenapi"),
     ]
     return Front(routes, followers.stop)
 
 
 def operations_with(views: Sequence[View]) -> tuple[Operation, ...]:
     """Every operation that asks a token; each view brings one."""
-    return (*LOOKUPS, *DECISIONS, *(of_view(view) for view in views))
+    return (*LOOKUPS, *ON_FAMILIES, *WHOSE_FAMILY, PROCESS_AGAIN, *(of_view(view) for view in views))
 
 
-def openapi(views: Sequence[View]) -> dict[str, Any]:
+def openapi(views: Sequence[View], server: str = SERVER) -> dict[str, Any]:
     """The OpenAPI document of the hub with these views."""
-    return document(operations_with(views), SERVER)
+    return document(operations_with(views), server)
 
 
 def _jwks(parts: Parts) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from hub.api.bodies import Headers, headers_of
@@ -69,6 +69,9 @@ class Stream:
         headers = headers_of(scope)
         caller = admitted(headers, self.roles, self._parts.caller_of)
         position = _begin(headers, scope["query_string"])
+        if scope["method"] == "HEAD":
+            await Response(media_type="text/event-stream")(scope, receive, send)
+            return
         if position is None:
             position = await run_in_threadpool(self._parts.feed.last_position)
         told = self._followers.told(position, lambda: self._is_still(caller, headers))

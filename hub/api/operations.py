@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from hub.api.bodies import Headers, answer, headers_of, media_of, read
-from hub.api.forms import filled_in
+from hub.api.filling import filled_in
 from hub.api.parts import Parts
 from hub.api.queries import Parameter, ids_of, query_of, version_of
 from hub.domain.callers import Caller, Capacity
@@ -22,8 +22,6 @@ MOST = 65_536
 
 Schema = Mapping[str, Any]
 Roles = frozenset[Capacity]
-OPEN: Roles = frozenset()
-"""No token is asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def an_event(data: Any = None, **but: Any) -> bytes:
     return outgoing_events.to_structured(**said)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Running:
     """A hub with two registered partners, and everything that one does to it over HTTP."""
 

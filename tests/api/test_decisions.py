@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from hub.api.decisions import DECISIONS
+from hub.api.decisions import ON_FAMILIES
 from hub.domain.trajectory import Trajectory
 from tests.api.running import Running, a_worry, an_event
 
@@ -258,7 +258,7 @@ async def test_a_body_of_another_type_or_size_is_refused(hub: Running) -> None:
 
 
 async def test_a_family_that_nobody_knows_is_not_found(hub: Running) -> None:
-    for operation in DECISIONS:
+    for operation in ON_FAMILIES:
         if operation.takes_version and operation.form is None:
             path = operation.path.replace("{id}", NOBODY).replace("{escalation}", NOBODY)
             said = await hub.tell(f"/v1{path}", role="coordinator")

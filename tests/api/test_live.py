@@ -168,3 +168,8 @@ async def test_a_real_server_cuts_off_a_body_without_end_and_goes_on(hub: Runnin
             pass  # the server closed before the client had read why
         headers |= hub.signed(an_event(), {})
         assert (await client.post("/v1/signals", content=an_event(), headers=headers)).status_code == 201
+
+
+async def test_asking_only_for_the_headers_of_the_stream_ends(hub: Running) -> None:
+    said = await hub.ask("/v1/escalations/stream", method="HEAD")
+    assert (said.status_code, said.content) == (200, b"")

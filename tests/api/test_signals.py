@@ -1,5 +1,6 @@
 """What partners send comes in once, is durable before it is answered, and everything else is refused in words."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
@@ -342,3 +343,9 @@ async def test_what_is_sent_by_one_is_never_overwritten_by_another(hub: Running)
     first = await hub.post(an_event())
     await posted_by_police(hub, a_report(), id="1")
     assert (await hub.post(an_event())).json()["message"] == first.json()["message"]
+
+
+async def test_of_many_who_send_the_same_at_once_one_is_first_and_all_get_the_same_receipt(hub: Running) -> None:
+    said = await asyncio.gather(*(hub.post(an_event()) for _ in range(32)))
+    assert sorted(each.status_code for each in said) == [200] * 31 + [201]
+    assert len({each.content for each in said}) == 1
