@@ -67,7 +67,7 @@ def _valid_since(facts: Sequence[Any]) -> dict[int, datetime]:
     for fact in facts:
         moment = fact.timestamp
         if isinstance(fact, Trajectory.SignalRecorded):
-            moment = happened[fact.signal] = min(_start_of(PartialDate(fact.happened), moment), moment)
+            moment = happened[fact.signal] = min(_start_of(PartialDate(fact.happened), fact.known_since), moment)
         elif isinstance(fact, Trajectory.LevelRaised):
             moment = max((happened[signal] for signal in fact.signals if signal in happened), default=moment)
         since[fact.originator_version] = moment

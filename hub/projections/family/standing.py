@@ -49,7 +49,7 @@ def _joined(state: State, event: Trajectory.PersonJoined) -> None:
     state["people"][event.person] = {"role": event.role, "born": event.born}
 
 
-def _let_go(state: State, event: Trajectory.LetGo) -> None:
+def _let_go(state: State, event: Trajectory.LetGo | Trajectory.SignalUnlinked) -> None:
     for person in event.people:
         state["people"].pop(person, None)
 
@@ -208,6 +208,7 @@ _CHANGES: dict[type[Recorded], Callable[[State, Any], None]] = {
     Trajectory.Opened: _opened,
     Trajectory.PersonJoined: _joined,
     Trajectory.LetGo: _let_go,
+    Trajectory.SignalUnlinked: _let_go,
     Trajectory.MergedInto: _merged,
     Trajectory.SeparatedAgain: _separated,
     Trajectory.SignalRecorded: _heard,
