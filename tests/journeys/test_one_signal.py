@@ -171,7 +171,7 @@ def levels(view: httpx2.Response) -> dict[str, int]:
 
 
 def history(hub: Served, family: str, **moments: str) -> Any:
-    said = hub.ask(f"/v1/families/{family}/history", **moments)
+    said = hub.ask(f"/v1/families/{family}/history", Capacity.COORDINATOR, "", **moments)
     assert said.status_code == 200, said.text
     return said.json()
 
