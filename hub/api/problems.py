@@ -44,6 +44,7 @@ _HEADERS: Mapping[type[BaseException], Mapping[str, str]] = {
     errors.WrongMediaType: {"Accept-Encoding": "identity"},
 }
 _HTTP = {
+    400: ("malformed", "The request cannot be read", "This is not HTTP as the hub reads it."),
     404: ("not-known", "Not found", "There is nothing at this address."),
     405: ("method-not-allowed", "Method not allowed", "This address does not answer to that method."),
     414: ("address-too-long", "The address is too long", "The address is longer than the hub reads."),

@@ -11,8 +11,8 @@ import httpx2
 import pytest
 
 from hub.api import live
-from hub.api.server import server
 from tests.api.running import Running, a_child, a_worry, an_event
+from tests.api.serving import serving
 
 
 @dataclass
@@ -38,21 +38,6 @@ class Listening:
         if line.startswith("data: "):
             self.data.append(json.loads(line[6:]))
         return line
-
-
-@asynccontextmanager
-async def serving(hub: Running) -> AsyncIterator[str]:
-    """A real server on the loopback; when it stops, streams are told first."""
-    served = server(hub.app, "127.0.0.1", 0)
-    task = asyncio.create_task(served.serve())
-    try:
-        while not served.started:
-            await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{served.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        served.should_exit = True
-        async with asyncio.timeout(20):
-            await task
 
 
 @asynccontextmanager
@@ -152,22 +137,6 @@ async def test_a_place_that_is_none_is_refused(hub: Running, query: str, last: s
     said = await hub.ask(f"/v1/escalations/stream{query}", headers={"Last-Event-ID": last})
     assert said.status_code == 400
     assert said.json()["violations"]
-
-
-async def test_a_real_server_cuts_off_a_body_without_end_and_goes_on(hub: Running) -> None:
-    async def without_end() -> AsyncIterator[bytes]:
-        for _ in range(5_000):
-            yield b" " * 10_000
-
-    async with serving(hub) as base, httpx2.AsyncClient(base_url=base, timeout=20) as client:
-        headers = {"content-type": "application/cloudevents+json"}
-        try:
-            said = await client.post("/v1/signals", content=without_end(), headers=headers)
-            assert (said.status_code, said.json()["code"]) == (413, "too-large")
-        except httpx2.TransportError:
-            pass  # the server closed before the client had read why
-        headers |= hub.signed(an_event(), {})
-        assert (await client.post("/v1/signals", content=an_event(), headers=headers)).status_code == 201
 
 
 async def test_asking_only_for_the_headers_of_the_stream_ends(hub: Running) -> None:
