@@ -3,11 +3,12 @@
 import argparse
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from benchmarks import accept, escalate, growth, history, rebuild
 from benchmarks.measuring import Result, machine
-from benchmarks.report import about, save, text
+from benchmarks.report import about, save, text, told
 from benchmarks.running import PLACE
 
 BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Mapping[str, Any]]] = {
@@ -30,6 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", choices=BENCHMARKS, action="append", help="this one; may be given more than once")
     parser.add_argument("--quick", action="store_true", help="a minute instead of six: rougher figures")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put the results between the marks in this document too")
     asked = parser.parse_args()
     PLACE.mkdir(parents=True, exist_ok=True)
     here, results = machine(PLACE), []
@@ -40,6 +42,8 @@ def main() -> None:
         say(text(results[-1]))
     file = PLACE / f"{'-'.join(asked.only or ['all'])}{'-quick' if asked.quick else ''}.json"
     save(results, here, file)
+    if asked.write:
+        told(results, here, asked.write)
     say(f"Everything measured is in {file}.")
 
 

@@ -8,7 +8,7 @@ from benchmarks.load import Loaded, post_all
 from benchmarks.measuring import Figure, Result, Rounds, quantile
 from benchmarks.peers import Bare, Stock
 from benchmarks.population import Population, Sender
-from benchmarks.running import IN_BATCH, Served, a_directory, prepared, served
+from benchmarks.running import IN_BATCH, Served, a_directory, asked, prepared, served
 
 CLIENTS = (1, 4, 16)
 _RECORDED = b'"outcome":"recorded","reasons":[]'
@@ -25,7 +25,7 @@ class Size:
     batches: int = 12
 
 
-FULL, QUICK, TINY = Size(), Size(known=500, rounds=3, singles=200, batches=4), Size(known=20, rounds=1, singles=4, batches=1)
+FULL, QUICK, TINY = Size(), Size(known=500, rounds=3, singles=160, batches=3), Size(known=20, rounds=1, singles=4, batches=1)
 
 
 @dataclass(slots=True)
@@ -38,6 +38,7 @@ class Hub:
     waits: dict[str, list[float]] = field(default_factory=dict)
     settled: dict[str, list[float]] = field(default_factory=dict)
     cpu: dict[str, list[float]] = field(default_factory=dict)
+    sent: int = 0
 
     def singles(self, name: str, many: int, clients: int) -> float:
         """Signals accepted a second, one in a request."""
@@ -53,6 +54,7 @@ class Hub:
         before = self.served.cpu()
         loaded = post_all(self.served.port, requests, clients)
         refuse_others(loaded, signals)
+        self.sent += signals
         settled = self.served.settle()
         self.waits.setdefault(name, []).extend(loaded.waits)
         self.settled.setdefault(name, []).append(signals / (loaded.seconds + settled))
@@ -85,7 +87,7 @@ def accept(size: Size) -> Result:
             rounds = Rounds().run(size.rounds, _measures(hub, bare, stock, size))
         bare.close()
         stock.close()
-        return _result(rounds, hub, stock, size, _bytes_a_signal(hub))
+        return _result(rounds, hub, stock, size, _weight(hub, size))
 
 
 def _measures(hub: Hub, bare: Bare, stock: Stock, size: Size) -> dict[str, Callable[[], float]]:
@@ -138,6 +140,11 @@ def _result(rounds: Rounds, hub: Hub, stock: Stock, size: Size, weight: str) -> 
     return Result("accept", "Signed signals accepted durably", figures, ratios, conditions)
 
 
-def _bytes_a_signal(hub: Hub) -> str:
+def _weight(hub: Hub, size: Size) -> str:
+    """How many bytes a signal has, and how much the hub keeps of it."""
     body = len(hub.sender.event(hub.population.mixed(1)[0], 0))
-    return f"a signal is some {body} bytes"
+    events, kept = asked(hub.served.place / "hub.db", "SELECT count(*), sum(length(state) + length(topic)) FROM events")[0]
+    signals = size.known + hub.sent
+    return (
+        f"some {body} bytes; the hub keeps {events / signals:.1f} events of {kept / signals:,.0f} bytes of it, beside what it got"
+    )

@@ -31,7 +31,7 @@ class Size:
     escalations: int = 40
 
 
-FULL, QUICK, TINY = Size(), Size(rounds=4, escalations=25), Size(rounds=1, escalations=3)
+FULL, QUICK, TINY = Size(), Size(rounds=3, escalations=20), Size(rounds=1, escalations=3)
 
 
 def escalate(size: Size) -> Result:

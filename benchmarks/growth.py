@@ -13,7 +13,9 @@ EACH = 2
 """Signals about every family beforehand, in a store of any size."""
 WARMING = 25
 BLOCK = 100
-"""Families that come in together."""
+"""Families that come in together, at most."""
+EVENTS_OF_FAMILY = 12
+"""More than a family of that many signals has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,8 @@ def _filled(place: Path, events: int) -> Store:
     with opened(place) as hub:
         partners = registered(hub)
         sender = Sender(partners, "known")
-        while hub.log.last_position() < events:
-            block = range(families, families + min(BLOCK, events // 10))
+        while (missing := events - hub.log.last_position()) > 0:
+            block = range(families, families + min(BLOCK, 1 + missing // EVENTS_OF_FAMILY))
             take_in(hub, sender, chain.from_iterable(map(population.about, block) for _ in range(EACH)))
             families = block.stop
     return Store(place, Population(families), partners, hub.log.last_position())

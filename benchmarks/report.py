@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.measuring import Figure, Ratio, Result
 
 WIDE = 110
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
 def text(result: Result) -> str:
@@ -25,6 +26,15 @@ def text(result: Result) -> str:
 def about(machine: Mapping[str, Any]) -> str:
     """The machine, in a line."""
     return ", ".join(f"{name} {value}" for name, value in machine.items())
+
+
+def told(results: Sequence[Result], machine: Mapping[str, Any], file: Path) -> None:
+    """Puts the results into a document, between its two marks."""
+    before, _, rest = file.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    day = datetime.now(UTC).date().isoformat()
+    blocks = "\n".join(f"```text\n{text(result).rstrip()}\n```\n" for result in results)
+    file.write_text(f"{before}{BEGIN}\n\nMeasured on {day}: {about(machine)}.\n\n{blocks}\n{END}{after}")
 
 
 def save(results: Sequence[Result], machine: Mapping[str, Any], file: Path) -> None:
@@ -44,8 +54,8 @@ def _figure(figure: Figure, wide: int) -> str:
 
 
 def _ratio(ratio: Ratio, wide: int) -> str:
-    spread = f"({min(ratio.rounds):.2f} – {max(ratio.rounds):.2f})"
-    return f"  {ratio.what:<{wide}}  {ratio.middle:>8.2f}×            {spread:<22} {_aim(ratio)}".rstrip()
+    spread = f"({_times(min(ratio.rounds))} – {_times(max(ratio.rounds))})"
+    return f"  {ratio.what:<{wide}}  {_times(ratio.middle):>8}×            {spread:<22} {_aim(ratio)}".rstrip()
 
 
 def _aim(ratio: Ratio) -> str:
@@ -57,6 +67,10 @@ def _aim(ratio: Ratio) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _times(value: float) -> str:
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def _plain(result: Result) -> Iterator[tuple[str, Any]]:
