@@ -15,13 +15,13 @@ import httpx2
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from hub.adapters import jws
 from hub.adapters.partners import found as partner_kinds
 from hub.adapters.signatures import sign
 from hub.domain.callers import Capacity
-from hub.errors import HubError
+from hub.errors import HubError, Unavailable
 from hub.settings import Settings
 from hub.wiring import Hub, application, quarantined
 from hub.wiring import openapi as document
@@ -32,6 +32,7 @@ app = typer.Typer(
     "Start with `hub all`. Take a partner in with `hub partner add`, give it a key with `hub partner key`, "
     "and let it post with `hub send`. Settings are environment variables HUB_…; `hub settings` lists them.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_show_locals=False,
 )
 partner = typer.Typer(help="Who takes part, and with which keys. Every change is an event.", no_args_is_help=True)
@@ -77,44 +78,60 @@ def everything(
 @app.command()
 def send(
     file: Annotated[Path, typer.Argument(help="the message in the partner's own format", exists=True, dir_okay=False)],
-    partner: Annotated[str, typer.Option(help="the kind of partner, such as police; says the content type")],
+    partner: Annotated[str, typer.Option(help="who sends it: the name given to `hub keys`")],
     type: Annotated[str, typer.Option(help="the message type, such as nl.vig.meldingen.vt-melding.v1")],
-    key: Annotated[Path, typer.Option(help="the private key (a JWK with kid), made by `hub keys`", exists=True)],
-    oin: Annotated[str, typer.Option(help="the sender's organisation number (20 digits)")],
+    keys: Annotated[Path, typer.Option(help="where `hub keys` put the private key", file_okay=False)] = Path(),
     id: Annotated[str, typer.Option(help="the id of the event; the same id again gets the same receipt")] = "",
     to: Annotated[str, typer.Option(help="the hub")] = "http://127.0.0.1:8000",
 ) -> None:
     """Sign a file and post it; prints the receipt, or the problem and what to do about it."""
-    media = next((message.media for message in partner_kinds()[partner].messages if message.type == type), None)
+    sender = _sender(keys / f"{partner}.key.json")
+    media = next((message.media for message in partner_kinds()[sender["kind"]].messages if message.type == type), None)
     if media is None:
-        raise typer.BadParameter(f"{partner} has no messages of that type", param_hint="--type")
-    jwk = json.loads(key.read_text())
+        raise typer.BadParameter(f"{sender['kind']} has no messages of that type; see `hub partner kinds`", param_hint="--type")
     now = datetime.now(UTC)
     attributes = {
         "ce-specversion": "1.0",
         "ce-id": id or str(uuid4()),
-        "ce-source": f"urn:nld:oin:{oin}:systeem:hub-send",
+        "ce-source": f"urn:nld:oin:{sender['oin']}:systeem:hub-send",
         "ce-type": type,
         "ce-time": now.isoformat(),
     }
     body = file.read_bytes()
-    signed = sign(body, attributes, jws.private_key(jwk), jwk["kid"], now)
-    answer = httpx2.post(f"{to}/v1/signals", content=body, headers={**attributes, **signed, "Content-Type": media})
+    signed = sign(body, attributes, jws.private_key(sender["key"]), sender["key"]["kid"], now)
+    try:
+        answer = httpx2.post(f"{to}/v1/signals", content=body, headers={**attributes, **signed, "Content-Type": media})
+    except httpx2.TransportError:
+        raise Unavailable(f"No hub answers at {to}. Start one with `hub all`, or name another with --to.") from None
     say.print_json(answer.text)
     raise typer.Exit(0 if answer.is_success else 1)
 
 
+def _sender(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        raise typer.BadParameter(f"there is no {file}; make it with `hub keys`", param_hint="--partner")
+    sender: dict[str, Any] = json.loads(file.read_text())
+    return sender
+
+
 @app.command()
 def keys(
-    kid: Annotated[str, typer.Argument(help="the name of the key, unique among all keys")],
-    out: Annotated[Path, typer.Option(help="where the private key is written (0600)")],
+    name: Name,
+    kind: Annotated[str, typer.Option(help="the kind of partner; `hub partner kinds` lists them")],
+    oin: Annotated[str, typer.Option(help="its organisation number (20 digits)")],
     algorithm: Annotated[str, typer.Option(help="PS256, ES256 or EdDSA")] = "PS256",
+    to: Annotated[Path, typer.Option(help="the directory to write to", file_okay=False)] = Path(),
 ) -> None:
-    """Make a key pair for a partner: the private half goes to a file, the public half is printed."""
-    jwk = jws.new_jwk(algorithm, kid)
-    with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(jwk, file)
-    say.print_json(json.dumps(jws.public_half(jwk)))
+    """Make a partner a key pair: NAME.key.json stays with the partner, NAME.public.json goes to the hub."""
+    jwk = jws.new_jwk(algorithm, f"{name}-{uuid4().hex[:8]}")
+    secret, public = to / f"{name}.key.json", to / f"{name}.public.json"
+    try:
+        with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump({"name": name, "kind": kind, "oin": oin, "key": jwk}, file)
+    except FileExistsError:
+        raise typer.BadParameter(f"{secret} is there already; move it away first", param_hint="NAME") from None
+    public.write_text(json.dumps(jws.public_half(jwk), indent=2))
+    say.print(f"{secret} is private: keep it. Give {public} to the hub: hub partner key {name} --jwk {public}")
 
 
 @app.command()
@@ -258,7 +275,9 @@ def quarantine_list() -> None:
     """Show what waits in quarantine, and why."""
     with the_hub() as hub:
         hub.views.catch_up()
-        table = Table("message", "partner", "type", "reasons")
+        table = Table(
+            Column("message", min_width=36), "partner", Column("type", overflow="fold"), Column("reasons", overflow="fold")
+        )
         for item in quarantined(hub):
             reasons = "\n".join(f"{reason['where']}: {reason['what']}" for reason in item["reasons"])
             table.add_row(item["message"], item["partner"], item["type"], reasons)
