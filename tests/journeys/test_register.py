@@ -26,7 +26,7 @@ from hub.domain.messages import Message
 from hub.domain.people import Person
 from hub.domain.streams import stream_id
 from hub.domain.trajectory import Trajectory
-from hub.errors import HubError, IdReused, NotKnown, RuleBroken, Unavailable
+from hub.errors import HubError, IdReused, NotKnown, RuleBroken, StaleDecision, Unavailable
 from hub.intake import Intake, Receipt
 from hub.ports import Fact, Projection
 from hub.register import Done, Register, Unit
@@ -503,3 +503,48 @@ def test_nobody_is_found_under_an_id_of_another_kind(heart: Heart) -> None:
     for id, kind in ((family, Message), (uuid4(), Trajectory)):
         with pytest.raises(NotKnown):
             heart.register.do(lambda unit, id=id, kind=kind: unit.get(kind, id))
+
+
+# Decisions of people --------------------------------------------------------------------------------------------
+
+
+def test_a_decision_on_an_older_state_than_the_present_one_is_refused(heart: Heart) -> None:
+    (placed,) = heart.place(a_signal())
+    family = UUID(placed.family)
+    seen = heart.family(family).version
+    _, version = heart.casework.decide(family, lambda known, _, on: known.note_correction("", "first", on), "a", seen=seen)
+    assert version == seen + 1
+    with pytest.raises(StaleDecision):
+        heart.casework.decide(family, lambda known, _, on: known.note_correction("", "second", on), "b", seen=seen)
+    assert words(heart) == ["first"]
+
+
+def test_of_64_who_decide_on_what_they_all_saw_one_is_first(heart: Heart) -> None:
+    (placed,) = heart.place(a_signal())
+    family = UUID(placed.family)
+    seen = heart.family(family).version
+
+    def decide(nth: int) -> bool:
+        try:
+            heart.casework.decide(family, lambda known, _, on: known.note_correction("", str(nth), on), "a", seen=seen)
+        except StaleDecision:
+            return False
+        return True
+
+    assert crowd(decide).count(True) == 1
+    assert len(words(heart)) == 1
+
+
+def test_who_decides_and_on_which_ground_stands_with_the_fact(heart: Heart) -> None:
+    (placed,) = heart.place(a_signal())
+    family = UUID(placed.family)
+    heart.casework.decide(family, lambda known, _, on: known.go_to_compulsion("enough", on), "a.judge", basis="bw-1-255")
+    (fact,) = (event for event in heart.events() if isinstance(event, Trajectory.WentToCompulsion))
+    assert (fact.by, fact.basis, fact.timestamp) == ("a.judge", "bw-1-255", NOON)
+
+
+def test_deadlines_pass_once_however_many_look_at_the_clock_at_once(heart: Heart) -> None:
+    (placed,) = heart.place(a_signal())
+    heart.clock.set(NOON + timedelta(days=30))
+    crowd(lambda _: heart.casework.pass_deadlines(UUID(placed.family)))
+    assert sum(isinstance(event, Trajectory.DeadlinePassed) for event in heart.events()) == 1
