@@ -102,3 +102,37 @@ class Load:
                 self.late += status == 200
             else:
                 self.wrong.append(f"answered {status}: {receipt}")
+
+
+@dataclass
+class Desk:
+    """Somebody who takes notice of every escalation that is open, as long as the load lasts."""
+
+    url: str
+    token: Mapping[str, str]
+    acknowledged: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.finish = Event()
+        self.thread = Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        with httpx2.Client(base_url=self.url, timeout=30, headers=dict(self.token)) as client:
+            while not self.finish.wait(0.05):
+                try:
+                    self._acknowledge_one(client)
+                except TROUBLE:
+                    time.sleep(0.02)
+
+    def _acknowledge_one(self, client: httpx2.Client) -> None:
+        open_now = client.get("/v1/escalations", params={"state": "open", "limit": "1"}).raise_for_status().json()["items"]
+        for one in open_now:
+            said = client.post(f"/v1/families/{one['family']}/escalations/{one['id']}/acknowledgements")
+            if said.status_code >= 500:
+                said.raise_for_status()
+            elif said.status_code == 201:
+                self.acknowledged.append(one["id"])
+            else:
+                # not even a second time, where the first answer never came: that is silence
+                self.wrong.append(f"answered {said.status_code}: {said.text}")

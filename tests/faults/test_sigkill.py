@@ -31,7 +31,7 @@ from hub.projections import found
 from hub.wiring import INDEXES, Hub
 from tests.api.running import said_by_hub
 from tests.channels.receiving import Receiver, receiving
-from tests.faults.load import CHILDREN, Acknowledged, Load
+from tests.faults.load import CHILDREN, Acknowledged, Desk, Load
 from tests.journeys.running import Following, Process, Sender
 
 KILLS = 30
@@ -47,6 +47,7 @@ class Aftermath:
     acknowledged: Sequence[Acknowledged]
     wrong: Sequence[str]
     followed: Following
+    desk: Desk
     told: dict[str, Receiver]
 
     @cached_property
@@ -71,16 +72,16 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
     with receiving() as police, receiving() as veilig_thuis:
         token = _registered(process, police, veilig_thuis)
         loads = [Load(sender, process.url, Random(random.getrandbits(32))) for sender in SENDERS]  # noqa: S311
-        following = Following(process.url, token)
+        following, desk = Following(process.url, token), Desk(process.url, token)
         try:
-            _kill_again_and_again(process, random, loads, following, seed)
-            _let_it_come_to_rest(process, loads, following, [police, veilig_thuis])
+            _kill_again_and_again(process, random, loads, following, desk, seed)
+            _let_it_come_to_rest(process, loads, following, desk)
         finally:
             process.end()
         hub = process.open()
         acknowledged = [one for load in loads for one in load.acknowledged]
         told = {"police": police, "veilig-thuis": veilig_thuis}
-        yield Aftermath(hub, acknowledged, [wrong for load in loads for wrong in load.wrong], following, told)
+        yield Aftermath(hub, acknowledged, [wrong for load in loads for wrong in load.wrong], following, desk, told)
         hub.close()
 
 
@@ -99,11 +100,13 @@ def _registered(process: Process, police: Receiver, veilig_thuis: Receiver) -> d
     return {"Authorization": f"Bearer {token}"}
 
 
-def _kill_again_and_again(process: Process, random: Random, loads: Sequence[Load], following: Following, seed: int) -> None:
+def _kill_again_and_again(
+    process: Process, random: Random, loads: Sequence[Load], following: Following, desk: Desk, seed: int
+) -> None:
     began, starts = time.monotonic(), [process.start()]
     following.start()
-    for load in loads:
-        load.thread.start()
+    for one in (*loads, desk):
+        one.thread.start()
     for _ in range(KILLS):
         _wait_until_it_answers(loads)
         time.sleep(random.uniform(SOONEST, LATEST))
@@ -124,12 +127,12 @@ def _wait_until_it_answers(loads: Sequence[Load]) -> None:
     _until(lambda: sum(len(load.acknowledged) for load in loads) > before or any(load.wrong for load in loads))
 
 
-def _let_it_come_to_rest(process: Process, loads: Sequence[Load], following: Following, receivers: Sequence[Receiver]) -> None:
-    for load in loads:
-        load.finish.set()
-    for load in loads:
-        load.thread.join(60)
-        assert not load.thread.is_alive()
+def _let_it_come_to_rest(process: Process, loads: Sequence[Load], following: Following, desk: Desk) -> None:
+    for one in (*loads, desk):
+        one.finish.set()
+    for one in (*loads, desk):
+        one.thread.join(60)
+        assert not one.thread.is_alive()
     _until(lambda: _is_all_told(process.data, following))
     following.finish()
 
@@ -183,6 +186,14 @@ def test_every_receipt_is_signed_by_the_hub(aftermath: Aftermath) -> None:
 
 def test_a_repeat_was_always_answered_with_the_receipt_of_the_first_time(aftermath: Aftermath) -> None:
     assert aftermath.wrong == []
+
+
+def test_every_decision_that_was_answered_is_in_the_log_once(aftermath: Aftermath) -> None:
+    assert aftermath.desk.wrong == []
+    assert aftermath.desk.acknowledged
+    taken = Counter(fact.event.escalation for fact in aftermath.of(Trajectory.EscalationAcknowledged))
+    assert set(taken.values()) == {1}
+    assert set(aftermath.desk.acknowledged) <= set(taken)
 
 
 # Nothing by half ---------------------------------------------------------------------------------------

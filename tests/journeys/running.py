@@ -133,13 +133,17 @@ class Process:
     def start(self) -> float:
         """Starts it, waits until it listens, and gives the seconds that it took."""
         began = time.monotonic()
-        command = [sys.executable, "-m", "hub", "all", "--port", str(self.port)]
-        self.running = subprocess.Popen(command, env={**os.environ, **self.environment}, stdout=subprocess.DEVNULL)
+        self.launch()
         while not self._listens():
-            assert self.running.poll() is None, "the hub stopped while it started"
+            assert self.running is not None and self.running.poll() is None, "the hub stopped while it started"
             assert time.monotonic() - began < START_WITHIN, "the hub does not listen"
             time.sleep(0.01)
         return time.monotonic() - began
+
+    def launch(self) -> None:
+        """Starts it, and does not wait."""
+        command = [sys.executable, "-m", "hub", "all", "--port", str(self.port)]
+        self.running = subprocess.Popen(command, env={**os.environ, **self.environment}, stdout=subprocess.DEVNULL)
 
     def _listens(self) -> bool:
         with closing(socket.socket()) as tried:
