@@ -1,22 +1,23 @@
 """The demo: some twelve weeks of one family that does not exist, played through a hub of its own, shown and checked.
 
-`story` says what happens, `cast` who plays, `stage` with what, `playing` does each step over HTTP, `show` prints it.
+`story` says what happens, `cast` who plays, `stage` with what, `playing` does each step over HTTP, `looking` looks at
+what came of it all, `show` prints it, and `checks` holds everything against the story.
 """
 
-from collections.abc import Mapping
 from threading import Event
 from time import perf_counter
-from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
+from hub.demo import looking
 from hub.demo.cast import COORDINATOR
 from hub.demo.checks import Checks
 from hub.demo.desk import Surprise
 from hub.demo.playing import Playing
-from hub.demo.show import WIDTH, Show, addresses
+from hub.demo.show import WIDTH, Show
 from hub.demo.stage import PortTaken, Stage, stage
-from hub.demo.story import STORY, Earlier, Story
+from hub.demo.story import STORY, Story
 
 HELLO = "[bold]One family, one plan, one director[/] · twelve weeks of a family that does not exist, played over HTTP"
 
@@ -55,77 +56,42 @@ def _tell(playing: Playing, story: Story) -> None:
     for step in story.steps:
         playing.take(step)
     playing.show.line()
-    _look(playing, story)
+    looking.look(playing, story)
     for day in story.earlier:
-        _look_back(playing, day)
-    _hear_out(playing)
-
-
-def _look(playing: Playing, story: Story) -> None:
-    family, checks, end = playing.standing(), playing.checks, story.end
-    playing.show.family(family)
-    checks.same({axis["axis"]: axis["level"] for axis in family["level"]["axes"]}, dict(end.levels), "the levels now")
-    checks.same(family["direction"]["level"], end.direction, "the level of direction now")
-    checks.same(family["director"]["who"], end.director, "the director now")
-    checks.same(family["phase"], end.phase, "the phase now")
-    checks.same({partner["partner"] for partner in family["involved"]}, set(story.involved), "who is involved")
-    checks.same(sum(partner["signals"] for partner in family["involved"]), end.signals, "how many signals there are")
-    checks.same(len(family["people"]), 4, "how many people there are")
-    checks.that(bool(family["plan"]) and len(family["plan"]["goals"]) == 3, "one plan is valid, with three goals")
-    checks.same(family["escalations"], [], "escalations that nobody acknowledged")
-
-
-def _look_back(playing: Playing, day: Earlier) -> None:
-    state = playing.history(day.at.isoformat())["state"]
-    playing.show.earlier(day, state)
-    for words, found, expected in _compared(state, day):
-        playing.checks.same(found, expected, f"{words} at {day.says}")
-
-
-def _compared(state: Mapping[str, Any], day: Earlier) -> list[tuple[str, Any, Any]]:
-    return [
-        ("the levels", state["levels"], dict(day.levels)),
-        ("the level of direction", state["direction"], day.direction),
-        ("the phase", state["phase"], day.phase),
-        ("the director", state["director"]["who"], day.director),
-        ("how many signals there were", len(state["signals"]), day.signals),
-        ("whether there was a plan", state["plan"] is not None, day.has_plan),
-    ]
-
-
-def _hear_out(playing: Playing) -> None:
-    """Over all its streams the feed told everything once, in order."""
-    ids = [heard.id for heard in playing.stage.listener.heard]
-    playing.checks.that(ids == sorted(set(ids)), "the feed told nothing twice and in order")
-    playing.checks.same(sorted(playing.raised), sorted(playing.stage.listener.raised()), "the escalations on the feed")
-    playing.checks.that(all(one.is_verified for one in playing.stage.receiver.deliveries), "every delivery is signed by the hub")
-    told = f"{len(ids)} notices on the live feed over {playing.stage.listener.streams} streams, none missed, none twice"
-    playing.show.line(f"[dim]{told} · {len(playing.stage.receiver.deliveries)} webhook deliveries, each signature verified[/]")
+        looking.look_back(playing, day)
+    looking.look_at_what_was_told(playing)
 
 
 def _summed_up(checks: Checks, seconds: float) -> str:
     if not checks.failed:
         return f"[bold green]Checked {checks.count} things; all is as the story says.[/] [dim]{seconds:.1f} seconds[/]"
-    failed = "\n".join(f"  [red]·[/] {words}" for words in checks.failed)
+    failed = "\n".join(f"  [red]·[/] {escape(words)}" for words in checks.failed)
     return f"[bold red]{len(checks.failed)} of {checks.count} checks failed:[/]\n{failed}"
 
 
 def _stay(playing: Playing, console: Console) -> None:
-    at, token = playing.stage, playing.stage.token(COORDINATOR)
-    bearer = f'-H "Authorization: Bearer {token}"'
-    console.print(
-        addresses(
-            [
-                ("API", f"{at.url}/v1/openapi.json"),
-                ("webhooks", f"{at.receiver_url}/ (what the partners were told)"),
-            ]
-        )
-    )
-    console.print("\nThe family, and the live feed (the demo clock stands still, so this token stays valid):\n")
-    for command in (f"curl -s {bearer} {at.url}/v1/families/{playing.family}", f"curl -N {bearer} {at.listener.address}?after=0"):
-        console.print(command, soft_wrap=True, highlight=False, markup=False)
-    console.print("\nCtrl+C ends.")
+    at = playing.stage
     try:
+        for line in _addresses(at, playing.family):
+            console.print(line, soft_wrap=True, highlight=False, markup=False)
         Event().wait()
     except KeyboardInterrupt:
-        console.print("\nEnded; its data is gone.")
+        console.print("Ended; its data is gone.")
+
+
+def _addresses(at: Stage, family: str) -> list[str]:
+    bearer = '-H "Authorization: Bearer $TOKEN"'
+    return [
+        "",
+        f"API        {at.url}/v1/openapi.json",
+        f"webhooks   {at.receiver_url}/log: what the partners were told",
+        "",
+        "The family, its timeline and the live feed; the demo clock stands still, so that this token stays valid:",
+        "",
+        f"TOKEN={at.token(COORDINATOR)}",
+        f"curl -s {bearer} {at.url}/v1/families/{family}",
+        f"curl -s {bearer} {at.url}/v1/families/{family}/timeline",
+        f"curl -N {bearer} {at.listener.address}?after=0",
+        "",
+        "Ctrl+C ends.",
+    ]

@@ -35,7 +35,8 @@ class Listener:
         self._news, self._listening = Condition(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
-        Thread(target=self._loop.run_forever, name="demo-listener", daemon=True).start()
+        self._thread = Thread(target=self._loop.run_forever, name="demo-listener", daemon=True)
+        self._thread.start()
 
     def follow(self, token: str) -> None:
         """Hangs up, opens a stream that goes on after the last notice heard, and comes back when it is open."""
@@ -46,6 +47,8 @@ class Listener:
         """Hangs up for good."""
         asyncio.run_coroutine_threadsafe(self._hang_up(), self._loop).result(_PATIENCE)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_PATIENCE)
+        self._loop.close()
 
     def about(self, escalation: str) -> Heard | None:
         """The notice that this escalation was raised, as soon as it is there; nothing where it does not come."""

@@ -108,20 +108,20 @@ class Playing:
 
     @_play.register
     def _(self, step: PostAgain) -> None:
-        post, first = self.posts[step.reference]
+        (post, first), before = self.posts[step.reference], self.stage.hub.log.last_position()
         again = self.stage.senders[post.sender.name].post(post.form, step.reference, first.body, step.at)
         self.checks.same(again.answer.status_code, 200, "a repeat is answered with")
         self.checks.same(again.answer.json(), first.answer.json(), "the receipt of a repeat")
-        self.checks.same(self.facts(), [], "what a repeat changes")
+        self.checks.same(self.stage.hub.log.last_position(), before, "the end of the log after a repeat")
         self.show.repeat(step, post.sender, again.answer.json())
 
     @_play.register
     def _(self, step: Forge) -> None:
         sender, body = self.stage.senders[step.sender.name], written(step.template, step.sender, step.at, step.fill)
-        (stranger,) = new_keys(["nobody"])
+        (stranger,), before = new_keys(["nobody"]), self.stage.hub.log.last_position()
         refused = sender.post(step.form, step.fill["reference"], body, step.at, stranger).answer
         self.checks.same((refused.status_code, refused.json().get("code")), (401, step.code), "a forged report is answered with")
-        self.checks.same(self.facts(), [], "what a forged report changes")
+        self.checks.same(self.stage.hub.log.last_position(), before, "the end of the log after a forged report")
         self.show.forged(step, refused.json())
 
     @_play.register
@@ -173,7 +173,8 @@ class Playing:
         heard = self.stage.listener.about(said["escalation"])
         deliveries = self.stage.receiver.about(said["escalation"], len(told))
         words = f"{said['axis']} {said['levelTo']}"
-        self.checks.that(heard is not None, f"{words} is on the live feed")
+        level = heard and (heard.notice["data"]["axis"], heard.notice["data"]["level"])
+        self.checks.same(level, (said["axis"], said["levelTo"]), f"what the live feed says of {words}")
         self.checks.same(sorted(one.organisation for one in deliveries), sorted(told), f"who was told of {words}")
         self.checks.that(all(one.is_verified for one in deliveries), f"what was told of {words} is signed by the hub")
         return Escalated(

@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.box import ROUNDED
 from rich.console import Console, Group, RenderableType
-from rich.markup import escape
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
@@ -108,7 +107,7 @@ class Show:
     def answered(self, step: Answer, question: Mapping[str, Any], family: str) -> None:
         """A match question, and its answer."""
         why = ", ".join(_WHY[code] for code in question["why"])
-        self._more("question", f"[yellow]whose child is this?[/] known is {why} {_DOT} candidate: family {family[:8]}")
+        self._more("question", f"[yellow]whose child is this?[/] The hub knows {why} {_DOT} candidate: family {family[:8]}")
         self._step(step.at, f"[bold]{step.by.title}[/] links the signal to family {family[:8]}")
         self._more("because", f"“{step.motivation}”")
 
@@ -154,23 +153,23 @@ class Show:
             *_labelled("advised", [self._lever(lever) for lever in said["levers"]]),
             *_labelled("clocks", [self._clock(clock) for clock in one.clocks]),
             ("told", self._told(one)),
-            ("not here", f"[dim]{', '.join(one.absent)} must be told too, but take no part in this demo[/]"),
+            ("not here", f"[dim]{' and '.join(one.absent)} are to be told too[/]"),
         ]
         title = f"[bold red]escalation: {said['axis']} {said['levelFrom']} → {said['levelTo']}[/]"
         return Panel(_grid(rows), title=f"{title} {_DOT} {_day(one.fact['recordedAt'])}", title_align="left", box=ROUNDED)
 
     def _told(self, one: Escalated) -> str:
-        partners = [f"{_TITLES[name]} {_verified(*how)}" for name, how in one.told.items()]
         id, milliseconds = one.feed
-        return f" {_DOT} ".join([f"live feed, event {id}, {milliseconds:.0f} ms", *partners])
+        partners = ", ".join(f"{_TITLES[name]} {_verified(*how)}" for name, how in one.told.items())
+        return f"live feed after {milliseconds:.0f} ms (event {id}) {_DOT} webhooks: {partners}"
 
     def _lever(self, lever: Mapping[str, str]) -> str:
         words = self._matrix.levers[lever["lever"]].words.english
-        return f"{words} [dim]for {_TITLES.get(lever['by'], lever['by'])} to decide, by {lever['ground']}[/]"
+        return f"{words} {_DOT} [dim]for {_TITLES.get(lever['by'], lever['by'])} to decide, by {lever['ground']}[/]"
 
     def _clock(self, clock: Fact) -> str:
         said = clock["data"]
-        return f"{self._matrix.terms[said['term']].words.english} [dim]before {_day(said['due'])}[/]"
+        return f"{self._matrix.terms[said['term']].words.english} {_DOT} [dim]before {_day(said['due'])}[/]"
 
     def _cell(self, fact: Fact) -> Any:
         return self._matrix.cells[Axis(fact["data"]["axis"]), Level(fact["data"]["levelTo"])]
@@ -189,12 +188,15 @@ class Show:
     def family(self, family: Mapping[str, Any]) -> None:
         """One family, one plan, one director."""
         rows = [
-            *_labelled("household", [_member(member) for member in family["people"]]),
+            *_labelled("household", [_member(member) for member in sorted(family["people"], key=lambda one: one["born"])]),
             ("home", _home(family["households"][0]["address"])),
             ("director", _who(family["director"])),
             ("coach", _who(family["coach"]) if family["coach"] else "none yet"),
-            ("direction", f"at the level of the {family['direction']['level']} [dim]since {_day(family['direction']['since'])}[/]"),
-            ("phase", f"{family['phase']} [dim]since {_day(family['phaseSince'])}[/]"),
+            (
+                "direction",
+                f"at the level of the {family['direction']['level']} {_DOT} [dim]since {_day(family['direction']['since'])}[/]",
+            ),
+            ("phase", f"{family['phase']} {_DOT} [dim]since {_day(family['phaseSince'])}[/]"),
         ]
         plan = [*self._plan(family["plan"])] if family["plan"] else [("plan", "none yet")]
         rest = [
@@ -206,14 +208,14 @@ class Show:
         self._console.print(Panel(body, title=title, title_align="left", box=ROUNDED))
 
     def _plan(self, plan: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-        said = f"version {plan['version']}, adopted by {plan['adoptedBy']} [dim]on {_day(plan['adoptedAt'])}[/]"
-        goals = [f"{goal['specific']} [dim]{goal['owner']}, before {goal['dueDate']}[/]" for goal in plan["goals"]]
+        said = f"version {plan['version']}, adopted by {plan['adoptedBy']} {_DOT} [dim]on {_day(plan['adoptedAt'])}[/]"
+        goals = [f"{goal['specific']} {_DOT} [dim]{goal['owner']}, before {goal['dueDate']}[/]" for goal in plan["goals"]]
         return [("plan", said), *_labelled("goals", goals)]
 
     def _running(self, clock: Mapping[str, Any]) -> str:
         term = self._matrix.terms.get(clock["term"])
         words = term.words.english if term else f"{clock['term']} {clock['about']}"
-        return f"{words} [dim]before {_day(clock['due'])}[/]"
+        return f"{words} {_DOT} [dim]before {_day(clock['due'])}[/]"
 
     def earlier(self, day: Earlier, state: Mapping[str, Any]) -> None:
         """The case as it stood on an earlier day."""
@@ -248,11 +250,6 @@ class Show:
         self._console.print(grid, highlight=False)
 
 
-def addresses(lines: Sequence[tuple[str, str]]) -> RenderableType:
-    """What can be visited, one under another."""
-    return _grid([(label, escape(text)) for label, text in lines])
-
-
 def _grid(rows: Sequence[tuple[str, str]]) -> Table:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="dim", min_width=9)
@@ -279,7 +276,7 @@ def _labelled(label: str, texts: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _verified(is_verified: bool, milliseconds: float) -> str:
-    return f"[green]verified[/] {milliseconds:.0f} ms" if is_verified else "[red]NOT VERIFIED[/]"
+    return f"{milliseconds:.0f} ms [green]✓[/]" if is_verified else "[red]NOT VERIFIED[/]"
 
 
 def _many(count: int, what: str) -> str:
@@ -300,12 +297,12 @@ def _signal(fact: Fact) -> str:
 
 
 def _who(one: Mapping[str, str]) -> str:
-    return f"{one['who']}, {one['organisation']} ({one['contact']}) [dim]since {_day(one['since'])}[/]"
+    return f"{one['who']}, {one['organisation']} ({one['contact']}) {_DOT} [dim]since {_day(one['since'])}[/]"
 
 
 def _member(member: Mapping[str, str]) -> str:
     name = " ".join(filter(None, (member["givenNames"], member["prefix"], member["familyName"])))
-    return f"{name}, {member['role']} [dim]born {member['born']}[/]"
+    return f"{name}, {member['role']} {_DOT} [dim]born {member['born']}[/]"
 
 
 def _home(address: Mapping[str, str]) -> str:
@@ -313,4 +310,4 @@ def _home(address: Mapping[str, str]) -> str:
 
 
 def _partner(partner: Mapping[str, Any]) -> str:
-    return f"{_TITLES[partner['partner']]} [dim]{_many(partner['signals'], 'signal')}, since {_day(partner['since'])}[/]"
+    return f"{_TITLES[partner['partner']]} {_DOT} [dim]{_many(partner['signals'], 'signal')}, since {_day(partner['since'])}[/]"
