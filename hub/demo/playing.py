@@ -45,6 +45,8 @@ class Playing:
         while (due := self.stage.next_due()) is not None and due <= step.at:
             self.stage.move_to(due)
             facts = self.facts()
+            if not of(facts, "deadline-passed"):
+                raise Surprise(f"a term is over on {due:%d %b %H:%M}, but no event says so")
             if isinstance(step, Term):
                 self._show_passed(step, facts)
             else:
@@ -75,7 +77,6 @@ class Playing:
         sent = sender.post(step.form, reference, body, step.at)
         self.posts[reference] = step, sent
         receipt = self._receipt(step, sent)
-        self.show.post(step, sent, receipt)
         if step.outcome == "recorded":
             self._follow(step, sent)
         elif step.outcome == "quarantined":
@@ -86,9 +87,10 @@ class Playing:
             raise Surprise(f"{step.says}: {sent.answer.status_code} {sent.answer.text}")
         receipt: dict[str, Any] = sent.answer.json()
         words = f"the receipt for {receipt['id']}"
-        self.checks.that(receipts.is_by_the_hub(receipt, self.stage.jwks), f"{words} is signed by the hub")
-        self.checks.that(receipts.is_for(receipt, sent.body), f"{words} is for what was posted")
+        is_signed = self.checks.that(receipts.is_by_the_hub(receipt, self.stage.jwks), f"{words} is signed by the hub")
+        is_for_this = self.checks.that(receipts.is_for(receipt, sent.body), f"{words} is for what was posted")
         self.checks.same(receipt["outcome"], step.outcome, f"the outcome in {words}")
+        self.show.post(step, sent, receipt, is_signed and is_for_this)
         return receipt
 
     def _quarantined(self, step: Post, receipt: Mapping[str, Any]) -> None:
@@ -102,7 +104,8 @@ class Playing:
         facts = self.facts()
         heard = of(facts, "signal-recorded")
         self.checks.same([tuple(fact["data"]["matched"]) for fact in heard], [step.matched], f"why {step.says} was matched")
-        self.show.matched(step.matched, self.family)
+        for fact in heard:
+            self.show.matched(fact["data"]["matched"], self.family)
         self._rose(facts, step.raises, sent.posted)
         self._criteria(facts, step.meets_criteria)
 
@@ -113,7 +116,7 @@ class Playing:
         self.checks.same(again.answer.status_code, 200, "a repeat is answered with")
         self.checks.same(again.answer.json(), first.answer.json(), "the receipt of a repeat")
         self.checks.same(self.stage.hub.log.last_position(), before, "the end of the log after a repeat")
-        self.show.repeat(step, post.sender, again.answer.json())
+        self.show.repeat(step, post.sender, again.answer)
 
     @_play.register
     def _(self, step: Forge) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from httpx2 import Response
 from rich.box import ROUNDED
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -74,14 +75,15 @@ class Show:
 
     # Steps ------------------------------------------------------------------------------------------
 
-    def post(self, step: Post, sent: Sent, receipt: Mapping[str, Any]) -> None:
+    def post(self, step: Post, sent: Sent, receipt: Mapping[str, Any], is_verified: bool) -> None:
         """A message that a partner posted, and its receipt."""
         self._step(step.at, f"[bold]{step.sender.title}[/]: {step.says}")
         format = "XML" if step.form.media.endswith("xml") else "JSON"
         self._more("message", f"{step.form.standard} {_DOT} {format}, {len(sent.body):,} bytes, signed (PS256)")
         style = {"recorded": "green", "quarantined": "red"}.get(receipt["outcome"], "yellow")
         became = f"{sent.answer.status_code} [{style}]{receipt['outcome']}[/] in {sent.milliseconds:.0f} ms"
-        self._more("receipt", f"{became} {_DOT} position {receipt['position']} {_DOT} digest and the hub's signature verified")
+        verified = "digest and the hub's signature verified" if is_verified else "[red]NOT VERIFIED[/]"
+        self._more("receipt", f"{became} {_DOT} position {receipt['position']} {_DOT} {verified}")
 
     def matched(self, why: Sequence[str], family: str) -> None:
         """Why a signal was found to be about the family."""
@@ -94,9 +96,9 @@ class Show:
             self._more("because" if not place else "", f"{reason['where']} {reason['what']}")
         self._more("", "[dim]nothing of it is lost: it can be read again after a fix[/]")
 
-    def repeat(self, step: PostAgain, sender: Organisation, receipt: Mapping[str, Any]) -> None:
+    def repeat(self, step: PostAgain, sender: Organisation, answer: Response) -> None:
         """The same message again."""
-        same = f"200, the same receipt (at {receipt['position']} in the log); nothing changes"
+        same = f"{answer.status_code}, the receipt of position {answer.json()['position']} again; nothing changes"
         self._step(step.at, f"[bold]{sender.title}[/]: {step.reference} again {_DOT} {same}")
 
     def forged(self, step: Forge, problem: Mapping[str, Any]) -> None:
