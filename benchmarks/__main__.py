@@ -1,7 +1,9 @@
 """The command line: every benchmark, or one; printed as they are done, and kept as JSON."""
 
 import argparse
+import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,10 @@ BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Mapping[str, Any]]] = {
 def measure(name: str, size: str) -> Result:
     """The result of one benchmark, at one of its sizes."""
     run, sizes = BENCHMARKS[name]
-    return run(sizes[size])
+    before = os.getloadavg()[0]
+    result = run(sizes[size])
+    load = f"load of the machine {before:.1f} before and {os.getloadavg()[0]:.1f} after, on {os.cpu_count()} processors"
+    return replace(result, conditions=[*result.conditions, load])
 
 
 def main() -> None:

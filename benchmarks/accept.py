@@ -20,7 +20,7 @@ class Size:
     """How much is measured."""
 
     known: int = 2_000
-    rounds: int = 9
+    rounds: int = 7
     singles: int = 600
     batches: int = 12
 
@@ -120,6 +120,7 @@ def _result(rounds: Rounds, hub: Hub, stock: Stock, size: Size, weight: str) -> 
     figures += [rounds.figure(name, "rows/s") for name in rounds.measured if name.startswith("bare")]
     figures += [Figure(f"{name}, until read models stand too", hub.settled[name], "signals/s") for name in ours]
     figures += [Figure(f"{name}, processor time of the whole hub", hub.cpu[name], "µs/signal") for name in ours]
+    figures += [Figure(f"{_stock(threads)}, processor time", spent, "µs/save") for threads, spent in stock.spent.items()]
     single = _single(CLIENTS[-1])
     batches = [name for name in ours if "batches" in name]
     ratios = [
@@ -145,6 +146,4 @@ def _weight(hub: Hub, size: Size) -> str:
     body = len(hub.sender.event(hub.population.mixed(1)[0], 0))
     events, kept = asked(hub.served.place / "hub.db", "SELECT count(*), sum(length(state) + length(topic)) FROM events")[0]
     signals = size.known + hub.sent
-    return (
-        f"some {body} bytes; the hub keeps {events / signals:.1f} events of {kept / signals:,.0f} bytes of it, beside what it got"
-    )
+    return f"some {body} bytes; the hub keeps {events / signals:.1f} events, {kept / signals:,.0f} bytes, beside the bytes it got"

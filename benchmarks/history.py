@@ -15,7 +15,7 @@ from uuid import UUID
 from benchmarks.load import post_all
 from benchmarks.measuring import Result, Rounds
 from benchmarks.population import Population
-from benchmarks.running import IN_BATCH, Served, a_directory, asked, opened, prepared, served
+from benchmarks.running import Served, a_directory, asked, opened, prepared, served
 from hub.domain.callers import Capacity
 from hub.wiring import Hub
 
@@ -107,7 +107,7 @@ def _result(rounds: Rounds, family: Family, size: Size) -> Result:
     for each in rounds.measured.values():
         del each[0]
     conditions = [
-        f"a family of {family.events} events, {IN_BATCH} to a batch; {size.rounds} rounds of {size.times}, after one that warms up",
+        f"a family of {family.events} events; {size.rounds} rounds of {size.times}, after one that warms up",
         "an answer holds the state replayed and every event with both of its times; the bare read is one SELECT of the rows",
     ]
     figures = [rounds.figure(name, "ms") for name in (THEN, NOW, INSIDE, BARE)]

@@ -102,7 +102,6 @@ def machine(place: Path) -> dict[str, Any]:
         "sqlite": sqlite3.sqlite_version,
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "filesystem": _filesystem(place),
-        "load": round(os.getloadavg()[0], 2),
     }
 
 
