@@ -281,6 +281,12 @@ def test_the_index_in_the_log_is_what_the_log_makes_of_it(aftermath: Aftermath, 
         assert _rows(index.tables, connection) == _anew(index, aftermath.facts)
 
 
+def test_everything_that_follows_the_log_reached_its_end_and_nothing_stopped(aftermath: Aftermath) -> None:
+    aftermath.hub.views.catch_up()
+    standings = (*aftermath.hub.views.state(), *aftermath.hub.outbox.state())
+    assert {(standing.lag, standing.stopped_because) for standing in standings} == {(0, "")}
+
+
 @pytest.mark.parametrize("name", sorted(found()))
 def test_each_read_model_is_what_building_it_anew_gives(aftermath: Aftermath, name: str) -> None:
     aftermath.hub.views.catch_up()
@@ -290,7 +296,7 @@ def test_each_read_model_is_what_building_it_anew_gives(aftermath: Aftermath, na
 
 
 def test_the_live_feed_lost_and_doubled_nothing_over_all_those_reconnections(aftermath: Aftermath) -> None:
-    assert aftermath.followed.connections > KILLS
+    assert aftermath.followed.connections > KILLS // 2
     assert [one.position for one in aftermath.followed.heard] == [notice.position for notice in aftermath.notices]
     assert [one.notice["id"] for one in aftermath.followed.heard] == [str(notice.id) for notice in aftermath.notices]
 
@@ -304,6 +310,7 @@ def _whole(receiver: Receiver) -> list[dict[str, Any]]:
 def test_a_subscriber_is_told_all_that_is_for_it_and_of_each_family_in_order(aftermath: Aftermath, kind: str) -> None:
     mine = [notice for notice in aftermath.notices if kind in notice.tell]
     events = _whole(aftermath.told[kind])
+    assert mine
     assert {event["id"] for event in events} == {str(notice.id) for notice in mine}
     place = {str(notice.id): notice.position for notice in mine}
     of_family: dict[str, list[int]] = defaultdict(list)
@@ -311,6 +318,11 @@ def test_a_subscriber_is_told_all_that_is_for_it_and_of_each_family_in_order(aft
         of_family[event["data"]["family"]].append(place[event["id"]])
     # one that the hub could not note as delivered comes again, but never after a later one
     assert all(each == sorted(each) for each in of_family.values())
+
+
+def test_every_delivery_came_to_its_end(aftermath: Aftermath) -> None:
+    with aftermath.hub.stored.outbox.connect() as connection:
+        assert set(connection.execute(select(DELIVERIES.c.state)).scalars()) == {"delivered"}
 
 
 def test_the_sequence_that_a_subscriber_counts_by_has_no_gaps(aftermath: Aftermath) -> None:

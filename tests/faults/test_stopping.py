@@ -12,7 +12,7 @@ from hub.domain.callers import Capacity
 from tests.api.running import said_by_hub
 from tests.journeys.running import Process, Sender
 
-STARTS = 8
+STARTS = 5
 LATEST = 0.15
 """Seconds after a first start made its directory at which it is killed at the latest."""
 
@@ -50,6 +50,7 @@ def test_a_hub_that_was_killed_in_its_very_first_start_starts_again_as_if_nothin
         process = Process(tmp_path / str(nth))
         process.launch()
         while not process.data.exists():
+            assert process.running is not None and process.running.poll() is None
             time.sleep(0.001)
         time.sleep(random.uniform(0, LATEST))
         process.kill()
