@@ -133,7 +133,7 @@ class Witness:
     signals: set[str] = field(default_factory=set)
     known: dict[str, KnownSignal] = field(default_factory=dict)
 
-    def see(self, event: Any) -> None:
+    def see(self, event: Any, family: Trajectory) -> None:
         match event:
             case Trajectory.Opened():
                 self.directors.append(event.director)
@@ -149,18 +149,19 @@ class Witness:
             case Trajectory.SignalUnlinked():
                 self.signals.remove(event.signal)
             case Trajectory.LevelRaised():
-                self.check_evidence(event)
+                self.check_evidence(event, family)
             case Trajectory.CriteriaMet() | Trajectory.Referred():
                 assert self.signals.issuperset(signal for result in event.results for signal in result["signals"])
 
-    def check_evidence(self, event: Any) -> None:
+    def check_evidence(self, event: Any, family: Trajectory) -> None:
+        """Fires the rule again, on nothing but the evidence: every signal that it names is needed."""
         assert event.signals
         assert self.signals.issuperset(event.signals)
         evidence = [self.known[signal] for signal in event.signals]
         again = assess(evidence, MATRIX)[Axis(event.axis)]
         assert again.level >= event.level_to > event.level_from
         by_that_rule = replace(MATRIX, rules=tuple(rule for rule in MATRIX.rules if rule.id == event.rule))
-        found = assess(evidence, by_that_rule)[Axis(event.axis)]
+        found = assess(evidence, by_that_rule, settled=family.considered)[Axis(event.axis)]
         assert (found.rule, found.level, set(found.signals)) == (event.rule, event.level_to, set(event.signals))
 
 
@@ -178,9 +179,10 @@ class AnyTrajectory(RuleBasedStateMachine):
         self.settle()
 
     def settle(self) -> None:
-        for event in self.family.collect_events():
-            self.events.append(event)
-            self.witness.see(event)
+        new = self.family.collect_events()
+        self.events.extend(new)
+        for event in new:
+            self.witness.see(event, self.family)
 
     def attempt(self, verb: Any, by: str, basis: str = "") -> None:
         """Somebody tries; what is refused leaves no trace."""
