@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryFile
+from time import perf_counter
 from typing import Any
 
 
@@ -95,14 +97,28 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def machine(place: Path) -> dict[str, Any]:
-    """Where this ran: processors, versions, and the file system of that place."""
+    """Where this ran: processors, versions, the file system of that place, and how fast it makes things durable."""
     return {
         "processors": os.cpu_count(),
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "filesystem": _filesystem(place),
+        "flush": f"{_flush(place) * 1e3:.2f} ms",
     }
+
+
+def _flush(place: Path, times: int = 50) -> float:
+    """Seconds that the disk takes to make a page durable (median): what a commit waits for."""
+    waits = []
+    with TemporaryFile(dir=place) as file:
+        for _ in range(times):
+            file.write(bytes(4_096))
+            file.flush()
+            began = perf_counter()
+            os.fsync(file.fileno())
+            waits.append(perf_counter() - began)
+    return median(waits)
 
 
 def _filesystem(place: Path) -> str:
