@@ -109,11 +109,12 @@ def machine(place: Path) -> dict[str, Any]:
 
 
 def _flush(place: Path, times: int = 50) -> float:
-    """Seconds that the disk takes to make a page durable (median): what a commit waits for."""
+    """Seconds that the disk takes to make a page of a file durable (median): what a commit waits for."""
     waits = []
     with TemporaryFile(dir=place) as file:
         for _ in range(times):
-            file.write(bytes(4_096))
+            file.seek(0)
+            file.write(os.urandom(4_096))
             file.flush()
             began = perf_counter()
             os.fsync(file.fileno())
