@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -109,6 +109,21 @@ def tell(family: Trajectory, signal: KnownSignal, on: Occasion | None = None) ->
     family.hear(
         signal, message="a-message", reference=signal.id, matched=["bsn"], purpose="help", informed=None, rules=RULES, on=on
     )
+
+
+def hand_over(family: Trajectory, to: Director, on: Occasion) -> None:
+    """Whoever directs offers direction to somebody, who accepts it."""
+    handover = family.offer_handover(to, "they take over", RULES, replace(on, by=family.director.who))
+    family.accept_handover(handover, replace(on, by=to.who))
+
+
+def step_to(family: Trajectory, phase: Phase, on: Occasion) -> None:
+    """The next phase, with direction in the hands that it asks for."""
+    if phase is Phase.COACH_DIRECTS:
+        hand_over(family, COACH, on)
+    if phase is Phase.HANDED_BACK:
+        hand_over(family, DUTY, on)
+    family.enter(phase, "the next step", RULES, on)
 
 
 Verb = Callable[[Trajectory, Occasion], Any]

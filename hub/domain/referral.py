@@ -47,12 +47,6 @@ def assess_referral(
     return ReferralAssessment(met, results, tuple(found for found in contra if found[1]), matrix.version)
 
 
-def meets_criteria(signals: Iterable[KnownSignal], people: Mapping[str, PartialDate], today: date, matrix: Matrix) -> bool:
-    """Whether every criterion is met: the same answer as the whole assessment, given at the first that is not."""
-    counted = _heaviest_first(signal for signal in signals if signal.concern not in matrix.silent)
-    return all(_result(criterion, counted, people, today).met for criterion in matrix.criteria)
-
-
 def _heaviest_first(signals: Iterable[KnownSignal]) -> list[KnownSignal]:
     once = {signal.id: signal for signal in signals}
     return sorted(once.values(), key=lambda signal: (signal.weight, signal.day, signal.id), reverse=True)

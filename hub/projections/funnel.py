@@ -85,12 +85,14 @@ def _afresh(since: str) -> Row:
     return {"candidate_at": since, **nothing, "is_over": False, "criteria": []}
 
 
-def _met(row: Row, event: Trajectory.CriteriaMet) -> None:
-    row.update(met_at=moment(event.timestamp), criteria=[_criterion(result) for result in event.results])
+def _weighed(row: Row, event: Trajectory.CriteriaMet | Trajectory.CriteriaWeighed) -> None:
+    row["criteria"] = [_criterion(result) for result in event.results]
+    if isinstance(event, Trajectory.CriteriaMet):
+        row["met_at"] = moment(event.timestamp)
 
 
 def _criterion(result: Mapping[str, Any]) -> Row:
-    return {name: result[name] for name in ("criterion", "met", "signals")}
+    return {name: result[name] for name in ("criterion", "met", "signals", "missing")}
 
 
 def _entered(row: Row, event: Trajectory.PhaseEntered) -> None:
@@ -105,7 +107,8 @@ def _over(row: Row, _: Recorded) -> None:
 
 _CHANGES: dict[type[Recorded], Callable[[Row, Any], None]] = {
     Trajectory.Opened: lambda row, event: row.update(candidate_at=moment(event.timestamp)),
-    Trajectory.CriteriaMet: _met,
+    Trajectory.CriteriaMet: _weighed,
+    Trajectory.CriteriaWeighed: _weighed,
     Trajectory.Referred: lambda row, event: row.update(referred_at=moment(event.timestamp)),
     Trajectory.ReferralDecided: lambda row, event: row.update(decided_at=moment(event.timestamp)),
     Trajectory.PhaseEntered: _entered,
@@ -164,7 +167,7 @@ _ITEM = thing(
     meetsCriteria=TRUTH,
     why={"type": "string", "enum": ["nobody-referred", "criteria-not-met"]},
     since=MOMENT,
-    criteria=many(thing(criterion=CODE, met=TRUTH, signals=many(TEXT))),
+    criteria=many(thing(criterion=CODE, met=TRUTH, signals=many(TEXT), missing=thing(nl=TEXT, en=TEXT))),
     seriousAreas=many({"type": "string", "enum": [area.value for area in LifeArea]}),
     marks=many(CODE),
     signals=COUNT,

@@ -48,6 +48,9 @@ async def test_a_family_goes_from_candidate_to_a_plan_under_a_coach(hub: Running
         await decided(hub, family, "phases", {**WHY, "phase": phase})
     assert (await decided(hub, family, "plans", {**WHY, "goals": [GOAL]}))["plan"] == 1
     await decided(hub, family, "coaches", {**SOMEBODY, "to": "coach"}, "team-lead")
+    handover = (await decided(hub, family, "handovers", {**SOMEBODY, "to": "coach", **WHY}))["handover"]
+    as_coach = hub.token("coordinator", "coach", "local-team")
+    await decided(hub, family, f"handovers/{handover}/answers", {**WHY, "accepted": True}, "", headers=as_coach)
     await decided(hub, family, "phases", {**WHY, "phase": "coach-directs"})
     await decided(hub, family, "goals/school/progress", {"words": "two weeks without absence"})
     await decided(hub, family, "goals/school/results", {"result": "reached", "words": "no absence since March"})

@@ -8,7 +8,7 @@ import pytest
 from hub.domain.trajectory import THE_HUB, Trajectory
 from hub.domain.words import Axis, Direction, Level, Phase
 from tests.domain.known import a_known_signal
-from tests.given import COACH, OTHER, RULES, Story, Verb, a_goal, given, under_way
+from tests.given import COACH, OTHER, RULES, Story, Verb, a_goal, given, hand_over, step_to, under_way
 
 WAY = (
     Phase.START_TALK,
@@ -39,7 +39,7 @@ def come_to(phase: Phase) -> Story:
     """A family that went the whole way to this phase."""
     story = with_coach_and_plan(under_way())
     for step in WAY[1 : WAY.index(phase) + 1]:
-        enter(story, step)
+        story.when(lambda family, on, step=step: step_to(family, step, on))
     assert story.family.phase is phase
     return story
 
@@ -161,12 +161,20 @@ def test_a_step_needs_a_reason() -> None:
     story.refused("motivation-missing")
 
 
-def test_a_coach_directs_only_with_a_plan_and_when_one_is_assigned() -> None:
+def test_a_coach_directs_only_with_a_plan_when_one_is_assigned_and_once_direction_is_theirs() -> None:
     story = enter(under_way(), Phase.ANALYSIS_AND_PLAN)
     enter(story, Phase.COACH_DIRECTS).refused("no-coach-or-plan")
     story.when(lambda family, on: family.assign_coach(COACH, on))
     enter(story, Phase.COACH_DIRECTS).refused("no-coach-or-plan")
-    enter(with_coach_and_plan(story), Phase.COACH_DIRECTS).then(Trajectory.PhaseEntered)
+    enter(with_coach_and_plan(story), Phase.COACH_DIRECTS).refused("coach-does-not-direct")
+    story.when(lambda family, on: hand_over(family, COACH, on))
+    enter(story, Phase.COACH_DIRECTS).then(Trajectory.PhaseEntered)
+
+
+def test_direction_is_handed_back_once_somebody_else_has_accepted_it() -> None:
+    story = enter(come_to(Phase.COACH_DIRECTS), Phase.HANDED_BACK).refused("coach-still-directs")
+    story.when(lambda family, on: hand_over(family, OTHER, on))
+    enter(story, Phase.HANDED_BACK).then(Trajectory.PhaseEntered, Trajectory.ClockStopped, Trajectory.ClockStopped)
 
 
 # Six months ----------------------------------------------------------------------------------------------------

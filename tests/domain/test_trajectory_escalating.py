@@ -25,8 +25,9 @@ def only_escalation(story: Story) -> str:
 
 def test_a_signal_and_what_it_raises_are_one_breath() -> None:
     story = given().hears(VIOLENCE)
-    story.then(Trajectory.PersonJoined, Trajectory.SignalRecorded, Trajectory.LevelRaised, Trajectory.ClockStarted)
-    _, recorded, raised, clock = story.events
+    what_follows = (Trajectory.LevelRaised, Trajectory.ClockStarted, Trajectory.CriteriaWeighed)
+    story.then(Trajectory.PersonJoined, Trajectory.SignalRecorded, *what_follows)
+    _, recorded, raised, clock, _ = story.events
     assert (raised.level_from, raised.level_to, raised.rule, raised.matrix) == (1, 2, "safety-2-serious", "2026-1")
     assert (raised.signals, raised.cause, raised.leads) == ([VIOLENCE.id], VIOLENCE.id, "veilig-thuis")
     assert (raised.tell, raised.contact, raised.levers) == (["veilig-thuis"], DUTY.contact, [])

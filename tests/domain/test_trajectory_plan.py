@@ -7,7 +7,7 @@ import pytest
 from hub.domain.trajectory import THE_HUB, Trajectory
 from hub.domain.words import Direction, Phase
 from hub.errors import Malformed
-from tests.given import COACH, RULES, Story, a_goal, given, under_way
+from tests.given import COACH, RULES, Story, a_goal, given, step_to, under_way
 
 SCHOOL, RENT = a_goal(), a_goal("rent", specific="the rent is paid", due=date(2026, 5, 1))
 
@@ -120,6 +120,6 @@ def test_after_direction_was_handed_back_nobody_is_late_with_progress() -> None:
     story.when(lambda family, on: family.adopt_plan([SCHOOL], "after the start talk", RULES, on))
     story.when(lambda family, on: family.assign_coach(COACH, on))
     for phase in (Phase.ANALYSIS_AND_PLAN, Phase.COACH_DIRECTS, Phase.HANDED_BACK):
-        story.when(lambda family, on, phase=phase: family.enter(phase, "next", RULES, on))
+        story.when(lambda family, on, phase=phase: step_to(family, phase, on))
     assert "no-progress" not in story.family.clocks
     story.when(lambda family, on: family.record_progress("school", "still fine", RULES, on)).then(Trajectory.ProgressRecorded)

@@ -73,9 +73,14 @@ def adopt_a_plan(family: Trajectory, by: Director, day: int) -> None:
 def walk_to_the_end(family: Trajectory) -> None:
     family.refer("motivation-secret", rules(), on(20, SUCCESSOR.who))
     family.decide_referral(Phase.ELIGIBLE, "motivation-secret", on(21))
-    family.assign_coach(Director("staff-coach-secret", "VIG", "coach@vig.example"), on(21))
+    coach = Director("staff-coach-secret", "VIG", "coach@vig.example")
+    family.assign_coach(coach, on(21))
     steps = ["START_TALK", "ANALYSIS_AND_PLAN", "COACH_DIRECTS", "HANDED_BACK", "WINDING_DOWN", "AFTERCARE", "CLOSED"]
+    takes_over = {"COACH_DIRECTS": coach, "HANDED_BACK": SUCCESSOR}
     for day, step in enumerate(steps, start=22):
+        if step in takes_over:
+            handover = family.offer_handover(takes_over[step], "motivation-secret", rules(), on(day, family.director.who))
+            family.accept_handover(handover, on(day, takes_over[step].who))
         family.enter(Phase[step], "motivation-secret", rules(), on(day))
 
 
@@ -203,7 +208,7 @@ def test_stepping_down_and_direction_say_how_it_stands_now() -> None:
 
 
 def test_another_director_is_said_by_organisation_and_contact() -> None:
-    (notice,) = of_type("trajectories.director-changed.v1")
+    notice, *_ = of_type("trajectories.director-changed.v1")
     assert notice.data == {"family": str(FAMILY), "organisation": "Wijkteam Zuid", "contact": "zuid@gemeente.example"}
 
 

@@ -20,7 +20,7 @@ from hub.domain.trajectory import Trajectory
 from hub.domain.words import Phase
 from hub.ports import Asked, View
 from hub.relay import Relay, shown
-from tests.given import COACH, DUTY, Heart, a_goal, a_signal
+from tests.given import COACH, DUTY, Heart, a_goal, a_signal, step_to
 
 VIEWS = {view.path: view for projection in projections.found().values() for view in projection.views}
 SCHEMAS = {path: Draft202012Validator(view.answer, validate_formats=True) for path, view in VIEWS.items()}
@@ -67,7 +67,7 @@ class Shown:
         self.decide(family, lambda it, _, on: it.assign_coach(COACH, on))
         self.decide(family, lambda it, rules, on: it.adopt_plan([a_goal(), a_goal("debts")], "agreed at the table", rules, on))
         self.decide(family, lambda it, rules, on: it.enter(Phase.ANALYSIS_AND_PLAN, "they began", rules, on))
-        self.decide(family, lambda it, rules, on: it.enter(Phase.COACH_DIRECTS, "the coach knows them", rules, on))
+        self.decide(family, lambda it, _, on: step_to(it, Phase.COACH_DIRECTS, on))
         return family
 
 

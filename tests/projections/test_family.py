@@ -6,7 +6,7 @@ from typing import Any
 from hub.domain.dates import PartialDate
 from hub.domain.signals import Informed
 from hub.domain.words import Axis, Direction, Level, Phase, Role
-from tests.given import COACH, DUTY, ELSEWHERE, HOME, NOON, OTHER, a_goal, a_number, a_person, a_signal
+from tests.given import COACH, DUTY, ELSEWHERE, HOME, NOON, OTHER, a_goal, a_number, a_person, a_signal, step_to
 from tests.projections.conftest import Shown
 
 
@@ -77,7 +77,9 @@ def test_one_plan_with_its_results_and_its_progress(hub: Shown) -> None:
     family = hub.under_way("upbringing")
     hub.decide(family, lambda it, rules, on: it.record_progress("school", "she went all week", rules, on))
     hub.decide(family, lambda it, rules, on: it.result_goal("debts", "partly", "two are paid", rules, on))
-    hub.decide(family, lambda it, rules, on: it.adopt_plan([a_goal(), a_goal("debts"), a_goal("home")], "more", rules, on))
+    hub.decide(
+        family, lambda it, rules, on: it.adopt_plan([a_goal(), a_goal("debts"), a_goal("home")], "more", rules, on), COACH.who
+    )
     plan = family_of(hub, family)["plan"]
     assert plan["version"] == 2
     assert [(goal["goal"], goal["result"], goal["progress"] and goal["progress"]["words"]) for goal in plan["goals"]] == [
@@ -177,5 +179,5 @@ def test_the_home_of_somebody_without_an_address_is_unknown(hub: Shown) -> None:
 def test_the_phase_is_that_of_the_trajectory_at_every_step(hub: Shown) -> None:
     family = hub.under_way("upbringing")
     for phase in (Phase.HANDED_BACK, Phase.WINDING_DOWN, Phase.AFTERCARE, Phase.CLOSED):
-        hub.decide(family, lambda it, rules, on, phase=phase: it.enter(phase, "they can", rules, on))
+        hub.decide(family, lambda it, _, on, phase=phase: step_to(it, phase, on))
         assert family_of(hub, family)["phase"] == phase

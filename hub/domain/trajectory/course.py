@@ -1,6 +1,6 @@
 """The course of a trajectory: from candidate to aftercare, with its side exits and its reopening."""
 
-from hub.domain.referral import ReferralAssessment, assess_referral, meets_criteria
+from hub.domain.referral import ReferralAssessment, assess_referral
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, Recorded
 from hub.domain.trajectory.clocks import ENDED
@@ -28,11 +28,12 @@ class Course(Planned):
 
     TOPIC = "trajectory-course"
 
+    criteria: frozenset[str]
     criteria_met: bool
 
     def begin(self) -> None:
         super().begin()
-        self.criteria_met = False
+        self.criteria, self.criteria_met = frozenset(), False
 
     class CriteriaMet(Recorded):
         """The signals now meet the criteria for referral; the hub advises, a person refers."""
@@ -43,7 +44,18 @@ class Course(Planned):
         contra_indications: list[dict[str, object]]
 
         def apply(self, family: "Course") -> None:
-            family.criteria_met = True
+            family.criteria, family.criteria_met = _met(self.results), True
+
+    class CriteriaWeighed(Recorded):
+        """Other criteria for referral are met than before, but not all: these are, and this is missing."""
+
+        TOPIC = "referral-criteria-weighed"
+        matrix: str
+        results: list[dict[str, object]]
+        contra_indications: list[dict[str, object]]
+
+        def apply(self, family: "Course") -> None:
+            family.criteria = _met(self.results)
 
     class Referred(Recorded):
         """A person referred the family, knowing which criteria rest on which signals and what is missing."""
@@ -113,7 +125,7 @@ class Course(Planned):
 
         def apply(self, family: "Course") -> None:
             family.phase = Phase.CANDIDATE
-            family.criteria_met = False
+            family.criteria, family.criteria_met = frozenset(), False
 
     class FamilyInformed(Recorded):
         """The family was told (how, when, by whom), or a coded reason says why not yet (L13)."""
@@ -141,11 +153,13 @@ class Course(Planned):
         return assess_referral(self.signals.values(), self.born, on.at.date(), rules.matrix)
 
     def advise_referral(self, rules: Rules, on: Occasion) -> None:
-        """Notes, once, that the criteria are met while nobody has referred the family."""
+        """Notes which criteria are met while nobody has referred the family: each time that it are others, until it is all."""
         if self.phase is not Phase.CANDIDATE or self.criteria_met:
             return
-        if meets_criteria(self.signals.values(), self.born, on.at.date(), rules.matrix):
-            self.record(self.CriteriaMet, on, **_assessment(self.assess_referral(rules, on)))
+        assessed = self.assess_referral(rules, on)
+        met = frozenset(result.id for result in assessed.results if result.met)
+        if met != self.criteria:
+            self.record(self.CriteriaMet if assessed.met else self.CriteriaWeighed, on, **_assessment(assessed))
 
     def refer(self, motivation: str, rules: Rules, on: Occasion) -> None:
         """A person refers the family; what is missing is recorded with it, and does not stop them."""
@@ -176,8 +190,10 @@ class Course(Planned):
         motivated(motivation)
         if phase not in _AFTER.get(self.phase, ()):
             raise RuleBroken(f"{phase.value} does not follow {self.phase.value}.", code="phase-order")
-        if phase is Phase.COACH_DIRECTS and (self.coach is None or self.plan is None):
-            raise RuleBroken("A coach directs only with a plan, and when one is assigned.", code="no-coach-or-plan")
+        if phase is Phase.COACH_DIRECTS:
+            self._coach_must_direct()
+        if phase is Phase.HANDED_BACK and self.coach is not None and self.director.who == self.coach.who:
+            raise RuleBroken("Direction is handed back when somebody else has accepted it.", code="coach-still-directs")
         self.record(self.PhaseEntered, on, phase=phase.value, motivation=motivation)
         self._terms_of(phase, rules, on)
 
@@ -225,6 +241,12 @@ class Course(Planned):
         motivated(words)
         self.record(self.CorrectionNoted, on, about=about, words=words)
 
+    def _coach_must_direct(self) -> None:
+        if self.coach is None or self.plan is None:
+            raise RuleBroken("A coach directs only with a plan, and when one is assigned.", code="no-coach-or-plan")
+        if self.director.who != self.coach.who:
+            raise RuleBroken("The coach directs once they have accepted direction.", code="coach-does-not-direct")
+
     def _terms_of(self, phase: Phase, rules: Rules, on: Occasion) -> None:
         if phase is Phase.START_TALK:
             self.start_clock("trajectory", "", rules.due("trajectory", on.at), on)
@@ -242,6 +264,10 @@ class Course(Planned):
             self.time_out_handover(self.offered.handover, on)
         for clock in list(self.clocks):
             self.record(self.ClockStopped, on, clock=clock)
+
+
+def _met(results: list[dict[str, object]]) -> frozenset[str]:
+    return frozenset(str(result["criterion"]) for result in results if result["met"])
 
 
 def _assessment(assessed: ReferralAssessment) -> dict[str, object]:

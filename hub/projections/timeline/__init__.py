@@ -98,7 +98,7 @@ def _other(event: Recorded) -> str:
 def _signals(event: Recorded) -> list[str]:
     if isinstance(event, Trajectory.SignalRecorded | Trajectory.SignalUnlinked):
         return [event.signal]
-    if isinstance(event, Trajectory.CriteriaMet | Trajectory.Referred):
+    if isinstance(event, Trajectory.CriteriaMet | Trajectory.CriteriaWeighed | Trajectory.Referred):
         return sorted({signal for result in event.results for signal in result["signals"]})  # type: ignore[attr-defined]
     return list(getattr(event, "signals", ()))
 

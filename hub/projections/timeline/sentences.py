@@ -59,6 +59,10 @@ SENTENCES: dict[type[Recorded], tuple[str, str]] = {
         "De signalen voldoen aan de criteria voor aanmelding (matrix {matrix}).",
         "The signals meet the criteria for referral (matrix {matrix}).",
     ),
+    Trajectory.CriteriaWeighed: (
+        "Een deel van de criteria voor aanmelding is vervuld (matrix {matrix}).",
+        "Part of the criteria for referral is met (matrix {matrix}).",
+    ),
     Trajectory.Referred: ("Het gezin is aangemeld.", "The family was referred."),
     Trajectory.ReferralDecided: ("Besluit op de aanmelding: {decision}.", "Decision on the referral: {decision}."),
     Trajectory.PhaseEntered: ("Volgende fase: {phase}.", "Next phase: {phase}."),
