@@ -106,6 +106,15 @@ def test_the_same_id_with_another_body_is_refused(summer: Served, example: Examp
     assert summer.hub.log.last_position() == position
 
 
+def test_the_same_id_and_body_under_another_type_is_another_message_and_refused(hub: Served) -> None:
+    feedback = an_example("veilig-thuis/vt-terugkoppeling/01-taken-up")
+    general = an_example("veilig-thuis/melding-generiek/01-several-life-areas")
+    body = feedback.given.read_bytes()
+    assert post(hub, feedback, "one id", body).status_code == 201
+    other = post(hub, general, "one id", body)
+    assert (other.status_code, other.json()["code"]) == (409, "id-reused")
+
+
 @each_example
 def test_what_became_of_a_message_is_told_to_its_sender_alone(summer: Served, example: Example) -> None:
     said = post(summer, example, f"status/{example.name}")
