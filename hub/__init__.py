@@ -1,4 +1,4 @@
-"""The map: the way of one signal through the hub, hop by hop. Each room is entered once.
+"""The map: the way of one signal through the hub, hop by hop, each room entered once.
 
 1. `hub.api.signals` — bytes and a signature come in over HTTP, a receipt goes out; the only async step on the way in
 2. `hub.intake` — five sentences: verify, read, translate, match, record

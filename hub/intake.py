@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from hub.domain.messages import QUARANTINED, QUESTION, RECORDED, Message
+from hub.domain.questions import MatchQuestion
 from hub.domain.signals import Signal
 from hub.domain.streams import Occasion, stream_id
 from hub.errors import HubError, IdReused, NotKnown, SignatureRefused, UnknownType, Unreadable, Violation, WrongMediaType
@@ -39,6 +40,15 @@ class Receipt:
     reasons: tuple[Mapping[str, str], ...]
     signals: tuple[Mapping[str, Any], ...]
     is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """What became of a message, as it is now."""
+
+    outcome: str
+    reasons: Sequence[Mapping[str, str]]
+    signals: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +127,9 @@ class Intake:
             raise SignatureRefused(
                 "In binary mode the signature must cover ce-id, ce-source and ce-type too.", code="attributes-not-signed"
             )
-        kind = self.partners.get(signer.kind)
-        found = next((type for type in kind.messages if type.type == event.type), None) if kind else None
-        if found is None or event.type not in signer.may_send:
-            raise UnknownType("There is no contract with this partner for messages of this type.", code="unknown-type")
+        found = self._contract(signer.kind, event.type)
+        if event.type not in signer.may_send:
+            raise UnknownType("This partner is not registered for messages of this type.")
         if event.media != found.media:
             raise WrongMediaType(f"Messages of this type come as {found.media}.")
         return found
@@ -162,18 +171,18 @@ class Intake:
             raise IdReused("This id was used before for another message; nothing was recorded.")
         return _receipt(known, unit.position_of(known), is_repeat=True)
 
-    def status(self, message: UUID, partner: str) -> tuple[Receipt, Message]:
-        """The receipt of a message and what became of it, for the partner that sent it.
+    def status(self, message: UUID, partner: str) -> tuple[Receipt, Became]:
+        """The receipt of a message and what became of it since, for the partner that sent it.
 
         Raises:
             NotKnown: there is none by that id, or another partner sent it.
         """
 
-        def look(unit: Unit) -> tuple[Receipt, Message]:
+        def look(unit: Unit) -> tuple[Receipt, Became]:
             found = unit.get(Message, message)
             if found.received.partner != partner:
                 raise NotKnown("There is nothing by that id.")
-            return _receipt(found, unit.position_of(found)), found
+            return _receipt(found, unit.position_of(found)), _became(found, unit)
 
         return self.register.read(look)
 
@@ -187,13 +196,10 @@ class Intake:
 
         def work(unit: Unit) -> Message:
             found = unit.get(Message, message)
+            found.must_be_quarantined()
             received = found.received
-            type = next(type for type in self.partners[received.kind].messages if type.type == received.type)
-            posted = self.kept(unit.connection, received.kept)
-            events = (event for event in self.open(posted.headers, posted.body) if isinstance(event, Envelope))
-            # not by its id: another system of the same organisation may have used that in the same batch
-            data = next(event.data for event in events if _digest(event) == received.digest)
-            signals, reasons = self._translated(type, data, received.oin)
+            type = self._contract(received.kind, received.type)
+            signals, reasons = self._translated(type, self._kept(received, unit), received.oin)
             on = Occasion(unit.at, by, str(found.id), received.basis)
             partner = received.partner if received.kind == ALONE else received.kind
             placed = [] if reasons else self._placed(str(found.id), signals, partner, received.purpose, unit, on)
@@ -201,6 +207,20 @@ class Intake:
             return found
 
         return self.register.do(work).value
+
+    def _contract(self, kind: str, type: str) -> MessageType:
+        """Raises: UnknownType."""
+        partner = self.partners.get(kind)
+        found = next((known for known in partner.messages if known.type == type), None) if partner else None
+        if found is None:
+            raise UnknownType("There is no contract with this partner for messages of this type.")
+        return found
+
+    def _kept(self, received: Message.Received, unit: Unit) -> bytes:
+        """The partner's own message out of what was kept; not by its id, which another system may use in the same batch."""
+        posted = self.kept(unit.connection, received.kept)
+        events = (event for event in self.open(posted.headers, posted.body) if isinstance(event, Envelope))
+        return next(event.data for event in events if _digest(event) == received.digest)
 
 
 def _digest(event: Envelope) -> str:
@@ -242,6 +262,19 @@ def _plain(reasons: Sequence[Violation]) -> list[dict[str, str]]:
 
 def _went(placed: Placed) -> dict[str, Any]:
     return {"signal": placed.signal, "family": placed.family, "question": placed.question, "matched": list(placed.matched)}
+
+
+def _became(message: Message, unit: Unit) -> Became:
+    signals = [_now(went, unit) for went in message.signals]
+    waits = any(went["question"] for went in signals)
+    outcome = message.outcome if message.outcome == QUARANTINED else QUESTION if waits else RECORDED
+    return Became(outcome, message.reasons, signals)
+
+
+def _now(went: Mapping[str, Any], unit: Unit) -> Mapping[str, Any]:
+    """Where a signal is now: what waited in a question may have been answered since."""
+    question = unit.find(MatchQuestion, UUID(went["question"])) if went["question"] else None
+    return {**went, "family": question.family, "question": ""} if question and question.family else went
 
 
 def _receipt(message: Message, position: int, is_repeat: bool = False) -> Receipt:

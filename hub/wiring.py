@@ -185,14 +185,18 @@ class Hub:
         with self.stored.views.connect() as connection:
             families = {family for family, _ in clocks.due_before(connection, self.clock.now())}
         for family in sorted(families):
-            self.casework.pass_deadlines(UUID(family))
+            try:
+                self.casework.pass_deadlines(UUID(family))
+            except HubError as error:
+                # one family in trouble must not keep the terms of the others from passing; it is tried again
+                _told.error("deadline-waits", because=error.code)
 
     def _watch_the_clock(self, stop: Event) -> None:
         while not stop.wait(TICK):
             try:
                 self.pass_deadlines()
-            except HubError as error:
-                _told.error("clock-waits", because=error.code)
+            except Exception as error:
+                _told.error("clock-waits", because=type(error).__name__)
 
     def close(self) -> None:
         """Finishes what waits and lets go of the databases."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from hub.domain.messages import QUESTION, RECORDED, Message
-from hub.intake import Receipt
+from hub.domain.messages import QUESTION, RECORDED
+from hub.intake import Became, Receipt
 
 Sign = Callable[[bytes, datetime], str]
 
@@ -34,9 +34,9 @@ def signed(receipt: Receipt, sign: Sign) -> dict[str, Any]:
     return {**plain, "receipt": sign(msgspec.json.encode(plain, order="sorted"), receipt.recorded_at)}
 
 
-def status(receipt: Receipt, message: Message, sign: Sign) -> dict[str, Any]:
+def status(receipt: Receipt, became: Became, sign: Sign) -> dict[str, Any]:
     """The receipt, and what became of the message since."""
-    now = {"outcome": message.outcome, "reasons": message.reasons, "signals": outcomes(message.signals)}
+    now = {"outcome": became.outcome, "reasons": became.reasons, "signals": outcomes(became.signals)}
     return {**signed(receipt, sign), "status": now}
 
 

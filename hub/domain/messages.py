@@ -58,7 +58,11 @@ class Message(Stream):
             message.outcome, message.reasons, message.signals = self.outcome, self.reasons, self.signals
 
     def process_again(self, outcome: str, reasons: list[dict[str, str]], signals: list[dict[str, Any]], on: Occasion) -> None:
-        """What became of it now; only a message in quarantine can be processed again."""
+        """What became of it now."""
+        self.must_be_quarantined()
+        self.record(self.ProcessedAgain, on, outcome=outcome, reasons=reasons, signals=signals)
+
+    def must_be_quarantined(self) -> None:
+        """Raises: RuleBroken, where this message was read already."""
         if self.outcome != QUARANTINED:
             raise RuleBroken("Only a message in quarantine can be processed again.", code="not-quarantined")
-        self.record(self.ProcessedAgain, on, outcome=outcome, reasons=reasons, signals=signals)

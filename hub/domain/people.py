@@ -17,6 +17,7 @@ class Person(Stream):
     TOPIC = "person"
 
     keys: set[str]
+    given_names: str
 
     class Named(Opening):
         """A partner named somebody whom the hub did not know."""
@@ -32,7 +33,7 @@ class Person(Stream):
         number_key: str
 
         def apply(self, person: "Person") -> None:
-            person.keys = set(self.keys)
+            person.keys, person.given_names = set(self.keys), self.given_names
 
     class NamedAgain(Recorded):
         """A partner named somebody known in a way that adds something: a number, an address, another spelling."""
@@ -49,6 +50,7 @@ class Person(Stream):
 
         def apply(self, person: "Person") -> None:
             person.keys.update(self.keys)
+            person.given_names = max(person.given_names, self.given_names, key=len)
 
     @classmethod
     def first_named(cls, person: UUID, named: NamedPerson, keys: Mapping[By, str], on: Occasion) -> "Person":
@@ -56,8 +58,8 @@ class Person(Stream):
         return cls.open(cls.Named, person, on, **_details(named, keys))
 
     def name_again(self, named: NamedPerson, keys: Mapping[By, str], on: Occasion) -> None:
-        """Adds what is new about a person; nothing new is silence."""
-        if not self.keys.issuperset(keys.values()):
+        """Adds what is new about a person, such as a name in full after initials; nothing new is silence."""
+        if not self.keys.issuperset(keys.values()) or len(named.given_names) > len(self.given_names):
             self.record(self.NamedAgain, on, **_details(named, keys))
 
 

@@ -25,6 +25,7 @@ _RUNNING = (_C.is_merged.is_(False), _C.next_due != "")
 _CHANGES = (
     Trajectory.ClockStarted,
     Trajectory.ClockStopped,
+    Trajectory.TermMet,
     Trajectory.DeadlinePassed,
     Trajectory.MergedInto,
     Trajectory.SeparatedAgain,
@@ -42,7 +43,7 @@ def _terms(row: Row | None, fact: Fact) -> Row:
     match event:
         case Trajectory.ClockStarted():
             running[event.clock] = {"clock": event.clock, "term": event.term, "about": event.about, "due": moment(event.due)}
-        case Trajectory.ClockStopped() | Trajectory.DeadlinePassed():
+        case Trajectory.ClockStopped() | Trajectory.TermMet() | Trajectory.DeadlinePassed():
             running.pop(event.clock, None)
         case _:
             row["is_merged"] = isinstance(event, Trajectory.MergedInto)

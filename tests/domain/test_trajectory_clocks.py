@@ -101,3 +101,25 @@ def test_many_deadlines_at_once_raise_direction_no_higher_than_it_goes() -> None
     raised = [event for event in story.events if isinstance(event, Trajectory.DirectionRaised)]
     assert (len(raised), story.family.direction) == (2, Direction.ADMINISTRATIVE)
     assert story.family.clocks == {}
+
+
+# Terms that a person meets ---------------------------------------------------------------------------------------
+
+
+LIFTING = (VIOLENCE, a_known_signal("nuisance", "housing-corporation"), a_known_signal("debt-crisis", "social-services"))
+
+
+def test_a_term_is_met_when_a_person_says_what_was_done() -> None:
+    story = given(*LIFTING)
+    meeting = next(clock for clock in story.family.clocks if clock.startswith("case-meeting"))
+    story.when(lambda family, on: family.meet_term(meeting, "all partners met on Tuesday", on)).then(Trajectory.TermMet)
+    assert meeting not in story.family.clocks
+    story.when(lambda family, on: family.meet_term(meeting, "again", on)).refused("not-known")
+
+
+def test_a_term_is_not_met_without_words_nor_when_the_hub_sees_it_by_itself() -> None:
+    story = given(*LIFTING)
+    meeting = next(clock for clock in story.family.clocks if clock.startswith("case-meeting"))
+    notice = next(clock for clock in story.family.clocks if clock.startswith("acknowledge-"))
+    story.when(lambda family, on: family.meet_term(meeting, " ", on)).refused("motivation-missing")
+    story.when(lambda family, on: family.meet_term(notice, "seen", on)).refused("term-of-the-hub")

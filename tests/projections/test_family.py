@@ -181,3 +181,16 @@ def test_the_phase_is_that_of_the_trajectory_at_every_step(hub: Shown) -> None:
     for phase in (Phase.HANDED_BACK, Phase.WINDING_DOWN, Phase.AFTERCARE, Phase.CLOSED):
         hub.decide(family, lambda it, _, on, phase=phase: step_to(it, phase, on))
         assert family_of(hub, family)["phase"] == phase
+
+
+def test_one_dwelling_is_one_household_however_much_of_the_address_is_said(hub: Shown) -> None:
+    plain = type(HOME)(HOME.postcode, HOME.number, HOME.addition)
+    family = hub.tell(a_signal(a_person(), a_person(given_names="Sam", birth_date=PartialDate("2014-01-02"), address=plain)))
+    (home,) = family_of(hub, family)["households"]
+    assert (home["address"]["street"], len(home["people"])) == (HOME.street, 2)
+
+
+def test_a_whole_name_is_shown_where_an_earlier_partner_gave_initials(hub: Shown) -> None:
+    family = hub.tell(a_signal(a_person(given_names="A.")))
+    hub.tell(a_signal(a_person(given_names="Anna"), reference="later"))
+    assert [person["givenNames"] for person in family_of(hub, family)["people"]] == ["Anna"]

@@ -10,9 +10,8 @@ from hub.domain.matrix import Stagnation
 from hub.domain.rules import Rules
 from hub.domain.signals import Informed, KnownSignal
 from hub.domain.streams import Occasion, Opening
-from hub.domain.trajectory.clocks import RunningClock
+from hub.domain.trajectory.clocks import RunningClock, is_acknowledgement
 from hub.domain.trajectory.direction import Director
-from hub.domain.trajectory.escalating import is_acknowledgement
 from hub.domain.trajectory.kinship import Kinship
 
 THE_HUB = "hub"

@@ -5,10 +5,13 @@ from datetime import datetime
 
 from hub.domain.streams import Occasion, Recorded, Stream
 from hub.domain.words import Phase
-from hub.errors import RuleBroken
+from hub.errors import NotKnown, RuleBroken
 
 ENDED = frozenset({Phase.CLOSED, Phase.ENDED_EARLY, Phase.COMPULSION})
 """The phases after which only corrections and aftercare are accepted (L16)."""
+
+SEEN_BY_THE_HUB = frozenset({"handover-answer", "referral-decision", "no-progress", "goal", "trajectory", "aftercare"})
+"""The terms whose end the hub sees for itself, beside those of an acknowledgement and of a lever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,18 @@ class Clocks(Stream):
         def apply(self, family: "Clocks") -> None:
             family.clocks.pop(self.clock, None)
 
+    class TermMet(Recorded):
+        """A person noted that what the term was for was done: the meeting held, the assessment made."""
+
+        TOPIC = "term-met"
+        clock: str
+        term: str
+        about: str
+        words: str
+
+        def apply(self, family: "Clocks") -> None:
+            family.clocks.pop(self.clock, None)
+
     class DeadlinePassed(Recorded):
         """A term was over before what it was for happened."""
 
@@ -81,6 +96,21 @@ class Clocks(Stream):
         if clock in self.clocks:
             self.record(self.ClockStopped, on, clock=clock)
 
+    def meet_term(self, clock: str, words: str, on: Occasion) -> None:
+        """A person notes that what a running term is for was done.
+
+        Raises:
+            NotKnown: no such term runs.
+            RuleBroken: without words, or where the hub itself sees whether it was done.
+        """
+        motivated(words)
+        running = self.clocks.get(clock)
+        if running is None:
+            raise NotKnown("No such term runs for this family.")
+        if running.term in SEEN_BY_THE_HUB or is_acknowledgement(running.term):
+            raise RuleBroken("The hub sees this by itself: do what the term is for.", code="term-of-the-hub")
+        self.record(self.TermMet, on, clock=clock, term=running.term, about=running.about, words=words)
+
     def overdue(self, now: datetime) -> list[RunningClock]:
         """The terms that are over, the longest first."""
         return sorted((clock for clock in self.clocks.values() if clock.due <= now), key=lambda clock: (clock.due, clock.clock))
@@ -95,3 +125,14 @@ class Clocks(Stream):
         self.must_go_on_here()
         if self.phase in ENDED:
             raise RuleBroken("This trajectory has ended: only corrections and aftercare are accepted.", code="trajectory-ended")
+
+
+def is_acknowledgement(term: str) -> bool:
+    """Whether a term is one within which a person must take notice."""
+    return term.startswith("acknowledge-")
+
+
+def motivated(motivation: str) -> None:
+    """Raises: RuleBroken, where a decision comes without a reason in words."""
+    if not motivation.strip():
+        raise RuleBroken("A decision about people needs a motivation in words.", code="motivation-missing")

@@ -3,8 +3,7 @@
 from hub.domain.referral import ReferralAssessment, assess_referral
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, Recorded
-from hub.domain.trajectory.clocks import ENDED
-from hub.domain.trajectory.escalating import motivated
+from hub.domain.trajectory.clocks import ENDED, motivated
 from hub.domain.trajectory.planned import Planned
 from hub.domain.words import Phase
 from hub.errors import RuleBroken

@@ -6,7 +6,8 @@ from datetime import datetime
 from hub.domain.matrix import Stagnation
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, Recorded, stream_id
-from hub.domain.trajectory.escalating import Escalating, motivated
+from hub.domain.trajectory.clocks import motivated
+from hub.domain.trajectory.escalating import Escalating
 from hub.domain.words import Direction
 from hub.errors import NotKnown, RuleBroken
 

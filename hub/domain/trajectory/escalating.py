@@ -11,6 +11,7 @@ from hub.domain.matrix import Matrix
 from hub.domain.rules import Rules
 from hub.domain.signals import Informed, KnownSignal
 from hub.domain.streams import Occasion, Recorded, stream_id
+from hub.domain.trajectory.clocks import is_acknowledgement, motivated
 from hub.domain.trajectory.members import Members
 from hub.domain.words import Axis, Level, LifeArea, Weight
 from hub.errors import NotKnown, RuleBroken
@@ -282,17 +283,6 @@ class Escalating(Members):
     def level(self) -> Level:
         """The overall level: that of the highest axis."""
         return overall(self.levels)
-
-
-def is_acknowledgement(term: str) -> bool:
-    """Whether a term is one within which a person must take notice."""
-    return term.startswith("acknowledge-")
-
-
-def motivated(motivation: str) -> None:
-    """Raises: RuleBroken, where a decision comes without a reason in words."""
-    if not motivation.strip():
-        raise RuleBroken("A decision about people needs a motivation in words.", code="motivation-missing")
 
 
 def _told(informed: Informed | None) -> dict[str, str]:

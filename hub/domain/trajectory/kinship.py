@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, Recorded
-from hub.domain.trajectory.escalating import motivated
+from hub.domain.trajectory.clocks import motivated
 from hub.domain.trajectory.levers import Levers
 from hub.errors import NotKnown, RuleBroken
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from hub.domain.matrix import Lever
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, Recorded, stream_id
-from hub.domain.trajectory.clocks import ENDED
+from hub.domain.trajectory.clocks import ENDED, motivated
 from hub.domain.trajectory.course import Course
-from hub.domain.trajectory.escalating import motivated
 from hub.errors import NotKnown, RuleBroken
 
 

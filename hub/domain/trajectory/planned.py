@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, Recorded
+from hub.domain.trajectory.clocks import motivated
 from hub.domain.trajectory.direction import Directed
-from hub.domain.trajectory.escalating import motivated
 from hub.domain.words import LifeArea, Phase
 from hub.errors import Malformed, NotKnown, RuleBroken, Violation
 

@@ -69,7 +69,9 @@ def _family(row: Row | None, fact: Fact) -> Row:
 
 def _person(row: Row | None, fact: Fact) -> Row:
     said, known = fact.event, row or {}
-    row = {name: known.get(name) or getattr(said, name) for name in ("given_names", "prefix", "family_name", "born")}
+    row = {name: known.get(name) or getattr(said, name) for name in ("prefix", "family_name")}
+    # a whole name says more than initials, and a day more than a year
+    row |= {name: max(known.get(name, ""), getattr(said, name), key=len) for name in ("given_names", "born")}
     return {"person": str(fact.stream_id), **row, "address": said.address or known.get("address", {})}
 
 

@@ -36,13 +36,22 @@ def _member(person: str, said: Row, named: Row) -> State:
 
 
 def _households(members: Sequence[str], people: Mapping[str, Row]) -> list[State]:
-    homes: dict[tuple[str, ...], State] = {}
+    homes: dict[str, State] = {}
     for person in members:
         address = people[person]["address"] if person in people else {}
-        place = {part: address.get(part, "") for part in _ADDRESS}
-        home = homes.setdefault(tuple(place.values()), {"address": place if address else None, "people": []})
+        home = homes.setdefault(_home(address), {"address": dict.fromkeys(_ADDRESS, "") if address else None, "people": []})
         home["people"].append(person)
+        if home["address"] is not None:
+            home["address"] |= {part: text for part, text in address.items() if text}
     return [homes[place] for place in sorted(homes, reverse=True)]
+
+
+def _home(address: Mapping[str, str]) -> str:
+    """The same dwelling, whether or not a partner says the street and the municipality with it."""
+    if not address:
+        return ""
+    parts = ("postcode", "number", "addition") if address.get("postcode") else _ADDRESS
+    return "|".join(address.get(part, "").replace(" ", "").casefold() for part in parts)
 
 
 def _by_due(clocks: Mapping[str, State]) -> list[State]:

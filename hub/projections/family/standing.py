@@ -200,7 +200,7 @@ def _started(state: State, event: Trajectory.ClockStarted) -> None:
     state["clocks"][event.clock] = clock
 
 
-def _clock_ended(state: State, event: Trajectory.ClockStopped | Trajectory.DeadlinePassed) -> None:
+def _clock_ended(state: State, event: Trajectory.ClockStopped | Trajectory.TermMet | Trajectory.DeadlinePassed) -> None:
     state["clocks"].pop(event.clock, None)
 
 
@@ -237,5 +237,6 @@ _CHANGES: dict[type[Recorded], Callable[[State, Any], None]] = {
     Trajectory.LeverEnded: _lever_ended,
     Trajectory.ClockStarted: _started,
     Trajectory.ClockStopped: _clock_ended,
+    Trajectory.TermMet: _clock_ended,
     Trajectory.DeadlinePassed: _clock_ended,
 }

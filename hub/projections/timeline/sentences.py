@@ -79,6 +79,7 @@ SENTENCES: dict[type[Recorded], tuple[str, str]] = {
     Trajectory.LeverReconsidered: ("Een drangmiddel is heroverwogen en blijft.", "A lever was reconsidered and stands."),
     Trajectory.LeverEnded: ("Een drangmiddel is beëindigd.", "A lever was ended."),
     Trajectory.ClockStarted: ("De termijn {term} ging lopen.", "The term {term} began to run."),
+    Trajectory.TermMet: ("Waar een termijn voor liep, is gedaan.", "What a term was for was done."),
     Trajectory.ClockStopped: ("Een termijn is gestopt.", "A term was stopped."),
     Trajectory.DeadlinePassed: ("De termijn {term} is verstreken.", "The term {term} has passed."),
     Trajectory.BroughtIn: (
