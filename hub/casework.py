@@ -10,7 +10,7 @@ from hub.domain.questions import MatchQuestion
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, stream_id
 from hub.domain.trajectory import THE_HUB, Trajectory
-from hub.domain.trajectory.escalating import motivated
+from hub.domain.trajectory.clocks import motivated
 from hub.errors import StaleDecision
 from hub.families import Families, signal_of
 from hub.register import Register, Unit
