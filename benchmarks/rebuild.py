@@ -75,7 +75,8 @@ def _result(rounds: Rounds, names: list[str], events: int, size: Size) -> Result
     ratios: list[Ratio] = [rounds.ratio(name, DECODED) for name in (*names, ALL)]
     ratios += [rounds.ratio(ALL, READ), rounds.ratio(DECODED, READ)]
     conditions = [
-        f"{events} events of {size.families} families and {size.signals} signals more; {size.rounds} rounds; the hub does nothing else meanwhile",
+        f"{events} events of {size.families} families and {size.signals} signals more; {size.rounds} rounds; the hub does "
+        "nothing else meanwhile",
         "built beside the live rows and swapped in one transaction, as `hub rebuild` does; the bare read is one SELECT of "
         "every row by the driver alone",
     ]
