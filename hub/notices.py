@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.domain.streams import stream_id
+from hub.domain.streams import Recorded, stream_id
 from hub.domain.trajectory import Trajectory
 from hub.domain.words import Phase
 from hub.ports import Fact, Notice
@@ -78,7 +78,7 @@ def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-_SAID: Mapping[type, Callable[[Any], Words | None]] = {
+_SAID: Mapping[type[Recorded], Callable[[Any], Words | None]] = {
     Trajectory.LevelRaised: _level_raised,
     Trajectory.EscalationAcknowledged: _acknowledged,
     Trajectory.SteppedDown: _stepped_down,
@@ -89,3 +89,5 @@ _SAID: Mapping[type, Callable[[Any], Words | None]] = {
     Trajectory.EndedEarly: lambda _: _ended(Phase.ENDED_EARLY),
     Trajectory.WentToCompulsion: lambda _: _ended(Phase.COMPULSION),
 }
+TOPICS = frozenset(event.TOPIC for event in _SAID)
+"""The topics of the events that others hear of, as they stand in the log."""

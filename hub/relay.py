@@ -51,13 +51,31 @@ class Follower:
     """Whoever follows the log: takes facts in order, on the transaction that also moves its position.
 
     `tables` are those that can be built anew from the log; a follower that has none begins at *now*.
-    `committed` is called when what it took is durable.
+    `topics` are those of the events it takes; `None` is all. `committed` is called when what it took is durable.
     """
 
     name: str
     take: Take
     tables: MetaData | None = None
     committed: Callable[[], None] = lambda: None
+    topics: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Events of the log: the facts among them that somebody takes, how many there were, and where the last one stands."""
+
+    facts: Sequence[Fact]
+    count: int
+    last: int
+
+
+@dataclass(slots=True)
+class _Place:
+    """How far a follower came: in its database, and beyond that past events which it does not take."""
+
+    kept: int
+    reached: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +93,14 @@ def shown(projection: Projection) -> Follower:
     return Follower(projection.name, projection.apply, projection.tables)
 
 
-def told(channel: Channel, notices: Callable[[Fact], Sequence[Notice]]) -> Follower:
-    """A channel as a follower, that hears of facts as notices."""
+def told(channel: Channel, notices: Callable[[Fact], Sequence[Notice]], topics: frozenset[str] | None = None) -> Follower:
+    """A channel as a follower, that hears of facts as notices; `topics` are those of the events that give any."""
 
     def take(facts: Sequence[Fact], connection: Connection) -> None:
         if found := [notice for fact in facts for notice in notices(fact)]:
             channel.accept(found, connection)
 
-    return Follower(channel.name, take, committed=channel.committed)
+    return Follower(channel.name, take, committed=channel.committed, topics=topics)
 
 
 class Relay:
@@ -106,6 +124,7 @@ class Relay:
         self._log, self._mapper, self.engine, self._linger, self._scratch = log, mapper, engine, linger, scratch
         self._followers = {follower.name: follower for follower in followers}
         self._stopped: dict[str, tuple[str, float]] = {}
+        self._places: dict[str, _Place] = {}
         self._seen = 0
 
     def open(self) -> None:
@@ -136,6 +155,7 @@ class Relay:
             try:
                 count = self.pass_on()
                 if not count:
+                    self._settle()
                     self._log.wait_beyond(self._seen, PATIENCE)
                 elif count < BATCH:
                     stop.wait(self._linger)
@@ -147,16 +167,18 @@ class Relay:
         """Passes on all that is in the log now."""
         while self.pass_on():
             pass
+        self._settle()
 
     def pass_on(self) -> int:
         """One batch for every follower; those at the same place go together. Gives how many events the longest had."""
         return max((self._pass_on(position, group) for position, group in self._by_position().items()), default=0)
 
     def _by_position(self) -> dict[int, list[Follower]]:
+        self._places = self._places or {name: _Place(at, at) for name, at in self._positions().items()}
         groups: dict[int, list[Follower]] = defaultdict(list)
-        for name, position in self._positions().items():
+        for name, place in self._places.items():
             if name not in self._stopped or self._stopped[name][1] <= time.monotonic():
-                groups[position].append(self._followers[name])
+                groups[place.reached].append(self._followers[name])
         return groups
 
     def _positions(self) -> dict[str, int]:
@@ -164,38 +186,59 @@ class Relay:
             rows = connection.execute(select(_P.follower, _P.position)).all()
         return {name: position for name, position in rows if name in self._followers}
 
-    def _facts(self, after: int) -> list[Fact]:
-        decode = self._mapper.to_domain_event
-        decoded = ((position, decode(stored)) for position, stored in self._log.read(after, BATCH))
-        return [Fact(position, event.originator_id, event) for position, event in decoded]
+    def _read(self, after: int, group: Sequence[Follower]) -> _Read:
+        taken = _all_topics(group)
+        rows = self._log.read(after, BATCH)
+        wanted = ((at, self._mapper.to_domain_event(one)) for at, one in rows if taken is None or one.topic in taken)
+        facts = [Fact(at, event.originator_id, event) for at, event in wanted]
+        return _Read(facts, len(rows), rows[-1][0] if rows else after)
 
     def _pass_on(self, position: int, group: Sequence[Follower]) -> int:
-        facts = self._facts(position)
-        if not facts:
-            self._seen = max(self._seen, position)
-            return 0
-        self._seen = max(self._seen, facts[-1].position)
+        read = self._read(position, group)
+        self._seen = max(self._seen, read.last)
+        if not read.facts and read.last - min(self._places[one.name].kept for one in group) < BATCH:
+            # nothing for anybody: that it was passed over is kept with the next that is taken, or at the next silence
+            for follower in group:
+                self._places[follower.name].reached = read.last
+            return read.count
+        return read.count if self._offered(group, read) else 0
+
+    def _offered(self, group: Sequence[Follower], read: _Read) -> list[Follower]:
         with self.engine.begin() as connection:
-            moved = [follower for follower in group if self._offer(follower, position, facts, connection)]
+            moved = [follower for follower in group if self._offer(follower, read, connection)]
         for follower in moved:
+            self._places[follower.name] = _Place(read.last, read.last)
             self._stopped.pop(follower.name, None)
             follower.committed()
-        return len(facts) if moved else 0
+        if len(moved) < len(group):
+            self._places = {}
+        return moved
 
-    def _offer(self, follower: Follower, position: int, facts: Sequence[Fact], connection: Connection) -> bool:
+    def _offer(self, follower: Follower, read: _Read, connection: Connection) -> bool:
+        at = self._places[follower.name].kept
         try:
             with connection.begin_nested():
                 # the first statement is the one that locks, and tells whether another process was here first
-                if not self._move(follower, position, facts[-1].position, connection):
+                if not self._move(follower, at, read.last, connection):
                     return False
-                follower.take(facts, connection)
+                follower.take(read.facts, connection)
         except Exception as error:
-            self._stop(follower, position, error)
+            self._stop(follower, at, error)
             return False
         return True
 
     def _move(self, follower: Follower, at: int, to: int, connection: Connection) -> bool:
         return connection.execute(_MOVE, {"name": follower.name, "at": at, "to": to}).rowcount == 1
+
+    def _settle(self) -> None:
+        """Keeps how far the followers came past events that they do not take."""
+        ahead = {name: place for name, place in self._places.items() if place.reached > place.kept}
+        if ahead:
+            with self.engine.begin() as connection:
+                moved = [self._move(self._followers[name], place.kept, place.reached, connection) for name, place in ahead.items()]
+            self._places = {} if not all(moved) else self._places
+            for place in ahead.values():
+                place.kept = place.reached
 
     def _stop(self, follower: Follower, position: int, error: Exception) -> None:
         self._stopped[follower.name] = (_code(error), time.monotonic() + RETRY)
@@ -228,13 +271,14 @@ class Relay:
             with self.engine.begin() as live:
                 self._swap(follower, follower.tables, built, live, reached)
         self._stopped.pop(name, None)
+        self._places = {}
         return reached
 
     def _build(self, follower: Follower, built: Connection, progress: Progress) -> int:
         position, last = 0, self._log.last_position()
-        while facts := self._facts(position):
-            follower.take(facts, built)
-            position = facts[-1].position
+        while (read := self._read(position, [follower])).count:
+            follower.take(read.facts, built)
+            position = read.last
             progress(position, max(last, position))
         return position
 
@@ -247,10 +291,15 @@ class Relay:
             for rows in built.execute(select(table)).mappings().partitions(BATCH):
                 live.execute(insert(table), [dict(row) for row in rows])
         # what was passed on in the meantime, so that nobody sees an earlier state again
-        while reached < before and (facts := self._facts(reached)):
-            follower.take(facts, live)
-            reached = facts[-1].position
+        while reached < before and (read := self._read(reached, [follower])).count:
+            follower.take(read.facts, live)
+            reached = read.last
         live.execute(update(POSITIONS).where(_P.follower == follower.name).values(position=reached))
+
+
+def _all_topics(group: Sequence[Follower]) -> frozenset[str] | None:
+    topics = [follower.topics for follower in group]
+    return None if None in topics else frozenset[str]().union(*(some for some in topics if some is not None))
 
 
 def _shape(follower: Follower, connection: Connection) -> str:

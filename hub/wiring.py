@@ -140,7 +140,8 @@ class Hub:
         for way in ways.values():
             create(stored.outbox, way.tables)
         views = Relay(log, events, stored.views, [shown(each) for each in projections.found().values()], linger=LINGER)
-        outbox = Relay(log, events, stored.outbox, [told(way.channel, notices.notices) for way in ways.values()], linger=LINGER_OUT)
+        hearers = [told(way.channel, notices.notices, notices.TOPICS) for way in ways.values()]
+        outbox = Relay(log, events, stored.outbox, hearers, linger=LINGER_OUT)
         views.open()
         outbox.open()
         return cls(

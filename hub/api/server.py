@@ -71,6 +71,7 @@ def server(front: Front, host: str, port: int) -> Server:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=PATIENCE,
     )
     return Server(front, config)
