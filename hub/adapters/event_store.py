@@ -53,11 +53,11 @@ for _change in ("UPDATE", "DELETE"):
 
 _E = EVENTS.c
 _CHANGED = select(_E.stream_id).where(_E.position > bindparam("after"))
-_READ = select(EVENTS).where(_E.position > bindparam("after")).order_by(_E.position).limit(bindparam("at_most"))
 
 # these go to the driver as they are: stream ids as the 32 hexadecimal digits they are stored as
 _LAST = "SELECT coalesce(max(position), 0) FROM events"
 _STREAM = "SELECT version, topic, state FROM events WHERE stream_id = ? AND version > ? ORDER BY version"
+_READ = "SELECT position, stream_id, version, topic, state FROM events WHERE position > ? ORDER BY position LIMIT ?"
 _POSITION = "SELECT position FROM events WHERE stream_id = ? AND version = ?"
 _APPEND = "INSERT INTO events (position, stream_id, version, topic, state) VALUES (?, ?, ?, ?, ?)"
 
@@ -167,7 +167,10 @@ class EventLog:
     def read(self, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
         """What is committed after a position, in order, at most so many."""
         with self.reading() as connection:
-            return [(row[0], stored(row)) for row in connection.execute(_READ, {"after": after, "at_most": limit})]
+            rows = quickly(connection, _READ, after, limit)
+            return [
+                (position, StoredEvent(UUID(stream), version, topic, state)) for position, stream, version, topic, state in rows
+            ]
 
     def last_position(self) -> int:
         """The position of the last committed event; 0 where there is none."""
