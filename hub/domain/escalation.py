@@ -36,9 +36,10 @@ def assess(
     Where the floor is what the signals make without the `new` one, naming that one gives the same outcome from
     the signals near it alone, so that the cost of a signal does not grow with a long history.
     """
-    rules = [rule for rule in matrix.rules if rule.level > (floor or {}).get(rule.axis, Level.NONE)]
+    about = matrix.rules if new is None else matrix.rules_about(new)
+    rules = [rule for rule in about if rule.level > (floor or {}).get(rule.axis, Level.NONE)]
     if new is not None:
-        signals, rules = _near(new, signals, rules, matrix)
+        signals = _near(new, signals, rules, matrix)
     ordered = _in_order(signals, matrix) if rules else []
     whole = _span(ordered)
     # a rule that asks more than there is of anything needs no closer look
@@ -179,14 +180,11 @@ def _in_order(signals: Iterable[KnownSignal], matrix: Matrix) -> list[KnownSigna
     return sorted(once.values(), key=lambda signal: (signal.day, signal.id))
 
 
-def _near(
-    new: KnownSignal, signals: Iterable[KnownSignal], rules: Iterable[Rule], matrix: Matrix
-) -> tuple[list[KnownSignal], list[Rule]]:
-    touched = [rule for rule in rules if any(need.matches(new) for need in rule.needs)]
-    if not touched or new.concern in matrix.silent:
-        return [], []
-    day, reach = new.day, max(rule.within_days for rule in touched)
-    return [new, *(known for known in signals if abs((known.day - day).days) <= reach)], touched
+def _near(new: KnownSignal, signals: Iterable[KnownSignal], rules: Sequence[Rule], matrix: Matrix) -> list[KnownSignal]:
+    if not rules or new.concern in matrix.silent:
+        return []
+    day, reach = new.day, max(rule.within_days for rule in rules)
+    return [new, *(known for known in signals if abs((known.day - day).days) <= reach)]
 
 
 def _highest(axis: Axis, rules: Iterable[Rule], ordered: Sequence[KnownSignal], settled: Settled) -> Assessment:

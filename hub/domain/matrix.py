@@ -189,6 +189,14 @@ class Matrix:
     criteria: tuple[Criterion, ...] = ()
     contra_indications: tuple[ContraIndication, ...] = ()
     silent: frozenset[str] = frozenset()
+    _about: dict[tuple[object, ...], tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def rules_about(self, signal: KnownSignal) -> tuple[Rule, ...]:
+        """The rules that a signal counts for: they follow from its concern, weight, areas and axis, and are looked up once."""
+        kind = (signal.concern, signal.weight, signal.areas, signal.axis)
+        if kind not in self._about:
+            self._about[kind] = tuple(rule for rule in self.rules if any(need.matches(signal) for need in rule.needs))
+        return self._about[kind]
 
     def is_valid_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
