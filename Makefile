@@ -26,7 +26,7 @@ help: ## List what make can do here
 	    printf '  make %-7s %s\n' "$$name" "$$what"; done
 
 demo: $(RUN) ## Play twelve weeks of one synthetic family on http://127.0.0.1:8000 (ONCE=1: check it and stop)
-	@$(BIN)/python -m hub demo $(if $(filter-out 0,$(ONCE)),--once)
+	@$(BIN)/python -m hub demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port $(PORT))
 
 test: lint $(TOOLS) ## Lint, then run every test (ARGS="tests/domain -x" for a part, JOBS=2 processes)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 import httpx2
+import structlog
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -57,6 +58,20 @@ def the_hub() -> Iterator[Hub]:
         yield hub
     finally:
         hub.close()
+
+
+@app.callback()
+def prepare() -> None:
+    """Logs go to standard error, a JSON object a line, so that what a command prints stays clean."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
 
 
 @app.command(name="all")

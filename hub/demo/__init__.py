@@ -30,7 +30,7 @@ def play(once: bool = False, port: int = 8000, story: Story = STORY) -> int:
         with stage(port, story.steps[0].at) as at:
             return _played(at, story, once, console)
     except PortTaken:
-        console.print(f"Port {port} of 127.0.0.1 is taken. Choose another: [bold]hub demo --port {port + 1}[/]", highlight=False)
+        console.print(f"Port {port} of 127.0.0.1 is taken. Choose another: [bold]make demo PORT={port + 1}[/]", highlight=False)
         return 1
     except KeyboardInterrupt:
         return 130

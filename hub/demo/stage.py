@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx2
 import structlog
-import uvicorn
 
+from hub.api.server import server as server_of
 from hub.demo.cast import COORDINATOR, HUB_OIN, Staff
 from hub.demo.desk import Desk
 from hub.demo.listener import Listener
@@ -115,9 +115,7 @@ def _register(hub: Hub, senders: dict[str, Sender], receiver_url: str) -> None:
 def listening(hub: Hub, port: int) -> Iterator[None]:
     """Serves the hub's interface while the block lasts."""
     front = application(hub)
-    server = uvicorn.Server(
-        uvicorn.Config(front, host="127.0.0.1", port=port, log_level="warning", access_log=False, lifespan="off")
-    )
+    server = server_of(front, "127.0.0.1", port)
     thread = Thread(target=server.run, name="demo-server", daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
