@@ -123,6 +123,8 @@ ON_FAMILIES = (
               lambda q, family, rules, on: family.step_down(q.body.axis, Level(q.body.level), q.body.motivation, rules, on)),
     on_family("direction-steps-down", "lowerDirection", "Bring direction back to a lower level", CASE, forms.DirectionStepDown,
               lambda q, family, _, on: family.lower_direction(q.body.direction, q.body.motivation, on)),
+    on_family("terms-met", "meetTerm", "Note that what a running term is for was done", CASE, forms.TermMet,
+              lambda q, family, _, on: family.meet_term(q.body.clock, q.body.words, on)),
     on_family("cooperation-refusals", "refuseCooperation", "Note that cooperation is refused", CASE, forms.Motivated,
               lambda q, family, rules, on: family.refuse_cooperation(q.body.motivation, rules, on)),
     on_family("family-informations", "informFamily", "Note how the family was told, or why not yet", CASE, forms.FamilyInformation,

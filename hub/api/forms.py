@@ -95,6 +95,13 @@ class Result(Form):
     words: Words
 
 
+class TermMet(Form):
+    """Which running term (`clock`, as the family shows it), and in words what was done."""
+
+    clock: Line
+    words: Words
+
+
 class LeverDecision(Motivated):
     """A lever, by the authority that may decide on it, on a legal ground, and the escalations that it rests on."""
 

@@ -274,3 +274,13 @@ async def test_a_decision_stands_in_the_log_with_who_took_it(hub: Running) -> No
     await decided(hub, family, "referrals", WHY)
     last = next(event for event in reversed(hub.hub.history.facts(family)) if isinstance(event, Trajectory.Referred))
     assert (last.by, last.motivation) == ("duty-desk", WHY["motivation"])
+
+
+async def test_a_running_term_is_met_when_somebody_says_what_was_done(hub: Running) -> None:
+    family = await hub.a_family("honour-violence")
+    hub.hub.views.catch_up()
+    clocks = [clock["clock"] for clock in (await hub.ask(f"/v1/families/{family}")).json()["clocks"]]
+    meant = next(clock for clock in clocks if not clock.startswith("acknowledge-"))
+    await decided(hub, family, "terms-met", {"clock": meant, "words": "the assessment was made today"})
+    unknown = await hub.tell(f"/v1/families/{family}/terms-met", {"clock": meant, "words": "once more"})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "not-known")
