@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from threading import Event
+from threading import Event, RLock
 from traceback import extract_tb
 from uuid import UUID
 
@@ -126,6 +126,8 @@ class Relay:
         self._stopped: dict[str, tuple[str, float]] = {}
         self._places: dict[str, _Place] = {}
         self._seen = 0
+        # one thread of this process at a time, for the places are remembered; other processes are told by their rows
+        self._alone = RLock()
 
     def open(self) -> None:
         """Makes the tables and positions that are not there.
@@ -171,7 +173,8 @@ class Relay:
 
     def pass_on(self) -> int:
         """One batch for every follower; those at the same place go together. Gives how many events the longest had."""
-        return max((self._pass_on(position, group) for position, group in self._by_position().items()), default=0)
+        with self._alone:
+            return max((self._pass_on(position, group) for position, group in self._by_position().items()), default=0)
 
     def _by_position(self) -> dict[int, list[Follower]]:
         self._places = self._places or {name: _Place(at, at) for name, at in self._positions().items()}
@@ -232,8 +235,10 @@ class Relay:
 
     def _settle(self) -> None:
         """Keeps how far the followers came past events that they do not take."""
-        ahead = {name: place for name, place in self._places.items() if place.reached > place.kept}
-        if ahead:
+        with self._alone:
+            ahead = {name: place for name, place in self._places.items() if place.reached > place.kept}
+            if not ahead:
+                return
             with self.engine.begin() as connection:
                 moved = [self._move(self._followers[name], place.kept, place.reached, connection) for name, place in ahead.items()]
             self._places = {} if not all(moved) else self._places
@@ -268,10 +273,11 @@ class Relay:
             built = built.execution_options(schema_translate_map={None: self._scratch})
             follower.tables.create_all(built, checkfirst=False)
             reached = self._build(follower, built, progress)
-            with self.engine.begin() as live:
+            with self._alone, self.engine.begin() as live:
                 self._swap(follower, follower.tables, built, live, reached)
-        self._stopped.pop(name, None)
-        self._places = {}
+        with self._alone:
+            self._stopped.pop(name, None)
+            self._places = {}
         return reached
 
     def _build(self, follower: Follower, built: Connection, progress: Progress) -> int:

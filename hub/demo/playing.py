@@ -14,7 +14,7 @@ from hub.demo.letters import written
 from hub.demo.senders import Sent, new_keys
 from hub.demo.show import Escalated, Show
 from hub.demo.stage import Stage
-from hub.demo.story import Acknowledge, Answer, Decide, Forge, Post, PostAgain, Raised, Step, Term
+from hub.demo.story import Acknowledge, Answer, Decide, Forge, Meet, Post, PostAgain, Raised, Step, Term
 
 Fact = Mapping[str, Any]
 KINDS = {organisation.kind: organisation.name for organisation in ORGANISATIONS}
@@ -159,6 +159,15 @@ class Playing:
         facts = self.facts()
         self.checks.same([fact["by"] for fact in of(facts, step.fact)], [step.by.who], f"who {step.says}")
         self.show.decided(step)
+
+    @_play.register
+    def _(self, step: Meet) -> None:
+        running = [clock["clock"] for clock in self.standing()["clocks"] if clock["term"] == step.term]
+        for clock in running:
+            self.stage.desk.decide(f"/families/{self.family}/terms-met", {"clock": clock, "words": step.words}, step.by)
+        met = of(self.facts(), "term-met")
+        self.checks.same([fact["data"]["term"] for fact in met], [step.term] * step.count, f"which terms {step.by.title} met")
+        self.show.met(step)
 
     # What came of it --------------------------------------------------------------------------------
 

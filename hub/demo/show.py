@@ -15,7 +15,7 @@ from rich.text import Text
 
 from hub.demo.cast import ORGANISATIONS, Organisation
 from hub.demo.senders import Sent
-from hub.demo.story import DUTCH_TIME, FIRST_DAY, Acknowledge, Answer, Decide, Earlier, Forge, Post, PostAgain
+from hub.demo.story import DUTCH_TIME, FIRST_DAY, Acknowledge, Answer, Decide, Earlier, Forge, Meet, Post, PostAgain
 from hub.domain.concerns import CONCERNS
 from hub.domain.matrix import Matrix
 from hub.domain.words import Axis, Level
@@ -123,6 +123,12 @@ class Show:
         self._step(step.at, f"[bold]{step.by.title}[/] {step.says}")
         if "motivation" in step.body:
             self._more("because", f"“{step.body['motivation']}”")
+
+    def met(self, step: Meet) -> None:
+        """What a term was for, done in time."""
+        words = self._matrix.terms[step.term].words.english
+        self._step(step.at, f"[bold]{step.by.title}[/] notes as done: {words}")
+        self._more("because", f"“{step.words}”")
 
     def passed(self, fact: Fact, raised: Fact | None) -> None:
         """A term that is over, and where direction went."""

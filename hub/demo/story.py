@@ -119,6 +119,17 @@ class Decide:
 
 
 @dataclass(frozen=True, slots=True)
+class Meet:
+    """Somebody notes that what the running terms of this name are for was done."""
+
+    at: datetime
+    by: Staff
+    term: str
+    words: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """A term that is over before anybody did what it was for; `direction` is where direction then goes, if anywhere."""
 
@@ -141,7 +152,7 @@ class Earlier:
     has_plan: bool = False
 
 
-Step = Post | PostAgain | Forge | Answer | Acknowledge | Decide | Term
+Step = Post | PostAgain | Forge | Answer | Acknowledge | Decide | Meet | Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +332,13 @@ STEPS: tuple[Step, ...] = (
         {**COACH.named(), "motivation": "One director: the coach who comes to the home."},
         "handover-offered",
     ),
-    Term(week(11, "Tue", "08:00"), "veilig-thuis-safety-assessment"),
+    Meet(
+        week(11, "Mon", "16:30"),
+        COORDINATOR,
+        "veilig-thuis-safety-assessment",
+        "Veilig Thuis saw both children today; the agreements are in the plan.",
+        2,
+    ),
     Decide(
         week(11, "Tue", "09:20"),
         COACH,
@@ -331,7 +348,6 @@ STEPS: tuple[Step, ...] = (
         "handover-accepted",
     ),
     Decide(week(11, "Tue", "09:30"), COORDINATOR, "assigns the family coach", "coaches", COACH.named(), "coach-assigned"),
-    Term(week(11, "Tue", "11:00"), "veilig-thuis-safety-assessment"),
     Post(
         week(11, "Wed", "15:45"),
         VEILIG_THUIS,
@@ -357,8 +373,7 @@ STEPS: tuple[Step, ...] = (
         {"phase": "analysis-and-plan", "motivation": "The family agreed to one plan."},
         "phase-entered",
     ),
-    Term(week(12, "Tue", "08:00"), "case-meeting-complex"),
-    Term(week(12, "Tue", "11:00"), "case-meeting-complex"),
+    Meet(week(12, "Mon", "15:00"), COORDINATOR, "case-meeting-complex", "All partners were at the table, with the mother.", 2),
     Decide(
         week(12, "Wed", "15:00"),
         COACH,

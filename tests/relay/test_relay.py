@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -512,3 +512,16 @@ def test_a_projection_built_anew_by_another_process_goes_on_here(
     heart.place(a_signal(concern="nuisance", reference="b"))
     here.catch_up()
     assert standing(here, "fragile") == relay.Standing("fragile", heart.log.last_position(), 0, "")
+
+
+def test_two_threads_that_pass_on_at_once_give_every_fact_once_and_in_order(heart: Heart, views: Engine) -> None:
+    made = a_relay(heart, views, MEMORY)
+    for _ in range(40):
+        heart.place(a_signal(reference=str(uuid4())))
+        threads = [Thread(target=made.catch_up) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert standing(made, "memory").stopped_because == ""
+    assert seen(views) == list(range(1, heart.log.last_position() + 1))
