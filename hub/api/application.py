@@ -3,52 +3,95 @@
 from collections.abc import Sequence
 from typing import Any
 
-from starlette.requests import Request
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from hub.api.decisions import ON_FAMILIES
-from hub.api.document import answers_with, document
+from hub.api.descriptions import answered
+from hub.api.document import document
 from hub.api.front import Front
-from hub.api.live import Followers, Stream
+from hub.api.live import STREAM, Followers
 from hub.api.lookups import LOOKUPS, of_view
-from hub.api.operations import Operation
+from hub.api.operations import Answer
 from hub.api.parts import Parts
 from hub.api.placing import PROCESS_AGAIN, WHOSE_FAMILY
+from hub.api.problems import problem_of, refusal
+from hub.api.schemas import KEYS
 from hub.api.signals import PostSignals
 from hub.ports import View
 
 OPEN = frozenset({"/v1/signals", "/v1/jwks", "/v1/openapi.json"})
 """The paths that ask no token: a signal is signed, the others are for everybody."""
+_SILENT: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 SERVER = "https://hub.example.org/v1"
 
 
 def application(parts: Parts, server: str = SERVER) -> Front:
     """The interface as an ASGI application; `server` is where its document says that it is found (https, ending in /v1)."""
-    followers = Followers(parts.feed)
-    operations = operations_with(parts.views)
-    routes: list[BaseRoute] = [
-        Route("/v1/signals", PostSignals(parts), methods=["POST"], name="postSignals"),
-        Route("/v1/escalations/stream", Stream(parts, followers), methods=["GET"], name="followEscalations"),
-        *(operation.route(parts) for operation in operations),
-        Route("/v1/jwks", _jwks(parts), name="getJwks"),
-        Route("/v1/openapi.json", answers_with(document(operations, server)), name="getOpenapi"),
-    ]
-    return Front(routes, followers.stop)
+    followers, routes = Followers(parts.feed), routes_with(parts.views)
+    refused: Any = {HTTPException: _refuse, RequestValidationError: _refuse, Exception: _pass_on}
+    nowhere: Any = dict.fromkeys(("openapi_url", "docs_url", "redoc_url"))
+    rest = FastAPI(redirect_slashes=False, exception_handlers=refused, telemetry=_SILENT, **nowhere)
+    rest.router.routes += routes
+    rest.state.parts, rest.state.followers = parts, followers
+    rest.state.document = document(routes, server)
+    for methods in (route.methods or set() for route in routes):
+        methods |= {"HEAD"} if "GET" in methods else set()
+    hot = Route("/v1/signals", PostSignals(parts), methods=["POST"], name="postSignals")
+    return Front([hot], rest, followers.stop)
 
 
-def operations_with(views: Sequence[View]) -> tuple[Operation, ...]:
-    """Every operation that asks a token; each view brings one."""
-    return (*LOOKUPS, *ON_FAMILIES, *WHOSE_FAMILY, PROCESS_AGAIN, *(of_view(view) for view in views))
+def routes_with(views: Sequence[View]) -> list[APIRoute]:
+    """Every route of FastAPI; each view brings one."""
+    operations = (STREAM, *LOOKUPS, *ON_FAMILIES, *WHOSE_FAMILY, PROCESS_AGAIN, *(of_view(view) for view in views))
+    return [*(operation.route() for operation in operations), *_of_everybody()]
 
 
 def openapi(views: Sequence[View], server: str = SERVER) -> dict[str, Any]:
     """The OpenAPI document of the hub with these views."""
-    return document(operations_with(views), server)
+    return document(routes_with(views), server)
 
 
-def _jwks(parts: Parts) -> Any:
-    async def jwks(_: Request) -> Response:
-        return JSONResponse(parts.jwks(), media_type="application/jwk-set+json")
+async def _refuse(_: Request, error: Exception) -> Response:
+    return refusal(problem_of(error))
 
-    return jwks
+
+async def _pass_on(_: Request, error: Exception) -> Response:
+    raise error  # to the front, which answers it once
+
+
+class _Keys(JSONResponse):
+    media_type = "application/jwk-set+json"
+
+
+async def _jwks(request: Request) -> Response:
+    return _Keys(request.app.state.parts.jwks())
+
+
+async def _openapi(request: Request) -> Response:
+    return Answer(request.app.state.document, headers={"Access-Control-Allow-Origin": "*"})
+
+
+def _open(path: str, name: str, title: str, do: Any, kind: type[Response], schema: Any) -> APIRoute:
+    said = {"responses": answered(200, schema, kind.media_type, {500})}
+    return APIRoute(
+        f"/v1/{path}",
+        do,
+        operation_id=name,
+        summary=title,
+        tags=["about"],
+        response_class=kind,
+        openapi_extra=said,
+        methods=["GET"],
+    )
+
+
+def _of_everybody() -> list[APIRoute]:
+    return [
+        _open("jwks", "getJwks", "The hub's public keys (RFC 7517), to check receipts and notices with", _jwks, _Keys, KEYS),
+        _open("openapi.json", "getOpenapi", "This document", _openapi, Answer, {"type": "object"}),
+    ]

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from hub.api import forms, schemas
-from hub.api.operations import Answer, Operation, Question, Roles, id_of
-from hub.api.parts import Parts
+from hub.api.admission import Roles
+from hub.api.operations import Answer, Operation, question
 from hub.domain.callers import Capacity
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion
@@ -21,7 +21,7 @@ CASE: Roles = frozenset({Capacity.COORDINATOR, Capacity.TEAM_LEAD, Capacity.ADMI
 CARE: Roles = frozenset({Capacity.COORDINATOR, Capacity.TEAM_LEAD})
 AUTHORITY: Roles = frozenset({Capacity.TEAM_LEAD, Capacity.ADMINISTRATIVE})
 
-Verb = Callable[[Question, Trajectory, Rules, Occasion], Any]
+Verb = Callable[[Any, Trajectory, Rules, Occasion], Any]
 
 
 def on_family(
@@ -43,7 +43,7 @@ def on_family(
         title=title,
         tag=tag,
         roles=roles,
-        do=partial(_decide, verb, gives),
+        do=_decision(verb, gives, question(f"/families/{{id}}/{path}", form, takes_version=True)),
         answer=schemas.thing(family=schemas.ID, version=schemas.VERSION, **given),
         status=201,
         form=form,
@@ -52,15 +52,18 @@ def on_family(
     )
 
 
-def _decide(verb: Verb, gives: str, parts: Parts, q: Question) -> Answer:
-    family, basis = id_of(q, "id"), getattr(q.body, "ground", "")
-    gave, version = parts.casework.decide(family, partial(verb, q), q.caller.subject, basis, q.seen)
-    said = {"family": str(family), "version": version, **({gives: gave} if gives else {})}
-    return Answer(said, {"Location": f"/v1/families/{family}", "ETag": f'"{version}"'})
+def _decision(verb: Verb, gives: str, asked: Any) -> Callable[..., Answer]:
+    def decide(q: Any = asked) -> Answer:
+        basis = getattr(getattr(q, "body", None), "ground", "")
+        gave, version = q.hub.casework.decide(q.id, partial(verb, q), q.caller.subject, basis, q.if_match)
+        said = {"family": str(q.id), "version": version, **({gives: gave} if gives else {})}
+        return Answer(said, 201, {"Location": f"/v1/families/{q.id}", "ETag": f'"{version}"'})
+
+    return decide
 
 
-def _answer_handover(q: Question, family: Trajectory, rules: Rules, on: Occasion) -> None:  # noqa: ARG001
-    handover = str(id_of(q, "handover"))
+def _answer_handover(q: Any, family: Trajectory, rules: Rules, on: Occasion) -> None:  # noqa: ARG001
+    handover = str(q.handover)
     if q.body.accepted:
         family.accept_handover(handover, on)
     else:
@@ -75,12 +78,12 @@ def _goals(said: forms.NewPlan) -> list[Goal]:
     return [Goal(**{name: getattr(goal, name) for name in type(goal).model_fields}) for goal in said.goals]
 
 
-def _lever(q: Question, family: Trajectory, rules: Rules, on: Occasion) -> str:
+def _lever(q: Any, family: Trajectory, rules: Rules, on: Occasion) -> str:
     said, escalations = q.body, [str(escalation) for escalation in q.body.escalations]
     return family.decide_lever(said.lever, said.authority, said.motivation, escalations, rules, on)
 
 
-def _informed(q: Question, family: Trajectory, _: Rules, on: Occasion) -> None:
+def _informed(q: Any, family: Trajectory, _: Rules, on: Occasion) -> None:
     family.inform_family(q.body.how, q.body.when, q.body.reason_not, on)
 
 
@@ -97,14 +100,14 @@ ON_FAMILIES = (
     on_family("plans", "adoptPlan", "Make a new version of the plan the valid one", CASE, forms.NewPlan,
               lambda q, family, rules, on: family.adopt_plan(_goals(q.body), q.body.motivation, rules, on), "plan"),
     on_family("goals/{goal}/progress", "recordProgress", "Note how a goal comes along", CASE, forms.Progress,
-              lambda q, family, rules, on: family.record_progress(q.ids["goal"], q.body.words, rules, on)),
+              lambda q, family, rules, on: family.record_progress(q.goal, q.body.words, rules, on)),
     on_family("goals/{goal}/results", "resultGoal", "Say what became of a goal", CASE, forms.Result,
-              lambda q, family, rules, on: family.result_goal(q.ids["goal"], q.body.result, q.body.words, rules, on)),
+              lambda q, family, rules, on: family.result_goal(q.goal, q.body.result, q.body.words, rules, on)),
     on_family("levers", "decideLever", "Decide on a lever, as the competent authority", CASE, forms.LeverDecision, _lever, "lever"),
     on_family("levers/{lever}/reconsiderations", "reconsiderLever", "Look again at a lever; it stands", CASE, forms.Motivated,
-              lambda q, family, rules, on: family.reconsider_lever(str(q.ids["lever"]), q.body.motivation, rules, on)),
+              lambda q, family, rules, on: family.reconsider_lever(str(q.lever), q.body.motivation, rules, on)),
     on_family("levers/{lever}/endings", "endLever", "End a lever", CASE, forms.Motivated,
-              lambda q, family, _, on: family.end_lever(str(q.ids["lever"]), q.body.motivation, on)),
+              lambda q, family, _, on: family.end_lever(str(q.lever), q.body.motivation, on)),
     on_family("referrals", "referFamily", "Refer the family", CASE, forms.Motivated,
               lambda q, family, rules, on: family.refer(q.body.motivation, rules, on)),
     on_family("referral-decisions", "decideReferral", "Decide on the referral", CARE, forms.ReferralDecision,
@@ -132,6 +135,6 @@ ON_FAMILIES = (
     on_family("corrections", "noteCorrection", "Say what is right about something recorded earlier", CASE, forms.Correction,
               lambda q, family, _, on: family.note_correction(q.body.about, q.body.words, on)),
     on_family("escalations/{escalation}/acknowledgements", "acknowledgeEscalation", "Take notice of an escalation", CASE, None,
-              lambda q, family, _, on: family.acknowledge(str(q.ids["escalation"]), on), tag="escalations"),
+              lambda q, family, _, on: family.acknowledge(str(q.escalation), on), tag="escalations"),
 )
 # fmt: on

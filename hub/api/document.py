@@ -1,34 +1,14 @@
-"""The OpenAPI document, put together from the operations themselves."""
+"""The OpenAPI document: what FastAPI says of its routes, with what it cannot know of."""
 
-import re
 from collections.abc import Sequence
-from typing import Any
 
-import msgspec
-from pydantic.json_schema import models_json_schema
-from starlette.requests import Request
-from starlette.responses import Response
+from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
 from hub.api import VERSION, schemas
-from hub.api import descriptions as said_of
-from hub.api.descriptions import Thing, parameter, refused, success, who_may
-from hub.api.operations import Operation
-from hub.api.problems import MEDIA
-from hub.api.queries import NAMES
+from hub.api.descriptions import HEADERS, Thing, answered, problems
+from hub.api.signals import ACCEPTED, BATCH
 
-_REFUSALS = {
-    400: "The request is not what its contract asks; everything that is wrong is said at once.",
-    401: "The caller did not show who it is, or what it showed is not accepted.",
-    403: "The caller's role does not allow this.",
-    404: "There is nothing by that id, or nothing that the caller may see.",
-    405: "This address does not answer to that method.",
-    409: "What is there already, or a rule of the trajectory, forbids this.",
-    412: "The family has changed since the version in If-Match.",
-    413: "The body is larger than is read here.",
-    415: "A content type that is not read here, or a packed body.",
-    500: "Something went wrong in the hub; it is found under `instance`.",
-    503: "The hub cannot keep its promises right now; nothing was recorded.",
-}
 _TAGS = {
     "signals": "What partners send, and what became of it",
     "families": "One family, one plan, one director",
@@ -38,7 +18,7 @@ _TAGS = {
     "operation": "For those who keep the hub running",
     "about": "The interface itself",
 }
-_INFO = {
+_INFO: Thing = {
     "title": "VIG hub",
     "version": VERSION,
     "description": "One family, one plan, one director: signals of partners in, escalations and the state of families out. "
@@ -46,97 +26,73 @@ _INFO = {
     "contact": {"name": "The maintainers of the hub", "email": "hub@example.org", "url": "https://hub.example.org"},
     "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
 }
-_ETAG = {"ETag": {"description": "the version of the family, for If-Match", "schema": schemas.TEXT}}
+_CLOUD_EVENT: schemas.Schema = {
+    "type": "object",
+    "description": "A CloudEvent 1.0 (NL GOV profile). Its data is the partner's own message, as the contract of its type says; "
+    "XML goes in as text, with datacontenttype application/xml.",
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": {"type": "string", "minLength": 1, "maxLength": 200},
+        "source": {"type": "string", "pattern": "^urn:nld:oin:[0-9]{20}:systeem:"},
+        "type": {"type": "string"},
+        "time": schemas.MOMENT,
+        "datacontenttype": {"type": "string"},
+        "data": {},
+    },
+    "required": ["specversion", "id", "source", "type", "time", "data"],
+}
+_RECEIPT = {"$ref": "#/components/schemas/Receipt"}
+_EVENT = {"$ref": "#/components/schemas/CloudEvent"}
+_EACH = {
+    "type": "object",
+    "properties": {"status": {"type": "integer"}, "receipt": _RECEIPT, "problem": {"$ref": "#/components/schemas/Problem"}},
+    "required": ["status"],
+}
 
 
-def document(operations: Sequence[Operation], server: str) -> Thing:
-    """The OpenAPI 3.1 document of these operations and of the routes that are written by hand; `server` ends in /v1."""
-    paths = {path: dict(methods) for path, methods in said_of.PATHS.items()}
-    for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
-    used = {tag for path in paths.values() for method in path.values() for tag in method["tags"]}
-    return {
-        "openapi": "3.1.0",
-        "info": _INFO,
-        "servers": [{"url": server}],
-        "tags": [{"name": tag, "description": _TAGS.get(tag, f"Views of {tag}")} for tag in sorted(used)],
-        "security": [{"bearer": []}],
-        "paths": paths,
-        "components": {
-            "schemas": _schemas(operations),
-            "headers": said_of.HEADERS,
-            "responses": _problems(),
-            "securitySchemes": said_of.SECURITY,
+def _signed(name: str, words: str, *, is_required: bool = True) -> Thing:
+    return {"name": name, "in": "header", "required": is_required, "description": words, "schema": schemas.TEXT}
+
+
+_POST_SIGNALS = {
+    "operationId": "postSignals",
+    "summary": "Send a signal, or many",
+    "description": "The signature over the body says who sends, so no token is asked. What is answered is durable. "
+    "The same (source, id) again gives the same receipt. A batch is answered for each of its events, in their order. "
+    "In binary mode the attributes of the event stand in ce- headers, which the signature covers too.",
+    "tags": ["signals"],
+    "parameters": [
+        _signed("Payload-Signature", "a detached JAdES JWS over Digest and the headers that it names, exactly once"),
+        _signed("Digest", "SHA-256= and the digest of the body (RFC 3230)"),
+        *(_signed(f"ce-{name}", "in binary mode", is_required=False) for name in ("specversion", "id", "source", "type", "time")),
+    ],
+    "requestBody": {
+        "required": True,
+        "description": f"At most {ACCEPTED['application/json']} bytes for one event, {ACCEPTED[BATCH]} for a batch; never packed.",
+        "content": {
+            "application/cloudevents+json": {"schema": _EVENT},
+            "application/cloudevents-batch+json": {"schema": schemas.many(_EVENT)},
+            "application/json": {"schema": {}},
+            "application/xml": {"schema": {"type": "string"}},
         },
-    }
+    },
+    "responses": {
+        **answered(200, {"oneOf": [_RECEIPT, schemas.many(_EACH)], "description": "a repeat, or a batch"}, "application/json", ()),
+        **answered(201, _RECEIPT, "application/json", (400, 401, 409, 413, 415, 500, 503)),
+    },
+}
 
 
-def _operation(operation: Operation) -> Thing:
-    return {
-        "operationId": operation.name,
-        "summary": operation.title,
-        "description": who_may(operation.roles),
-        "tags": [operation.tag],
-        "parameters": _parameters(operation),
-        **({"requestBody": _form(operation.form.__name__)} if operation.form else {}),
-        "responses": _responses(operation),
-    }
-
-
-def _parameters(operation: Operation) -> list[Thing]:
-    found = [*_ids(operation.path), *(parameter(each) for each in operation.query)]
-    return [*found, said_of.IF_MATCH] if operation.takes_version else found
-
-
-def _form(name: str) -> Thing:
-    return {"required": True, "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
-
-
-def _responses(operation: Operation) -> Thing:
-    headers = {
-        **said_of.API_VERSION,
-        **(_ETAG if operation.takes_version else {}),
-        **(said_of.LOCATION if operation.status == 201 else {}),
-    }
-    refusals = {400, 401, 403, 500, 503, *operation.refusals, *((413, 415) if operation.form else ())}
-    return {
-        str(operation.status): success(operation.answer, headers | (said_of.LOCATION if operation.status == 201 else {})),
-        **refused(refusals),
-    }
-
-
-def _ids(path: str) -> list[Thing]:
-    return [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"} if name in NAMES else schemas.ID,
-        }
-        for name in re.findall(r"{(\w+)}", path)
-    ]
-
-
-def _schemas(operations: Sequence[Operation]) -> Thing:
-    forms = {operation.form for operation in operations if operation.form}
-    named = sorted(forms, key=lambda form: form.__name__)
-    _, made = models_json_schema([(form, "validation") for form in named], ref_template="#/components/schemas/{model}")
-    return {"Problem": schemas.PROBLEM, "Receipt": schemas.RECEIPT, "CloudEvent": said_of.CLOUD_EVENT, **made["$defs"]}
-
-
-def _problems() -> Thing:
-    content = {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {
-        str(status): {"description": words, "headers": said_of.API_VERSION, "content": content}
-        for status, words in _REFUSALS.items()
-    }
-
-
-def answers_with(said: Thing) -> Any:
-    """An endpoint that gives the document to anybody, from anywhere."""
-    content = msgspec.json.encode(said)
-
-    async def openapi(_: Request) -> Response:
-        return Response(content, media_type="application/json", headers={"Access-Control-Allow-Origin": "*"})
-
-    return openapi
+def document(routes: Sequence[BaseRoute], server: str) -> Thing:
+    """The OpenAPI 3.1 document of these routes and of the one that goes past FastAPI; `server` ends in /v1."""
+    said = get_openapi(title=_INFO["title"], version=VERSION, routes=routes)
+    paths = {path.removeprefix("/v1"): methods for path, methods in said["paths"].items()}
+    paths["/signals"] = {"post": _POST_SIGNALS}
+    for operation in (operation for methods in paths.values() for operation in methods.values()):
+        operation["responses"].pop("422", None)  # FastAPI's own refusal, which is a 400 here
+    used = {tag for path in paths.values() for method in path.values() for tag in method["tags"]}
+    tags = [{"name": tag, "description": _TAGS.get(tag, f"Views of {tag}")} for tag in sorted(used)]
+    own = {"Problem": schemas.PROBLEM, "Receipt": schemas.RECEIPT, "CloudEvent": _CLOUD_EVENT}
+    made = {name: schema for name, schema in said["components"]["schemas"].items() if "ValidationError" not in name}
+    components = said["components"] | {"schemas": own | made, "headers": HEADERS, "responses": problems()}
+    return said | {"info": _INFO, "servers": [{"url": server}], "paths": paths, "tags": tags, "components": components}

@@ -1,10 +1,7 @@
-"""Reading a form that somebody filled in: all that is wrong with it at once, in words that repeat nothing of it."""
+"""What pydantic and FastAPI say of a request, in words that repeat nothing of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from hub.errors import Violation
 
@@ -17,8 +14,9 @@ _WHAT = {
     "string_pattern_mismatch": "is not of the form that is asked",
     "bool_type": "is not true or false",
     "int_type": "is not a whole number",
+    "int_parsing": "is not a whole number",
     "list_type": "is not a list",
-    "model_type": "is not an object",
+    "model_attributes_type": "is not an object",
     "uuid_type": "is not an id (UUID)",
     "uuid_parsing": "is not an id (UUID)",
     "date_type": "is not a date (YYYY-MM-DD)",
@@ -37,24 +35,25 @@ _WITH = {
 """With what the form itself says of its limits, never with what was sent."""
 
 
-def filled_in(form: type[BaseModel], body: bytes, wrong: list[Violation]) -> Any:
-    """The form as it was filled in; whatever is wrong with it is added to what is wrong."""
-    try:
-        return form.model_validate_json(body)
-    except ValidationError as error:
-        wrong += [_violation(found) for found in error.errors(include_url=False, include_input=False)]
-        return None
+def violations_of(errors: Iterable[Mapping[str, Any]]) -> list[Violation]:
+    """Everything that is wrong, each thing once."""
+    return list(dict.fromkeys(_violation(error["type"], error["loc"], error) for error in errors))
 
 
-def _violation(found: ErrorDetails) -> Violation:
-    kind, place = found["type"], found["loc"]
-    if kind == "extra_forbidden":
-        place = place[:-1]
+def _violation(kind: str, place: Sequence[str | int], error: Mapping[str, Any]) -> Violation:
+    if kind == "extra_forbidden" and place[0] == "query":
+        return Violation("query", "has a key that is not known here")
     if kind == "hub":
-        return Violation(_pointer(place), found["msg"])
-    what = _WHAT.get(kind) or _WITH.get(kind, "is not what is asked here").format(**found.get("ctx", {}))
-    return Violation(_pointer(place), what)
+        return Violation(_pointer(place), error["msg"])
+    # what is unknown is not named: it may be anything; what is no JSON has no place
+    where = {"extra_forbidden": place[:-1], "json_invalid": place[:1]}.get(kind, place)
+    return Violation(
+        _pointer(where), _WHAT.get(kind) or _WITH.get(kind, "is not what is asked here").format(**error.get("ctx", {}))
+    )
 
 
 def _pointer(place: Sequence[str | int]) -> str:
-    return "".join(f"/{step}" for step in place)
+    if place[0] == "body":
+        return "".join(f"/{step}" for step in place[1:])
+    where = "/".join(str(step) for step in place)
+    return where.lower() if place[0] == "header" else where

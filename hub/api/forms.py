@@ -1,10 +1,11 @@
 """What people send with their decisions, field by field."""
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -21,19 +22,26 @@ def _day(text: str) -> str:
     return text
 
 
+def _date(said: Any) -> Any:
+    if not isinstance(said, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", said, re.ASCII):
+        raise PydanticCustomError("hub", "is not a date (YYYY-MM-DD)")
+    return said
+
+
 _NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000, pattern=_NO_CONTROLS)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_NO_CONTROLS)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 Ground = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_NO_CONTROLS)]
 Day = Annotated[str, StringConstraints(pattern=r"^(\d{4}(-\d{2}(-\d{2})?)?)?$"), AfterValidator(_day)]
-Level = Annotated[int, Field(ge=1, le=3)]
+Level = Annotated[int, Field(strict=True, ge=1, le=3)]
+Date = Annotated[date, BeforeValidator(_date)]
 
 
 class Form(BaseModel):
     """What is sent: exactly these members, each of exactly its own kind."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
 
 class Motivated(Form):
@@ -59,7 +67,7 @@ class Handover(Somebody):
 class HandoverAnswer(Motivated):
     """Whether somebody takes over direction."""
 
-    accepted: bool
+    accepted: StrictBool
 
 
 class SmartGoal(Form):
@@ -71,8 +79,8 @@ class SmartGoal(Form):
     measurable: Words
     achievable: Words
     relevant: Words
-    start: date
-    due: date
+    start: Date
+    due: Date
     owner: Line
 
 
@@ -194,7 +202,7 @@ class Wanted(Form):
     family_name: Line | None = None
     prefix: Line | None = None
     given_names: Line | None = None
-    birth_date: date | None = Field(None, json_schema_extra=_is_a_day)
+    birth_date: Date | None = Field(None, json_schema_extra=_is_a_day)
     postcode: Annotated[str, StringConstraints(pattern=r"^[1-9]\d{3} ?[A-Za-z]{2}$")] | None = None
     number: Line | None = None
     addition: Line | None = None

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
+from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from hub.api import VERSION
-from hub.api.problems import answer_problem, problem_of
+from hub.api.problems import problem_of, refusal
 
 MOST_IN_HEADERS = 32_768
 MOST_IN_ADDRESS = 8_192
@@ -27,14 +28,15 @@ ALWAYS = (
 
 
 class Front:
-    """The whole of the interface as one ASGI application: routes, the headers of every answer, and every error in one form.
+    """The whole of the interface as one ASGI application: the headers of every answer, and every error in one form.
 
+    What is `hot` goes past FastAPI, which answers the `rest`.
     `stop` ends the streams that would otherwise keep a server from stopping; call it before the server waits for them.
     """
 
-    def __init__(self, routes: Sequence[BaseRoute], stop: Callable[[], None]) -> None:
-        self.routes, self.stop = routes, stop
-        self._router = Router(routes, redirect_slashes=False, default=_nowhere)
+    def __init__(self, hot: Sequence[BaseRoute], rest: FastAPI, stop: Callable[[], None]) -> None:
+        self.routes, self.rest, self.stop = [*hot, *rest.routes], rest, stop
+        self._router = Router(hot, redirect_slashes=False, default=rest)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,10 +58,10 @@ class Front:
         except ClientDisconnect:
             return
         except Exception as error:
-            problem = problem_of(error)
+            answer = refusal(problem_of(error))
             # an answer that has begun is left unfinished, which the server tells the client by closing the connection
             if not has_begun:
-                await answer_problem(problem, send_with_headers)
+                await answer(scope, receive, send_with_headers)
 
 
 def _refuse_oversized(scope: Scope) -> None:
@@ -67,10 +69,3 @@ def _refuse_oversized(scope: Scope) -> None:
         raise HTTPException(414)
     if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_IN_HEADERS:
         raise HTTPException(431, headers={"Connection": "close"})
-
-
-async def _nowhere(scope: Scope, _receive: Receive, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1000})
-        return
-    raise HTTPException(404)

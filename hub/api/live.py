@@ -2,29 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Annotated
 
 import msgspec
+from fastapi import Header, Query
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
 
-from hub.api.bodies import Headers, headers_of
+from hub.api import schemas
+from hub.api.admission import Hub, Known, token_of
 from hub.api.decisions import CASE
-from hub.api.operations import admitted, bearer
+from hub.api.forms import Form
+from hub.api.operations import Operation
 from hub.api.parts import Feed, Parts, Told
-from hub.api.queries import Parameter, query_of, whole
 from hub.domain.callers import Caller
-from hub.errors import Malformed, Unauthenticated, Violation
+from hub.errors import Unauthenticated
 
 QUIET = 15.0
 """Seconds of silence after which a comment says that the line is still open."""
-_position = whole(0, 2**53)
-AFTER = Parameter(
-    "after",
-    {"type": "integer", "minimum": 0},
-    "begin after the notice of this id instead of now; Last-Event-ID goes before it",
-    _position,
-)
+Position = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class Followers:
@@ -57,46 +55,55 @@ class Followers:
             del self._stops[stop]
 
 
-class Stream:
-    """The stream over HTTP."""
+class Events(StreamingResponse):
+    """A stream of server-sent events."""
 
-    roles = CASE
-
-    def __init__(self, parts: Parts, followers: Followers) -> None:
-        self._parts, self._followers = parts, followers
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = headers_of(scope)
-        caller = admitted(headers, self.roles, self._parts.caller_of)
-        position = _begin(headers, scope["query_string"])
-        if scope["method"] == "HEAD":
-            await Response(media_type="text/event-stream")(scope, receive, send)
-            return
-        if position is None:
-            position = await run_in_threadpool(self._parts.feed.last_position)
-        told = self._followers.told(position, lambda: self._is_still(caller, headers))
-        await StreamingResponse(told, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})(scope, receive, send)
-
-    def _is_still(self, caller: Caller, headers: Headers) -> bool:
-        """Whether the token is valid still: a stream outlives none."""
-        try:
-            return self._parts.caller_of(bearer(headers)) == caller
-        except Unauthenticated:
-            return False
+    media_type = "text/event-stream"
 
 
-def _begin(headers: Headers, query: bytes) -> int | None:
-    """After which notice to begin, where the listener says so."""
-    wrong: list[Violation] = []
-    found: int | None = query_of(query, [AFTER], wrong)["after"]
-    if last := headers.get("last-event-id"):
-        try:
-            found = _position(last[0])
-        except ValueError as error:
-            wrong.append(Violation("header/last-event-id", str(error)))
-    if wrong:
-        raise Malformed("The request is not what its contract asks.", wrong)
-    return found
+class Where(Form):
+    """Where a stream begins."""
+
+    after: Position | None = Field(None, description="begin after the notice of this id; Last-Event-ID goes before it")
+
+
+async def _follow(
+    request: Request,
+    hub: Hub,
+    caller: Known,
+    where: Annotated[Where, Query()],
+    last_event_id: Annotated[Position | None, Header(alias="Last-Event-ID")] = None,
+) -> Response:
+    if request.method == "HEAD":
+        return Response(media_type=Events.media_type)
+    position = where.after if last_event_id is None else last_event_id
+    if position is None:
+        position = await run_in_threadpool(hub.feed.last_position)
+    token = await token_of(request)
+    told = request.app.state.followers.told(position, lambda: _is_still(caller, token, hub))
+    return Events(told, headers={"X-Accel-Buffering": "no"})
+
+
+def _is_still(caller: Caller, token: str, hub: Parts) -> bool:
+    """Whether the token is valid still: a stream outlives none."""
+    try:
+        return hub.caller_of(token) == caller
+    except Unauthenticated:
+        return False
+
+
+STREAM = Operation(
+    method="GET",
+    path="/escalations/stream",
+    name="followEscalations",
+    title="Follow escalations live: what was missed since Last-Event-ID comes first, and nothing comes twice",
+    tag="escalations",
+    roles=CASE,
+    do=_follow,
+    answer=schemas.TEXT,
+    query=Where,
+    kind=Events,
+)
 
 
 async def _until(stop: asyncio.Event, batches: AsyncIterator[Sequence[Told]]) -> AsyncIterator[Sequence[Told]]:

@@ -1,34 +1,40 @@
 """What can be asked: every view of every projection, a family's history, who is known, and a message's receipt."""
 
-from functools import partial
+from collections.abc import Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import Field, create_model
 
 from hub.api import forms, receipts, schemas
+from hub.api.admission import Hub, Known
 from hub.api.decisions import CASE
-from hub.api.operations import Answer, Operation, Question, id_of
-from hub.api.parts import Parts
-from hub.api.queries import Parameter, moment, whole
+from hub.api.forms import Form
+from hub.api.operations import Answer, Operation, question
+from hub.api.queries import Moment, Nothing
 from hub.domain.callers import Capacity
 from hub.domain.dates import PartialDate
 from hub.domain.signals import Address, NamedPerson
 from hub.errors import NotKnown
 from hub.ports import Asked, View
 
-MOST_IN_PAGE = 500
-_PAGE = (
-    Parameter("after", schemas.TEXT, "the cursor that came with the page before", unless=""),
-    Parameter(
-        "limit", {"type": "integer", "minimum": 1, "maximum": MOST_IN_PAGE, "default": 100}, "how many", whole(1, MOST_IN_PAGE), 100
-    ),
-)
-
-
 # Views ---------------------------------------------------------------------------------------------
+
+
+class Page(Form):
+    """Which part of a list."""
+
+    after: str = Field("", description="the cursor that came with the page before")
+    limit: int = Field(100, ge=1, le=500, description="how many")
 
 
 def of_view(view: View) -> Operation:
     """A read model over HTTP; a list takes a cursor and a limit."""
     words = [word for word in view.path.replace("{", "by-").replace("}", "").replace("/", "-").split("-") if word]
-    pages = _PAGE if "next" in view.answer.get("properties", {}) else ()
+    base = Page if "next" in view.answer.get("properties", {}) else Nothing
+    filters: dict[str, Any] = {name: (str, Field("", description="only those")) for name in view.filters}
+    query = create_model("Narrowed", __base__=base, **filters)
     return Operation(
         method="GET",
         path=f"/{view.path}",
@@ -36,28 +42,38 @@ def of_view(view: View) -> Operation:
         title=view.title,
         tag=view.path.split("/")[0],
         roles=frozenset(Capacity(role) for role in view.roles),
-        do=partial(_ask, view),
+        do=_asked(view, question(view.path, query=query)),
         answer=view.answer,
-        query=(*(Parameter(name, schemas.TEXT, "only those", unless="") for name in view.filters), *pages),
+        query=query,
         refusals=(404,) if "{" in view.path else (),
     )
 
 
-def _ask(view: View, parts: Parts, q: Question) -> Answer:
-    filters = {name: q.query[name] for name in view.filters if q.query[name]}
-    key = str(next(iter(q.ids.values()), ""))
-    with parts.connect() as connection:
-        found = view.ask(connection, Asked(key, filters, q.query.get("after", ""), q.query.get("limit", 100)))
-    if found is None:
-        raise NotKnown("There is nothing by that id.")
-    return Answer(found, {"ETag": f'"{found["version"]}"'} if "version" in found else {})
+def _asked(view: View, asked: Any) -> Callable[..., Answer]:
+    def ask(q: Any = asked) -> Answer:
+        filters = {name: text for name in view.filters if (text := getattr(q.query, name))}
+        page = q.query.model_dump(include={"after", "limit"})
+        with q.hub.connect() as connection:
+            found = view.ask(connection, Asked(str(getattr(q, "id", "")), filters, **page))
+        if found is None:
+            raise NotKnown("There is nothing by that id.")
+        return Answer(found, headers={"ETag": f'"{found["version"]}"'} if "version" in found else {})
+
+    return ask
 
 
 # History -------------------------------------------------------------------------------------------
 
 
-def _history(parts: Parts, q: Question) -> Answer:
-    return Answer(parts.history(id_of(q, "id"), q.query["recordedAt"], q.query["validAt"]))
+class Axes(Form):
+    """As of when, on two axes."""
+
+    recorded_at: Moment | None = Field(None, description="what the hub had recorded by then; any offset (default: now)")
+    valid_at: Moment | None = Field(None, description="what was so by then; any offset (default: now)")
+
+
+def _history(hub: Hub, id: UUID, axes: Annotated[Axes, Query()]) -> Answer:
+    return Answer(hub.history(id, axes.recorded_at, axes.valid_at))
 
 
 _MAYBE_MOMENT = {"anyOf": [schemas.MOMENT, {"type": "null"}]}
@@ -86,10 +102,7 @@ HISTORY = Operation(
         state={"anyOf": [{"type": "object"}, {"type": "null"}]},
         events=schemas.many(_FACT),
     ),
-    query=(
-        Parameter("recordedAt", schemas.MOMENT, "what the hub had recorded by then; any offset (default: now)", moment),
-        Parameter("validAt", schemas.MOMENT, "what was so by then; any offset (default: now)", moment),
-    ),
+    query=Axes,
     refusals=(404,),
 )
 
@@ -97,8 +110,8 @@ HISTORY = Operation(
 # Who is known --------------------------------------------------------------------------------------
 
 
-def _search(parts: Parts, q: Question) -> Answer:
-    found = parts.search(_named(q.body))
+def _search(hub: Hub, body: forms.Wanted) -> Answer:
+    found = hub.search(_named(body))
     return Answer({"items": [{"family": str(one.family), "involved": True, "contact": one.contact} for one in found]})
 
 
@@ -130,8 +143,8 @@ SEARCH = Operation(
 # Receipts ------------------------------------------------------------------------------------------
 
 
-def _status(parts: Parts, q: Question) -> Answer:
-    return Answer(receipts.status(*parts.intake.status(id_of(q, "id"), q.caller.organisation), parts.sign))
+def _status(hub: Hub, caller: Known, id: UUID) -> Answer:
+    return Answer(receipts.status(*hub.intake.status(id, caller.organisation), hub.sign))
 
 
 RECEIPT = Operation(

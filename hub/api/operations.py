@@ -1,54 +1,40 @@
-"""One operation of the interface: its address, who may ask, what they send, what they get; and how it is done over HTTP."""
+"""One operation of the interface as a route of FastAPI: its address, who may ask, what is done, and what is answered."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, make_dataclass
+from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
+from fastapi import Depends, Query
 from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.responses import JSONResponse, Response
 
-from hub.api.bodies import Headers, answer, headers_of, media_of, read
-from hub.api.filling import filled_in
-from hub.api.parts import Parts
-from hub.api.queries import Parameter, ids_of, query_of, version_of
-from hub.domain.callers import Caller, Capacity
-from hub.errors import Malformed, NotAllowed, Unauthenticated, Violation
+from hub.api.admission import BEARER, Guarded, Hub, Known, Roles
+from hub.api.descriptions import answered
+from hub.api.forms import Code
+from hub.api.queries import Nothing, Once, Seen, keyless, unseen
+from hub.api.schemas import Schema
 
-MOST = 65_536
-"""Bytes in the body of a request by a person."""
-
-Schema = Mapping[str, Any]
-Roles = frozenset[Capacity]
+NAMES = ("goal",)
+"""The ids in paths that are short names; all others are UUIDs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What was asked: by whom, with which ids in the path, which query, which body, and on which version of the family."""
+class Answer(JSONResponse):
+    """What is answered, as JSON."""
 
-    caller: Caller
-    ids: Mapping[str, Any]
-    query: Mapping[str, Any] = field(default_factory=dict)
-    body: Any = None
-    seen: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is answered, with its headers."""
-
-    value: Mapping[str, Any]
-    headers: Mapping[str, str] = field(default_factory=dict)
+    def render(self, content: Any) -> bytes:
+        """Faster than the standard library."""
+        return msgspec.json.encode(content)
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One method of one path (after /v1), for callers in one of these `roles`.
 
-    `do` runs in a thread of its own, so it may wait; `answer` is the JSON Schema of what it gives, `status` that of success;
-    `takes_version` where If-Match guards against deciding on an older state.
+    FastAPI reads from `do` what is asked, and gives it a thread of its own, so it may wait; `answer` is the JSON Schema of
+    what it gives, `status` that of success; `takes_version` where If-Match guards against deciding on an older state.
     """
 
     method: str
@@ -57,75 +43,46 @@ class Operation:
     title: str
     tag: str
     roles: Roles
-    do: Callable[[Parts, Question], Answer]
+    do: Callable[..., Any]
     answer: Schema
     status: int = 200
     form: type[BaseModel] | None = None
-    query: tuple[Parameter, ...] = ()
+    query: type[BaseModel] = Nothing
     takes_version: bool = False
     refusals: tuple[int, ...] = ()
+    kind: type[Response] = Answer
 
-    def route(self, parts: Parts) -> Route:
+    def route(self) -> Guarded:
         """The operation over HTTP."""
-        return Route(f"/v1{self.path}", Endpoint(self, parts), methods=[self.method], name=self.name)
+        refusals = {400, 401, 403, 500, 503, *self.refusals, *((413, 415) if self.form else ())}
+        return Guarded(
+            f"/v1{self.path}",
+            self.do,
+            roles=self.roles,
+            methods=[self.method],
+            operation_id=self.name,
+            summary=self.title,
+            description=f"For: {', '.join(sorted(self.roles))}.",
+            tags=[self.tag],
+            status_code=self.status,
+            dependencies=[Depends(each) for each in self._conditions()],
+            response_model=None,
+            response_class=self.kind,
+            openapi_extra={"responses": answered(self.status, self.answer, self.kind.media_type, refusals, self.takes_version)},
+        )
+
+    def _conditions(self) -> list[Callable[..., Any]]:
+        keys = tuple(field.alias or name for name, field in self.query.model_fields.items())
+        return [BEARER, Once(keys) if keys else keyless, *([] if self.takes_version else [unseen])]
 
 
-class Endpoint:
-    """An operation as an ASGI application."""
-
-    def __init__(self, operation: Operation, parts: Parts) -> None:
-        self.operation, self._parts = operation, parts
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = headers_of(scope)
-        caller = admitted(headers, self.operation.roles, self._parts.caller_of)
-        body = await self._body(headers, receive)
-        question = self._question(caller, scope, headers, body)
-        answered = await run_in_threadpool(self.operation.do, self._parts, question)
-        more = [(name.lower().encode(), value.encode()) for name, value in answered.headers.items()]
-        await answer(send, self.operation.status, answered.value, *more)
-
-    async def _body(self, headers: Headers, receive: Receive) -> bytes:
-        if self.operation.form is None:
-            return b""
-        media_of(headers, {"application/json": MOST})
-        return await read(receive, headers, MOST)
-
-    def _question(self, caller: Caller, scope: Scope, headers: Headers, body: bytes) -> Question:
-        wrong: list[Violation] = []
-        operation = self.operation
-        ids = ids_of(scope["path_params"], wrong)
-        query = query_of(scope["query_string"], operation.query, wrong)
-        seen = version_of(headers, operation.takes_version, wrong)
-        form = filled_in(operation.form, body, wrong) if operation.form else None
-        if wrong:
-            raise Malformed("The request is not what its contract asks.", dict.fromkeys(wrong))
-        return Question(caller, ids, query, form, seen)
-
-
-def admitted(headers: Headers, roles: Roles, caller_of: Callable[[str], Caller]) -> Caller:
-    """Who calls, where that is somebody in one of these roles.
-
-    Raises:
-        Unauthenticated: no token, or none that is valid now.
-        NotAllowed: in another role.
-    """
-    caller = caller_of(bearer(headers))
-    if caller.role not in roles:
-        raise NotAllowed("This is for callers in another role.", code="role-not-allowed")
-    return caller
-
-
-def bearer(headers: Headers) -> str:
-    """The token of the Authorization header. Raises: Unauthenticated."""
-    said: Sequence[str] = headers.get("authorization", ())
-    scheme, _, token = said[0].partition(" ") if len(said) == 1 else ("", "", "")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthenticated("Show who you are: Authorization: Bearer, and a token.", code="token-missing")
-    return token.strip()
-
-
-def id_of(question: Question, name: str) -> UUID:
-    """An id of the path."""
-    found: UUID = question.ids[name]
-    return found
+def question(
+    path: str, form: type[BaseModel] | None = None, query: type[BaseModel] | None = None, *, takes_version: bool = False
+) -> Any:
+    """What is asked there, as a dependency of FastAPI: who calls, each id of the path by its name, the query and the body."""
+    asked: list[Any] = [("hub", Hub), ("caller", Known)]
+    asked += [(name, Code if name in NAMES else UUID) for name in re.findall(r"{(\w+)}", path)]
+    asked += [("query", Annotated[query, Query()])] if query else []
+    asked += [("body", form)] if form else []
+    asked += [("if_match", Seen, None)] if takes_version else []
+    return Depends(make_dataclass("Question", asked))

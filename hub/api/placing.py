@@ -1,17 +1,18 @@
 """Whose family a signal or a person belongs to, as people say it; and messages that are read again."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from pydantic import BaseModel
 
 from hub.api import forms, schemas
+from hub.api.admission import Hub, Known
 from hub.api.decisions import CARE
-from hub.api.operations import Answer, Operation, Question, id_of
-from hub.api.parts import Parts
+from hub.api.operations import Answer, Operation
 from hub.domain.callers import Capacity
 
 
-def _whose(path: str, name: str, title: str, form: type[BaseModel], do: Callable[[Parts, Question], dict[str, str]]) -> Operation:
+def _whose(path: str, name: str, title: str, form: type[BaseModel], do: Callable[..., Answer], gives: str = "family") -> Operation:
     return Operation(
         method="POST",
         path=path,
@@ -19,67 +20,62 @@ def _whose(path: str, name: str, title: str, form: type[BaseModel], do: Callable
         title=title,
         tag="matching",
         roles=CARE,
-        do=lambda parts, q: _placed(do(parts, q)),
-        answer=schemas.thing(family=schemas.ID) if name != "retractAnswer" else schemas.thing(question=schemas.ID),
+        do=do,
+        answer=schemas.thing(**{gives: schemas.ID}),
         status=201,
         form=form,
         refusals=(404, 409),
     )
 
 
-def _placed(said: dict[str, str]) -> Answer:
-    return Answer(said, {"Location": f"/v1/families/{said['family']}"} if "family" in said else {})
+def _now_of(family: UUID) -> Answer:
+    return Answer({"family": str(family)}, 201, {"Location": f"/v1/families/{family}"})
 
 
-def _answer_question(parts: Parts, q: Question) -> dict[str, str]:
-    family = parts.casework.answer(id_of(q, "id"), q.body.family, q.body.motivation, q.caller.subject)
-    return {"family": str(family)}
+def _answer_question(hub: Hub, caller: Known, id: UUID, body: forms.MatchAnswer) -> Answer:
+    return _now_of(hub.casework.answer(id, body.family, body.motivation, caller.subject))
 
 
-def _retract(parts: Parts, q: Question) -> dict[str, str]:
-    parts.casework.take_back(id_of(q, "id"), q.body.motivation, q.caller.subject)
-    return {"question": str(q.ids["id"])}
+def _retract(hub: Hub, caller: Known, id: UUID, body: forms.Motivated) -> Answer:
+    hub.casework.take_back(id, body.motivation, caller.subject)
+    return Answer({"question": str(id)}, 201)
 
 
-def _merge(parts: Parts, q: Question) -> dict[str, str]:
-    parts.casework.merge(id_of(q, "id"), q.body.family, q.body.motivation, q.caller.subject)
-    return {"family": str(q.ids["id"])}
+def _merge(hub: Hub, caller: Known, id: UUID, body: forms.Merge) -> Answer:
+    hub.casework.merge(id, body.family, body.motivation, caller.subject)
+    return _now_of(id)
 
 
-def _separate(parts: Parts, q: Question) -> dict[str, str]:
-    parts.casework.separate(id_of(q, "id"), q.body.family, q.body.motivation, q.caller.subject)
-    return {"family": str(q.body.family)}
+def _separate(hub: Hub, caller: Known, id: UUID, body: forms.Merge) -> Answer:
+    hub.casework.separate(id, body.family, body.motivation, caller.subject)
+    return _now_of(body.family)
 
 
-def _split(parts: Parts, q: Question) -> dict[str, str]:
-    people = [str(person) for person in q.body.people]
-    return {"family": str(parts.casework.split(id_of(q, "id"), people, q.body.motivation, q.caller.subject))}
+def _split(hub: Hub, caller: Known, id: UUID, body: forms.Split) -> Answer:
+    return _now_of(hub.casework.split(id, [str(person) for person in body.people], body.motivation, caller.subject))
 
 
-def _move(parts: Parts, q: Question) -> dict[str, str]:
-    parts.casework.move_signal(str(q.ids["signal"]), id_of(q, "id"), q.body.to, q.body.motivation, q.caller.subject)
-    return {"family": str(q.body.to)}
+def _move(hub: Hub, caller: Known, id: UUID, signal: UUID, body: forms.Move) -> Answer:
+    hub.casework.move_signal(str(signal), id, body.to, body.motivation, caller.subject)
+    return _now_of(body.to)
 
 
+# fmt: off
 WHOSE_FAMILY = (
-    _whose(
-        "/match-questions/{id}/answers",
-        "answerMatchQuestion",
-        "Say whose family a signal is about",
-        forms.MatchAnswer,
-        _answer_question,
-    ),
-    _whose("/match-questions/{id}/retractions", "retractAnswer", "Take an answer back", forms.Motivated, _retract),
+    _whose("/match-questions/{id}/answers", "answerMatchQuestion", "Say whose family a signal is about", forms.MatchAnswer,
+           _answer_question),
+    _whose("/match-questions/{id}/retractions", "retractAnswer", "Take an answer back", forms.Motivated, _retract, "question"),
     _whose("/families/{id}/merges", "mergeFamilies", "Two families are one", forms.Merge, _merge),
     _whose("/families/{id}/separations", "separateFamilies", "Merging was a mistake", forms.Merge, _separate),
     _whose("/families/{id}/splits", "splitFamily", "People are a family of their own", forms.Split, _split),
     _whose("/families/{id}/signals/{signal}/moves", "moveSignal", "A signal is about another family", forms.Move, _move),
 )
+# fmt: on
 
 
-def _process_again(parts: Parts, q: Question) -> Answer:
-    message = parts.intake.process_again(id_of(q, "id"), q.caller.subject)
-    return Answer({"message": str(message.id), "outcome": message.outcome, "reasons": message.reasons})
+def _process_again(hub: Hub, caller: Known, id: UUID) -> Answer:
+    message = hub.intake.process_again(id, caller.subject)
+    return Answer({"message": str(message.id), "outcome": message.outcome, "reasons": message.reasons}, 201)
 
 
 PROCESS_AGAIN = Operation(

@@ -8,11 +8,13 @@ from uuid import uuid4
 
 import msgspec
 import structlog
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.types import Send
+from starlette.responses import Response
 
 from hub import errors
-from hub.errors import HubError, Violation
+from hub.api.filling import violations_of
+from hub.errors import HubError, Malformed, Violation
 
 MEDIA = "application/problem+json"
 TYPE = "urn:vig-hub:problem:"
@@ -44,7 +46,7 @@ _HEADERS: Mapping[type[BaseException], Mapping[str, str]] = {
     errors.WrongMediaType: {"Accept-Encoding": "identity"},
 }
 _HTTP = {
-    400: ("malformed", "The request cannot be read", "This is not HTTP as the hub reads it."),
+    400: ("malformed", "The request cannot be read", "This is nothing that the hub can read."),
     404: ("not-known", "Not found", "There is nothing at this address."),
     405: ("method-not-allowed", "Method not allowed", "This address does not answer to that method."),
     414: ("address-too-long", "The address is too long", "The address is longer than the hub reads."),
@@ -75,6 +77,8 @@ class Problem:
 
 def problem_of(error: Exception) -> Problem:
     """What to answer to an error; one that nobody foresaw is told to the log under a number that the caller gets too."""
+    if isinstance(error, RequestValidationError):
+        error = Malformed("The request is not what its contract asks.", violations_of(error.errors()))
     if isinstance(error, HubError):
         status, title = _first(error, STATUS)
         headers = _first(error, _HEADERS) if any(kind in _HEADERS for kind in type(error).__mro__) else {}
@@ -98,10 +102,7 @@ def _unforeseen(error: Exception) -> Problem:
     return Problem(500, "Something went wrong in the hub", detail, "unforeseen", instance=incident)
 
 
-async def answer_problem(problem: Problem, send: Send) -> None:
-    """Sends a problem document."""
-    body = msgspec.json.encode(problem.document())
-    said = {"content-type": MEDIA, "content-length": str(len(body)), "content-language": "en", **problem.headers}
-    headers = [(name.lower().encode(), value.encode()) for name, value in said.items()]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def refusal(problem: Problem) -> Response:
+    """A problem document as it is answered."""
+    headers = {"content-language": "en", **problem.headers}
+    return Response(msgspec.json.encode(problem.document()), problem.status, headers, MEDIA)

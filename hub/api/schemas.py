@@ -39,6 +39,7 @@ _RECEIPT: dict[str, Schema] = {
 }
 RECEIPT = thing(**_RECEIPT)
 STATUS = thing(**_RECEIPT, status=thing(outcome=OUTCOME, reasons=REASONS, signals=OUTCOMES))
+KEYS: Schema = {"type": "object", "properties": {"keys": many({"type": "object"})}, "required": ["keys"]}
 PROBLEM: Schema = {
     "type": "object",
     "description": "RFC 9457, with a code for machines and everything that is wrong at once",

@@ -1,5 +1,6 @@
 """What people decide over HTTP: each decision once, by who may, on what they have seen."""
 
+import gzip
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -257,7 +258,10 @@ async def test_a_body_of_another_type_or_size_is_refused(hub: Running) -> None:
     path = f"/v1/families/{NOBODY}/referrals"
     text = await hub.ask(path, "coordinator", "POST", content=b"x", headers={"content-type": "text/plain"})
     large = await hub.ask(path, "coordinator", "POST", content=b" " * 65_537, headers={"content-type": "application/json"})
-    assert (text.status_code, large.status_code) == (415, 413)
+    packed = {"content-type": "application/json", "content-encoding": "gzip"}
+    bomb = await hub.ask(path, "coordinator", "POST", content=gzip.compress(b" " * 9_999_999), headers=packed)
+    assert (text.status_code, large.status_code, bomb.status_code) == (415, 413, 415)
+    assert large.json()["code"] == "too-large"
 
 
 async def test_a_family_that_nobody_knows_is_not_found(hub: Running) -> None:

@@ -122,7 +122,7 @@ async def test_a_stream_outlives_no_token(hub: Running, monkeypatch: pytest.Monk
 
 
 async def test_a_listener_that_leaves_is_forgotten(hub: Running) -> None:
-    followers = next(route.endpoint._followers for route in hub.app.routes if isinstance(route.endpoint, live.Stream))
+    followers = hub.app.rest.state.followers
     async with serving(hub) as base:
         async with listening(hub, base) as heard:
             await heard.line()

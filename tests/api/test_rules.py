@@ -2,20 +2,21 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
+from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from hub import errors
 from hub.api import VERSION
+from hub.api.admission import Guarded
 from hub.api.application import OPEN, openapi
 from hub.api.front import Front
-from hub.api.live import Stream
-from hub.api.operations import Endpoint
 from hub.api.problems import STATUS, problem_of
 from hub.domain.callers import Capacity
 from hub.errors import HubError, Violation
@@ -54,10 +55,9 @@ async def asked(hub: Running, method: str, path: str, **more: Any) -> Any:
 def test_every_route_is_open_by_name_or_declares_who_may(hub: Running) -> None:
     for _, _, route in addresses(hub):
         if route.path not in OPEN:
-            assert isinstance(route.endpoint, Endpoint | Stream), route.path
-            roles = route.endpoint.operation.roles if isinstance(route.endpoint, Endpoint) else route.endpoint.roles
-            assert roles, route.path
-            assert roles <= set(Capacity), route.path
+            assert isinstance(route, Guarded), route.path
+            assert route.roles, route.path
+            assert route.roles <= set(Capacity), route.path
 
 
 async def test_nobody_gets_in_without_a_valid_token(hub: Running) -> None:
@@ -69,6 +69,17 @@ async def test_nobody_gets_in_without_a_valid_token(hub: Running) -> None:
             said = await asked(hub, method, path, headers=headers)
             assert (said.status_code, said.json()["code"]) in ((401, "token-missing"), (401, "unauthenticated")), path
             assert said.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_nothing_is_read_of_somebody_without_a_token(hub: Running) -> None:
+    async def untouched() -> AsyncIterator[bytes]:
+        raise AssertionError("somebody read it")
+        yield b""
+
+    for method, path, route in addresses(hub):
+        if route.path not in OPEN:
+            headers = {"Content-Type": "application/json"}
+            assert (await asked(hub, method, path, content=untouched(), headers=headers)).status_code == 401, path
 
 
 async def test_two_tokens_are_none(hub: Running) -> None:
@@ -86,8 +97,8 @@ async def test_a_token_that_ran_out_is_refused(hub: Running) -> None:
 
 async def test_every_role_that_is_not_named_is_refused(hub: Running) -> None:
     for method, path, route in addresses(hub):
-        if isinstance(route.endpoint, Endpoint):
-            for role in set(Capacity) - route.endpoint.operation.roles:
+        if route.path not in OPEN:
+            for role in set(Capacity) - route.roles:
                 said = await hub.ask_now(method, path, role)
                 assert (said.status_code, said.json()["code"]) == (403, "role-not-allowed"), (path, role)
 
@@ -115,7 +126,7 @@ async def test_what_nobody_foresaw_is_told_without_anybodys_data() -> None:
     async def broken(*_: Any) -> None:
         raise KeyError("Noor Voorbeeld")
 
-    front = Front([], lambda: None)
+    front = Front([], FastAPI(), lambda: None)
     front._router = broken  # type: ignore[assignment]
     sent: list[Any] = []
 
@@ -129,6 +140,19 @@ async def test_what_nobody_foresaw_is_told_without_anybodys_data() -> None:
     assert told[0]["incident"] == said["instance"]
     assert told[0]["kind"] == "KeyError"
     assert "Noor" not in repr(told) + repr(sent)
+
+
+async def test_what_nobody_foresaw_in_an_operation_is_told_once_and_without_anybodys_data(hub: Running) -> None:
+    def broken(*_: Any) -> Any:
+        raise KeyError("Noor Voorbeeld")
+
+    state = hub.app.rest.state
+    state.parts = replace(state.parts, history=broken)
+    with structlog.testing.capture_logs() as told:
+        said = await hub.ask(f"/v1/families/{NOBODY}/history")
+    assert (said.status_code, said.json()["code"]) == (500, "unforeseen")
+    assert [each["incident"] for each in told] == [said.json()["instance"]]
+    assert "Noor" not in repr(told) + said.text
 
 
 def test_a_status_of_the_framework_becomes_a_problem_too() -> None:
