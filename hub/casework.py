@@ -8,11 +8,11 @@ from uuid import UUID
 
 from hub.domain.questions import MatchQuestion
 from hub.domain.rules import Rules
-from hub.domain.streams import Occasion, stream_id
-from hub.domain.trajectory import THE_HUB, Trajectory
+from hub.domain.streams import THE_HUB, Occasion, stream_id
+from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.clocks import motivated
 from hub.errors import StaleDecision
-from hub.families import Families, signal_of
+from hub.families import Families, question_id, signal_of
 from hub.register import Register, Unit
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Casework:
             asked = unit.get(MatchQuestion, question)
             on = Occasion(unit.at, by, str(question), asked.asked.basis)
             motivated(motivation)
-            if asked.is_new and family is None:
+            if asked.family and (asked.is_new if family is None else asked.family == str(family)):
                 return UUID(asked.family)
             said = signal_of(asked)
             chosen = unit.get(Trajectory, family) if family else self.families.open_for(said, unit, on)
@@ -118,5 +118,8 @@ class Casework:
             on = Occasion(unit.at, by, signal)
             wrong, right = unit.get(Trajectory, goes_from), unit.get(Trajectory, to)
             wrong.pass_on(signal, right, motivation, self.rules(unit.at), on)
+            question = unit.find(MatchQuestion, question_id(signal))
+            if question is not None:
+                question.follow(str(right.id), motivation, on)
 
         self.register.do(work)

@@ -16,7 +16,8 @@
     ├── Unauthenticated         who are you?
     ├── RuleBroken              the trajectory's own rules forbid this decision
     ├── StaleDecision           decided on an older state than the present one
-    └── Unavailable             the hub cannot keep its promises right now; try again
+    ├── Unavailable             the hub cannot keep its promises right now; try again
+    └── Fault                   something in the hub is broken; trying again will not help
 """
 
 from collections.abc import Iterable
@@ -128,3 +129,9 @@ class Unavailable(HubError):
     """The hub cannot keep its promises right now; nothing was acknowledged."""
 
     code = "unavailable"
+
+
+class Fault(HubError):
+    """Something in the hub is broken: nothing was recorded, and trying again will not help before it is mended."""
+
+    code = "fault"

@@ -94,7 +94,7 @@ class Families:
         return unit.add(Trajectory.begin_with(next(free), self.duty, min(towns, default=""), on))
 
     def _ask(self, said: Said, matched: Match, unit: Unit, on: Occasion) -> Placed:
-        id = stream_id("question", said.id)
+        id = question_id(said.id)
         question = MatchQuestion.open(
             MatchQuestion.Asked,
             id,
@@ -141,6 +141,11 @@ class Families:
 
     def _keys(self, people: Sequence[NamedPerson]) -> list[dict[By, str]]:
         return [{by: self.blind(text) for by, text in keys_of(named).items()} for named in people]
+
+
+def question_id(signal: str) -> UUID:
+    """The stream of the question that a signal waits in, if it ever did."""
+    return stream_id("question", signal)
 
 
 def signal_of(question: MatchQuestion) -> Said:

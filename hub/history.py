@@ -5,7 +5,7 @@ replayed into the same aggregate that decided then.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from eventsourcing.persistence import Mapper
 
 from hub.domain.dates import PartialDate
 from hub.domain.signals import KnownSignal
-from hub.domain.streams import Recorded
+from hub.domain.streams import own_fields
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.direction import Director
 from hub.domain.trajectory.planned import DUTCH_TIME, Plan
@@ -61,13 +61,21 @@ class History:
 
 
 def _valid_since(facts: Sequence[Any]) -> dict[int, datetime]:
-    """Since when each fact was so: a signal since it happened, a level since the last signal under it, the rest since recorded."""
-    happened: dict[str, datetime] = {}
+    """Since when each fact was so.
+
+    A signal since it happened, and who joined by the same occasion too; a level since the last signal under it; the rest
+    since it was recorded.
+    """
+    signals = [fact for fact in facts if isinstance(fact, Trajectory.SignalRecorded)]
+    happened = {fact.signal: _happened(fact) for fact in signals}
+    heard = {fact.cause: _happened(fact) for fact in reversed(signals)}
     since: dict[int, datetime] = {}
     for fact in facts:
         moment = fact.timestamp
         if isinstance(fact, Trajectory.SignalRecorded):
-            moment = happened[fact.signal] = min(_start_of(PartialDate(fact.happened), fact.known_since), moment)
+            moment = happened[fact.signal]
+        elif isinstance(fact, Trajectory.PersonJoined):
+            moment = min(heard.get(fact.cause, moment), moment)
         elif isinstance(fact, Trajectory.LevelRaised):
             moment = max((happened[signal] for signal in fact.signals if signal in happened), default=moment)
         since[fact.originator_version] = moment
@@ -76,8 +84,9 @@ def _valid_since(facts: Sequence[Any]) -> dict[int, datetime]:
     return since
 
 
-def _start_of(day: PartialDate, unless: datetime) -> datetime:
-    return datetime.combine(day.earliest, time(), DUTCH_TIME) if day.earliest else unless
+def _happened(signal: Trajectory.SignalRecorded) -> datetime:
+    day = PartialDate(signal.happened).earliest
+    return min(datetime.combine(day, time(), DUTCH_TIME) if day else signal.known_since, signal.timestamp)
 
 
 def _replayed(facts: Sequence[Any]) -> Trajectory:
@@ -120,7 +129,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
 
 
 def _said(fact: Any, since: datetime) -> dict[str, Any]:
-    own = {field.name for field in fields(fact)} - {field.name for field in fields(Recorded)} - {"originator_topic", "born"}
+    own = [name for name in own_fields(fact) if name not in ("originator_topic", "born")]
     return {
         "event": fact.TOPIC,
         "version": fact.originator_version,

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Self
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Connection
 
 from hub.domain.messages import QUARANTINED, QUESTION, RECORDED, Message
@@ -23,6 +24,7 @@ Headers = Mapping[str, Sequence[str]]
 ALONE = "any-partner"
 """The kind of all partners without a standard of their own: each organisation counts by itself."""
 _ATTRIBUTES = {"ce-id", "ce-source", "ce-type"}
+_told = structlog.get_logger("hub.intake")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +57,19 @@ class Became:
 class Posted:
     """The bytes and headers as they came: what an auditor verifies again years later.
 
-    `key` is under which they are kept: the same bytes with the same signature are kept once.
+    `key` is under which they are kept: the same bytes with the same signature are kept once; `covered` are the headers
+    that the signature stands for.
     """
 
     headers: Headers
     body: bytes
     key: str
+    covered: frozenset[str]
 
     @classmethod
-    def of(cls, headers: Headers, body: bytes) -> Self:
-        return cls(headers, body, sha256(b"\n".join((*(text.encode() for text in headers["payload-signature"]), body))).hexdigest())
+    def of(cls, headers: Headers, body: bytes, covered: frozenset[str]) -> Self:
+        signature = b"\n".join(text.encode() for text in headers["payload-signature"])
+        return cls(headers, body, sha256(signature + b"\n" + body).hexdigest(), covered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ class Intake:
             Refused: where nothing of it can be accepted.
         """
         signer = self.signatures.verify(body, headers, self.clock.now())
-        posted = Posted.of(headers, body)
+        posted = Posted.of(headers, body, signer.covered)
         return [self._receive(event, signer, posted) for event in self.open(headers, body)]
 
     def _receive(self, event: Envelope | HubError, signer: Signer, posted: Posted) -> "Future[Done[Receipt]] | HubError":
@@ -140,34 +145,41 @@ class Intake:
             signals = type.read(data, oin)
         except Unreadable as unreadable:
             return (), unreadable.violations or (Violation("", unreadable.detail),)
+        except Exception as error:
+            # a fault of ours must not lose a partner's message: it waits in quarantine until it is mended
+            _told.error("adapter-failed", type=type.type, because=error.__class__.__name__)
+            return (), (Violation("", "could not be read because of a fault in the hub; its operator has to mend that"),)
         return signals, self.refuse_numbers(signals)
 
     def _recorded(self, opened: _Opened, signals: Sequence[Signal], reasons: Sequence[Violation], unit: Unit) -> Receipt:
         known = unit.find(Message, opened.id)
         if known is not None:
             return self._again(known, opened, unit)
-        partner = opened.signer.partner if opened.signer.kind == ALONE else opened.signer.kind
         on = Occasion(unit.at, opened.signer.partner, str(opened.id), opened.type.legal_basis)
-        placed = [] if reasons else self._placed(str(opened.id), signals, partner, opened.type.purpose, unit, on)
+        placed = [] if reasons else self._placed(signals, opened.id, opened.type, opened.signer.kind, unit, on, unit.at)
         message = unit.add(_received(opened, placed, reasons, on))
         unit.keep()
         self.keep(unit.connection, opened.posted)
         return _receipt(message, unit.position_of(message))
 
     def _placed(
-        self, message: str, signals: Sequence[Signal], partner: str, purpose: str, unit: Unit, on: Occasion
+        self, signals: Sequence[Signal], message: UUID, type: MessageType, kind: str, unit: Unit, on: Occasion, since: datetime
     ) -> list[Placed]:
+        """Matches and records each signal of a message; the next one finds what the one before it opened."""
+        partner = on.by if kind == ALONE else kind
         placed = []
         for place, signal in enumerate(signals):
             if place:
                 unit.keep()
-            said = Said(str(stream_id("signal", message, str(place))), signal, message, partner, purpose)
+            id = str(stream_id("signal", str(message), str(place)))
+            said = Said(id, signal, str(message), partner, type.purpose, since)
             placed.append(self.families.place(said, unit, on))
         return placed
 
     def _again(self, known: Message, opened: _Opened, unit: Unit) -> Receipt:
-        # in binary mode the type stands outside the bytes of the digest
-        if (known.received.digest, known.received.type) != (opened.digest, opened.envelope.type):
+        # in binary mode the type stands outside the bytes of the digest; two organisations may share a number
+        was, now = known.received, opened
+        if (was.digest, was.type, was.partner) != (now.digest, now.envelope.type, now.signer.partner):
             raise IdReused("This id was used before for another message; nothing was recorded.")
         return _receipt(known, unit.position_of(known), is_repeat=True)
 
@@ -200,10 +212,10 @@ class Intake:
             received = found.received
             type = self._contract(received.kind, received.type)
             signals, reasons = self._translated(type, self._kept(received, unit), received.oin)
-            on = Occasion(unit.at, by, str(found.id), received.basis)
-            partner = received.partner if received.kind == ALONE else received.kind
-            placed = [] if reasons else self._placed(str(found.id), signals, partner, received.purpose, unit, on)
-            found.process_again(_outcome(placed, reasons), _plain(reasons), [_went(one) for one in placed], on)
+            said = Occasion(unit.at, received.partner, str(found.id), received.basis)
+            heard = received.timestamp
+            placed = [] if reasons else self._placed(signals, found.id, type, received.kind, unit, said, heard)
+            found.process_again(_outcome(placed, reasons), _plain(reasons), [_went(one) for one in placed], replace(said, by=by))
             return found
 
         return self.register.do(work).value
@@ -235,7 +247,7 @@ def _received(opened: _Opened, placed: Sequence[Placed], reasons: Sequence[Viola
         event_id=opened.envelope.id,
         source=opened.envelope.source,
         type=opened.envelope.type,
-        logged=opened.envelope.time.isoformat(),
+        logged=_logged(opened).isoformat(),
         partner=opened.signer.partner,
         kind=opened.signer.kind,
         oin=opened.signer.oin,
@@ -248,6 +260,12 @@ def _received(opened: _Opened, placed: Sequence[Placed], reasons: Sequence[Viola
         reasons=_plain(reasons),
         signals=[_went(one) for one in placed],
     )
+
+
+def _logged(opened: _Opened) -> datetime:
+    """The sender's own moment: what the envelope says, unless that was left outside the signature."""
+    is_signed = not opened.envelope.is_binary or "ce-time" in opened.signer.covered
+    return opened.envelope.time if is_signed else opened.signer.signed_at
 
 
 def _outcome(placed: Sequence[Placed], reasons: Sequence[Violation]) -> str:

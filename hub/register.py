@@ -13,15 +13,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
+from traceback import extract_tb
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+import structlog
 from eventsourcing.persistence import IntegrityError, Mapper
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.domain.streams import Stream
-from hub.errors import HubError, NotKnown, Unavailable
+from hub.errors import Fault, HubError, NotKnown, Unavailable
 from hub.ports import Clock, Fact, Log, LogTransaction, Projection
+
+_told = structlog.get_logger("hub.register")
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Stream)
@@ -188,10 +193,12 @@ class Register:
         if len(pieces) > 1:
             for piece in pieces:
                 self._commit([piece])
-        elif isinstance(error, HubError):
+        elif isinstance(error, IntegrityError | SQLAlchemyError | OSError):
+            _refuse(pieces, error)
+        elif isinstance(error, HubError):  # a refusal that had to be rolled back
             pieces[0].future.set_exception(error)
         else:
-            _refuse(pieces, error)
+            pieces[0].future.set_exception(_fault(error))
 
     def _try(self, piece: _Piece, transaction: LogTransaction) -> None:
         piece.done, piece.error = None, None
@@ -255,10 +262,20 @@ class Register:
 
 
 def _refuse(pieces: Sequence[_Piece], error: Exception) -> None:
+    _told.error("nothing-kept", because=type(error).__name__, pieces=len(pieces))
     for piece in pieces:
         refusal = Unavailable("The hub could not keep this; nothing was recorded.")
         refusal.__cause__ = error
         piece.future.set_exception(refusal)
+
+
+def _fault(error: Exception) -> Fault:
+    # the words of an error may quote somebody's data: only its kind and its place are told
+    places = [f"{frame.name}:{frame.lineno}" for frame in extract_tb(error.__traceback__)[-3:]]
+    _told.error("fault", because=type(error).__name__, places=places)
+    fault = Fault("Something in the hub is broken; nothing was recorded.")
+    fault.__cause__ = error
+    return fault
 
 
 def _answer(piece: _Piece) -> None:

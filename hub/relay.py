@@ -70,12 +70,20 @@ class _Read:
     last: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Place:
     """How far a follower came: in its database, and beyond that past events which it does not take."""
 
     kept: int
     reached: int
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """A follower with the position that its database held when the log was read for it."""
+
+    follower: Follower
+    kept: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +184,12 @@ class Relay:
         with self._alone:
             return max((self._pass_on(position, group) for position, group in self._by_position().items()), default=0)
 
-    def _by_position(self) -> dict[int, list[Follower]]:
+    def _by_position(self) -> dict[int, list[_At]]:
         self._places = self._places or {name: _Place(at, at) for name, at in self._positions().items()}
-        groups: dict[int, list[Follower]] = defaultdict(list)
+        groups: dict[int, list[_At]] = defaultdict(list)
         for name, place in self._places.items():
             if name not in self._stopped or self._stopped[name][1] <= time.monotonic():
-                groups[place.reached].append(self._followers[name])
+                groups[place.reached].append(_At(self._followers[name], place.kept))
         return groups
 
     def _positions(self) -> dict[str, int]:
@@ -196,39 +204,41 @@ class Relay:
         facts = [Fact(at, event.originator_id, event) for at, event in wanted]
         return _Read(facts, len(rows), rows[-1][0] if rows else after)
 
-    def _pass_on(self, position: int, group: Sequence[Follower]) -> int:
-        read = self._read(position, group)
+    def _pass_on(self, position: int, group: Sequence[_At]) -> int:
+        read = self._read(position, [one.follower for one in group])
         self._seen = max(self._seen, read.last)
-        if not read.facts and read.last - min(self._places[one.name].kept for one in group) < BATCH:
+        if not read.facts and read.last - min(one.kept for one in group) < BATCH:
             # nothing for anybody: that it was passed over is kept with the next that is taken, or at the next silence
-            for follower in group:
-                self._places[follower.name].reached = read.last
+            self._places |= {one.follower.name: _Place(one.kept, read.last) for one in group}
             return read.count
         return read.count if self._offered(group, read) else 0
 
-    def _offered(self, group: Sequence[Follower], read: _Read) -> list[Follower]:
+    def _offered(self, group: Sequence[_At], read: _Read) -> list[Follower]:
         with self.engine.begin() as connection:
-            moved = [follower for follower in group if self._offer(follower, read, connection)]
+            moved = [one.follower for one in group if self._offer(one, read, connection)]
         for follower in moved:
             self._places[follower.name] = _Place(read.last, read.last)
             self._stopped.pop(follower.name, None)
             follower.committed()
         if len(moved) < len(group):
-            self._places = {}
+            self._look_again()
         return moved
 
-    def _offer(self, follower: Follower, read: _Read, connection: Connection) -> bool:
-        at = self._places[follower.name].kept
+    def _offer(self, one: _At, read: _Read, connection: Connection) -> bool:
         try:
             with connection.begin_nested():
                 # the first statement is the one that locks, and tells whether another process was here first
-                if not self._move(follower, at, read.last, connection):
+                if not self._move(one.follower, one.kept, read.last, connection):
                     return False
-                follower.take(read.facts, connection)
+                one.follower.take(read.facts, connection)
         except Exception as error:
-            self._stop(follower, at, error)
+            self._stop(one.follower, one.kept, error)
             return False
         return True
+
+    def _look_again(self) -> None:
+        """Forgets the places: somebody else moved them, or what they held was not kept."""
+        self._places = {}
 
     def _move(self, follower: Follower, at: int, to: int, connection: Connection) -> bool:
         return connection.execute(_MOVE, {"name": follower.name, "at": at, "to": to}).rowcount == 1
@@ -241,9 +251,9 @@ class Relay:
                 return
             with self.engine.begin() as connection:
                 moved = [self._move(self._followers[name], place.kept, place.reached, connection) for name, place in ahead.items()]
-            self._places = {} if not all(moved) else self._places
-            for place in ahead.values():
-                place.kept = place.reached
+            self._places |= {name: _Place(place.reached, place.reached) for name, place in ahead.items()}
+            if not all(moved):
+                self._look_again()
 
     def _stop(self, follower: Follower, position: int, error: Exception) -> None:
         self._stopped[follower.name] = (_code(error), time.monotonic() + RETRY)
@@ -277,7 +287,7 @@ class Relay:
                 self._swap(follower, follower.tables, built, live, reached)
         with self._alone:
             self._stopped.pop(name, None)
-            self._places = {}
+            self._look_again()
         return reached
 
     def _build(self, follower: Follower, built: Connection, progress: Progress) -> int:

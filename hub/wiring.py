@@ -29,7 +29,7 @@ from hub.api.front import Front
 from hub.api.parts import Found, Parts
 from hub.casework import Casework
 from hub.domain.identifiers import violations_of
-from hub.domain.matching import keys_of
+from hub.domain.matching import By, keys_of
 from hub.domain.rules import Rules
 from hub.domain.signals import NamedPerson
 from hub.domain.trajectory import Trajectory
@@ -237,7 +237,9 @@ def openapi() -> dict[str, Any]:
 
 def search(hub: Hub, named: NamedPerson) -> list[Found]:
     """The families of people who are certainly, or may be, the one described; no more than whom to contact."""
-    keys = {by: hub.keys.blind(text) for by, text in keys_of(named).items()}
+    # an address alone names nobody: it would let anybody list who lives where
+    worth = (By.BSN,) if named.bsn else (By.NAME_BIRTH_ADDRESS, By.NAME_BIRTH, By.NAME_ADDRESS)
+    keys = {by: hub.keys.blind(text) for by, text in keys_of(named).items() if by in worth}
     with hub.stored.log.connect() as connection:
         (found,) = people_index.find([keys], connection)
     families = sorted({UUID(family) for known in found for family in known.families})

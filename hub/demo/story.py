@@ -337,7 +337,7 @@ STEPS: tuple[Step, ...] = (
         COORDINATOR,
         "veilig-thuis-safety-assessment",
         "Veilig Thuis saw both children today; the agreements are in the plan.",
-        2,
+        1,
     ),
     Decide(
         week(11, "Tue", "09:20"),
@@ -373,7 +373,7 @@ STEPS: tuple[Step, ...] = (
         {"phase": "analysis-and-plan", "motivation": "The family agreed to one plan."},
         "phase-entered",
     ),
-    Meet(week(12, "Mon", "15:00"), COORDINATOR, "case-meeting-complex", "All partners were at the table, with the mother.", 2),
+    Meet(week(12, "Mon", "15:00"), COORDINATOR, "case-meeting-complex", "All partners were at the table, with the mother.", 1),
     Decide(
         week(12, "Wed", "15:00"),
         COACH,

@@ -59,6 +59,11 @@ class MatchQuestion(Stream):
             raise RuleBroken("This question was answered; take the answer back first.", code="answered-already")
         self.record(self.Answered, on, family=family, is_new=is_new, motivation=motivation)
 
+    def follow(self, family: str, motivation: str, on: Occasion) -> None:
+        """The signal was moved to another family afterwards, which answers the question anew; before an answer it is silence."""
+        if self.family and self.family != family:
+            self.record(self.Answered, on, family=family, is_new=False, motivation=motivation)
+
     def reopen(self, motivation: str, on: Occasion) -> None:
         """Takes the answer back."""
         if not self.family:

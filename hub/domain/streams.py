@@ -4,13 +4,15 @@ The library's decorator for event methods is not used: an event class that says 
 aggregate reads as one paragraph.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, ClassVar, Self
 from uuid import UUID, uuid5
 
 from eventsourcing.domain import BaseAggregate, CanInitAggregate, CanMutateAggregate, DomainEvent
 
+THE_HUB = "hub"
+"""Who brings about what no person decides: a rule that fires, a term that passes."""
 HUB = UUID("6f9f5d3e-0d8c-5f0e-9a7b-2c1d4e6f8a90")
 """The namespace of every stream id, so that the same key always finds the same stream."""
 
@@ -29,6 +31,10 @@ class Occasion:
     cause: str = ""
     basis: str = ""
 
+    def by_rule(self, matrix: str) -> "Occasion":
+        """The same occasion for what no person decides: a rule of that version of the matrix does."""
+        return replace(self, by=THE_HUB, basis=f"matrix-{matrix}")
+
     def because_of(self, cause: str) -> "Occasion":
         """The same occasion, one step further along the chain of causes."""
         return replace(self, cause=cause)
@@ -45,6 +51,12 @@ class Recorded(DomainEvent, CanMutateAggregate[UUID]):
     by: str
     cause: str
     basis: str
+
+
+def own_fields(event: Recorded) -> list[str]:
+    """What an event says itself, beside what every event has."""
+    shared = {field.name for field in fields(Recorded)}
+    return [field.name for field in fields(event) if field.name not in shared]
 
 
 class Opening(Recorded, CanInitAggregate[UUID]):

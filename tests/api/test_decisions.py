@@ -94,9 +94,11 @@ async def test_an_escalation_is_acknowledged_and_stepped_down_by_a_person(hub: R
 async def test_a_lever_is_decided_reconsidered_and_ended_by_the_authority_that_may(hub: Running) -> None:
     family, escalation = await hub.an_escalation()
     agreed = next(iter(hub.hub.casework.rules(hub.clock.now()).matrix.levers.items()))
-    body = {**WHY, "lever": agreed[0], "authority": agreed[1].by, "ground": "wmo-2-3-5", "escalations": [escalation]}
+    body = {**WHY, "lever": agreed[0], "authority": agreed[1].by, "ground": agreed[1].ground, "escalations": [escalation]}
     refused = await hub.tell(f"/v1/families/{family}/levers", {**body, "authority": "somebody-else"}, "administrative")
     assert (refused.status_code, refused.json()["code"]) == (409, "not-competent")
+    refused = await hub.tell(f"/v1/families/{family}/levers", {**body, "ground": "another-law"}, "administrative")
+    assert (refused.status_code, refused.json()["code"]) == (409, "other-ground")
     lever = (await decided(hub, family, "levers", body, "administrative"))["lever"]
     await decided(hub, family, f"levers/{lever}/reconsiderations", WHY, "administrative")
     await decided(hub, family, f"levers/{lever}/endings", WHY, "administrative")

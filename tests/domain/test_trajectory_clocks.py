@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hub.domain.trajectory import THE_HUB, Trajectory
+from hub.domain.streams import THE_HUB
+from hub.domain.trajectory import Trajectory
 from hub.domain.words import Direction
 from tests.domain.known import a_known_signal
 from tests.given import DUTY, NOON, OTHER, RULES, Story, a_family, an_occasion, given, state_of

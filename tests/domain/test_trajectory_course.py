@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from hub.domain.trajectory import THE_HUB, Trajectory
+from hub.domain.streams import THE_HUB
+from hub.domain.trajectory import Trajectory
 from hub.domain.words import Axis, Direction, Level, Phase
 from tests.domain.known import a_known_signal
 from tests.given import COACH, OTHER, RULES, Story, Verb, a_goal, given, hand_over, step_to, under_way

@@ -2,7 +2,8 @@
 
 import pytest
 
-from hub.domain.trajectory import THE_HUB, Trajectory
+from hub.domain.streams import THE_HUB
+from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.direction import Director
 from hub.domain.words import Direction
 from tests.given import COACH, DUTY, OTHER, RULES, Story, given

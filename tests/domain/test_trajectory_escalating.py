@@ -1,13 +1,15 @@
 """What partners worry about, how high that stands, and what people do about it."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from hub.domain.dates import PartialDate
 from hub.domain.escalation import assess
 from hub.domain.signals import Informed
-from hub.domain.trajectory import THE_HUB, Trajectory
+from hub.domain.streams import THE_HUB
+from hub.domain.trajectory import Trajectory
 from hub.domain.words import Axis, Direction, Level, Weight
 from tests.domain.known import MATRIX, a_known_signal
 from tests.given import DUTY, NOON, RULES, Story, given, levels_of
@@ -141,9 +143,39 @@ def stepped_down() -> Story:
 
 
 def test_only_a_person_steps_down_and_says_why_and_those_who_were_told_hear_of_it() -> None:
-    story = stepped_down().then(Trajectory.SteppedDown)
-    assert (story.last.level_from, story.last.level_to, story.last.by) == (2, 1, DUTY.who)
-    assert (story.last.tell, story.last.contact) == (["veilig-thuis"], DUTY.contact)
+    story = stepped_down().then(Trajectory.SteppedDown, Trajectory.ClockStopped)
+    stepped, _ = story.events
+    assert (stepped.level_from, stepped.level_to, stepped.by) == (2, 1, DUTY.who)
+    assert (stepped.tell, stepped.contact) == (["veilig-thuis"], DUTY.contact)
+
+
+def test_after_stepping_down_no_term_of_that_axis_passes_any_more() -> None:
+    story = stepped_down().after(days=60)
+    story.when(lambda family, on: family.pass_deadlines(RULES, on), by=THE_HUB).then()
+
+
+def safety_terms(story: Story) -> dict[str, datetime]:
+    """The terms that run for the safety axis, with when they are over."""
+    about = {escalation.id for escalation in story.family.escalations.values() if escalation.axis is Axis.SAFETY}
+    return {clock.term: clock.due for clock in story.family.clocks.values() if clock.about in about}
+
+
+def test_a_higher_level_ends_the_terms_of_the_lower_one_but_what_goes_on_is_not_begun_anew() -> None:
+    story = given(
+        VIOLENCE, a_known_signal("nuisance", "housing-corporation", 1), a_known_signal("debt-crisis", "social-services", 2)
+    )
+    complex_ = safety_terms(story)
+    assert set(complex_) == {"acknowledge-complex", "case-meeting-complex", "veilig-thuis-safety-assessment"}
+    story.after(days=3).hears(a_known_signal("eviction-threatened", "housing-corporation", 3))
+    assert story.family.levels[Axis.SAFETY] is Level.TOTAL
+    total = safety_terms(story)
+    assert set(total) == {"acknowledge-total", "case-meeting-total", "veilig-thuis-safety-assessment"}
+    assert total["veilig-thuis-safety-assessment"] == complex_["veilig-thuis-safety-assessment"]
+
+
+def test_what_a_rule_brings_about_is_by_the_hub_on_the_ground_of_the_matrix() -> None:
+    raised = next(event for event in given().hears(VIOLENCE).events if isinstance(event, Trajectory.LevelRaised))
+    assert (raised.by, raised.basis, raised.cause) == (THE_HUB, "matrix-2026-1", VIOLENCE.id)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from hub.domain.trajectory import THE_HUB, Trajectory
+from hub.domain.streams import THE_HUB
+from hub.domain.trajectory import Trajectory
 from hub.domain.words import Axis, Direction, Level
 from tests.domain.known import a_known_signal
 from tests.given import COACH, DUTY, NOON, OTHER, RULES, Story, a_family, a_goal, an_occasion, given, state_of, tell

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from hub.domain.trajectory import THE_HUB, Trajectory
+from hub.domain.streams import THE_HUB
+from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.levers import DecidedLever
 from hub.domain.words import Direction
 from tests.domain.known import MATRIX
@@ -39,6 +40,7 @@ def test_a_lever_names_who_decided_by_which_ground_and_on_which_escalations_it_r
         ({"authority": "housing-corporation"}, "not-competent"),
         ({"authority": ""}, "not-competent"),
         ({"basis": ""}, "ground-missing"),
+        ({"basis": "another-law"}, "other-ground"),
         ({"motivation": " "}, "motivation-missing"),
         ({"lever": "shouting"}, "not-known"),
         ({"escalations": ["another"]}, "not-known"),

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from hub.domain.trajectory import THE_HUB, Trajectory
+from hub.domain.streams import THE_HUB
+from hub.domain.trajectory import Trajectory
 from hub.domain.words import Direction, Phase
 from hub.errors import Malformed
 from tests.given import COACH, RULES, Story, a_goal, given, step_to, under_way

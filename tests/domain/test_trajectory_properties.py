@@ -15,8 +15,8 @@ from hub.domain.dates import PartialDate
 from hub.domain.escalation import assess
 from hub.domain.matrix import Stagnation
 from hub.domain.signals import KnownSignal
-from hub.domain.streams import Occasion
-from hub.domain.trajectory import THE_HUB, Trajectory
+from hub.domain.streams import THE_HUB, Occasion
+from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.direction import Director
 from hub.domain.words import Axis, Direction, Level, Phase, Weight
 from hub.errors import HubError

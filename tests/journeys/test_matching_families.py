@@ -367,3 +367,26 @@ def test_two_families_that_are_matched_again_after_a_move_are_still_two(heart: H
     with pytest.raises(NotKnown):
         heart.casework.move_signal(signal, other, one, "why not", "coordinator")
     assert (family_of(heart, MOTHER, reference="2"), family_of(heart, FATHER, reference="3")) == (str(one), str(other))
+
+
+# An answer and what happens to the signal afterwards -------------------------------------------------------------
+
+
+def a_waiting_question(heart: Heart) -> tuple[UUID, UUID]:
+    """A family, and a question about somebody of whom only the address is known."""
+    family = UUID(heart.place(a_signal())[0].family)
+    stranger = a_person(family_name="Anders", given_names="Kim", birth_date=PartialDate("2012-09-09"))
+    (placed,) = heart.place(a_signal(stranger, reference="stranger"))
+    return family, UUID(placed.question)
+
+
+def test_the_same_answer_again_after_the_signal_was_moved_does_not_put_it_in_two_families(heart: Heart) -> None:
+    wrong, question = a_waiting_question(heart)
+    right = UUID(heart.place(a_signal(a_person(address=ELSEWHERE, family_name="Verder"), reference="elsewhere"))[0].family)
+    heart.casework.answer(question, wrong, "same home", "anna")
+    signal = next(id for id, account in heart.family(wrong).accounts.items() if account.reference == "stranger")
+    heart.casework.move_signal(signal, wrong, right, "another Kim", "anna")
+    assert heart.casework.answer(question, right, "as it is", "anna") == right
+    assert (signal in heart.family(wrong).signals, signal in heart.family(right).signals) == (False, True)
+    heart.casework.take_back(question, "still not sure", "anna")
+    assert signal not in heart.family(right).signals

@@ -26,7 +26,7 @@ from hub.domain.messages import Message
 from hub.domain.people import Person
 from hub.domain.streams import stream_id
 from hub.domain.trajectory import Trajectory
-from hub.errors import HubError, IdReused, NotKnown, RuleBroken, StaleDecision, Unavailable
+from hub.errors import Fault, HubError, IdReused, NotKnown, RuleBroken, StaleDecision, Unavailable
 from hub.intake import Intake, Receipt
 from hub.ports import Fact, Projection
 from hub.register import Done, Register, Unit
@@ -300,7 +300,7 @@ def failing(error: Exception, family: UUID, keep: bool) -> Callable[[Unit], None
 
 @pytest.mark.parametrize("keep", [False, True], ids=["at once", "after keeping a part"])
 @pytest.mark.parametrize(
-    ("error", "told"), [(RuleBroken("no"), RuleBroken), (KeyError("oops"), Unavailable), (MemoryError(), Unavailable)], ids=repr
+    ("error", "told"), [(RuleBroken("no"), RuleBroken), (KeyError("oops"), Fault), (MemoryError(), Fault)], ids=repr
 )
 def test_work_that_fails_leaves_nothing_and_harms_nobody_in_its_commit(
     heart: Heart, error: Exception, told: type[HubError], keep: bool
@@ -319,7 +319,7 @@ def test_work_that_fails_leaves_nothing_and_harms_nobody_in_its_commit(
 def test_an_error_of_our_own_names_no_people_and_keeps_its_cause_for_the_operator(heart: Heart) -> None:
     family = heart.register.do(open_family("a")).value
     error = outcome(heart.register.submit(failing(ValueError("Noor Voorbeeld"), family, keep=False)))
-    assert (str(error), type(error.__cause__)) == ("The hub could not keep this; nothing was recorded.", ValueError)
+    assert (str(error), type(error.__cause__)) == ("Something in the hub is broken; nothing was recorded.", ValueError)
 
 
 def test_a_refusal_is_not_its_own_cause(heart: Heart) -> None:
@@ -333,7 +333,7 @@ def test_what_cannot_be_kept_as_plain_json_fails_alone(heart: Heart) -> None:
     with in_one_commit(heart):
         unplain = heart.register.submit(note(family, ("a", "tuple")))  # type: ignore[arg-type]
         after = heart.register.submit(note(family, "after"))
-    assert isinstance(outcome(unplain), Unavailable)
+    assert isinstance(outcome(unplain), Fault)
     assert (outcome(after), words(heart)) == (2, ["after"])
 
 

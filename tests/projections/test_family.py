@@ -114,10 +114,10 @@ def test_a_lever_shows_its_ground_and_until_when_it_must_be_reconsidered(hub: Sh
         family,
         lambda it, rules, on: it.decide_lever("benefit-measure", "social-services", "agreed", [], rules, on),
         "officer",
-        "participatiewet-18",
+        "participatiewet-18-2",
     )
     (shown,) = family_of(hub, family)["levers"]
-    assert (shown["id"], shown["decidedBy"], shown["ground"]) == (lever, "officer", "participatiewet-18")
+    assert (shown["id"], shown["decidedBy"], shown["ground"]) == (lever, "officer", "participatiewet-18-2")
     assert shown["reconsiderBefore"] > shown["decidedAt"]
     hub.decide(family, lambda it, _, on: it.end_lever(lever, "the term is over", on))
     assert family_of(hub, family)["levers"] == []

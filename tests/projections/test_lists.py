@@ -76,7 +76,7 @@ def test_the_timeline_has_every_fact_in_order_with_its_cause(hub: Shown) -> None
     items = hub.ask("families/{id}/timeline", family)["items"]
     assert [item["version"] for item in items] == list(range(1, hub.heart.family(family).version + 1))
     signal = next(item for item in items if item["kind"] == "signal-recorded")
-    assert (signal["validAt"], signal["recordedAt"][:10], signal["by"]) == ("2026-03-01", "2026-03-02", "police")
+    assert (signal["happened"], signal["recordedAt"][:10], signal["by"]) == ("2026-03-01", "2026-03-02", "police")
     assert signal["words"] == {
         "nl": "Signaal van police: verwaarlozing van een kind.",
         "en": "Signal by police: neglect of a child.",

@@ -14,9 +14,6 @@ from hub.domain.trajectory.clocks import RunningClock, is_acknowledgement
 from hub.domain.trajectory.direction import Director
 from hub.domain.trajectory.kinship import Kinship
 
-THE_HUB = "hub"
-"""Who brings about what no person decides: a rule that fires, a term that passes."""
-
 
 class Trajectory(Kinship):
     """One family: what is known, how high it stands, who directs, and which plan is valid."""

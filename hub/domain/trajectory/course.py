@@ -158,7 +158,8 @@ class Course(Planned):
         assessed = self.assess_referral(rules, on)
         met = frozenset(result.id for result in assessed.results if result.met)
         if met != self.criteria:
-            self.record(self.CriteriaMet if assessed.met else self.CriteriaWeighed, on, **_assessment(assessed))
+            event = self.CriteriaMet if assessed.met else self.CriteriaWeighed
+            self.record(event, on.by_rule(rules.matrix.version), **_assessment(assessed))
 
     def refer(self, motivation: str, rules: Rules, on: Occasion) -> None:
         """A person refers the family; what is missing is recorded with it, and does not stop them."""

@@ -38,12 +38,13 @@ class Directed(Escalating):
     director: Director
     direction: Direction
     offered: Handover | None
+    accepted: str
     coach: Director | None
 
     def begin(self) -> None:
         super().begin()
         self.direction = Direction.FAMILY
-        self.offered = None
+        self.offered, self.accepted = None, ""
         self.coach = None
 
     class HandoverOffered(Recorded):
@@ -72,7 +73,7 @@ class Directed(Escalating):
 
         def apply(self, family: "Directed") -> None:
             family.director = Director(self.director, self.organisation, self.contact)
-            family.offered = None
+            family.offered, family.accepted = None, self.handover
 
     class HandoverRefused(Recorded):
         """The one it was offered to refused; the director stays."""
@@ -176,7 +177,7 @@ class Directed(Escalating):
 
     def accept_handover(self, handover: str, on: Occasion) -> None:
         """The one it was offered to becomes the one director; a second acceptance is silence."""
-        if self.offered is None and self.director.who == on.by:
+        if handover == self.accepted and self.director.who == on.by:
             return
         self.must_be_open()
         offer = self._open_handover(handover)
@@ -236,7 +237,7 @@ class Directed(Escalating):
             return
         self.record(
             self.DirectionRaised,
-            on,
+            on.by_rule(rules.matrix.version),
             level_from=rule.held.value,
             level_to=rule.to.value,
             rule=rule.id,

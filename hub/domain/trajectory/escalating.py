@@ -1,17 +1,17 @@
 """What partners worry about, and how high that stands on the four axes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from hub.domain.dates import PartialDate
 from hub.domain.escalation import assess, overall
-from hub.domain.matrix import Matrix
+from hub.domain.matrix import Cell, Matrix
 from hub.domain.rules import Rules
 from hub.domain.signals import Informed, KnownSignal
-from hub.domain.streams import Occasion, Recorded, stream_id
-from hub.domain.trajectory.clocks import is_acknowledgement, motivated
+from hub.domain.streams import Occasion, Recorded, own_fields, stream_id
+from hub.domain.trajectory.clocks import RunningClock, is_acknowledgement, motivated
 from hub.domain.trajectory.members import Members
 from hub.domain.words import Axis, Level, LifeArea, Weight
 from hub.errors import NotKnown, RuleBroken
@@ -140,9 +140,7 @@ class Escalating(Members):
 
         def apply(self, family: "Escalating") -> None:
             known = family.escalations[self.escalation]
-            family.escalations[self.escalation] = Escalation(
-                known.id, known.axis, known.level, known.rule, known.matrix, known.signals, known.levers, self.by
-            )
+            family.escalations[self.escalation] = replace(known, acknowledged_by=self.by)
 
     class SteppedDown(Recorded):
         """A person lowered an axis, with a motivation; the signals known then no longer raise it by themselves."""
@@ -194,9 +192,7 @@ class Escalating(Members):
     def take_over(self, account: "Escalating.SignalRecorded", on: Occasion) -> None:
         """Records here what was recorded for another family; one that is known already is silence."""
         if account.signal not in self.signals:
-            said = {field.name: getattr(account, field.name) for field in fields(account)}
-            for given in ("originator_id", "originator_version", "timestamp", "by", "cause", "basis"):
-                del said[given]
+            said = {name: getattr(account, name) for name in own_fields(account)}
             self.record(self.SignalRecorded, replace(on, by=account.by, basis=account.basis), **said)
 
     def forget(self, signal: str) -> None:
@@ -206,6 +202,7 @@ class Escalating(Members):
 
     def escalate(self, rules: Rules, on: Occasion, new: KnownSignal | None = None) -> None:
         """Raises every axis that the signals raise (`new` says which one was not weighed before); nothing here lowers one."""
+        on = on.by_rule(rules.matrix.version)
         for axis, found in assess(self.signals.values(), rules.matrix, self.levels, self.considered, new).items():
             if found.level <= self.levels[axis]:
                 continue
@@ -227,8 +224,24 @@ class Escalating(Members):
                 contact=self.director.contact,
                 acknowledge_by=rules.due(cell.acknowledge, on.at) if cell.acknowledge else None,
             )
-            for term in filter(None, (cell.acknowledge, *cell.starts)):
+            self._run_terms(axis, escalation, cell, rules, on)
+
+    def _run_terms(self, axis: Axis, escalation: str, cell: Cell, rules: Rules, on: Occasion) -> None:
+        """Starts the terms of a cell; what ran for a lower level of the axis ends, but a term that goes on is not begun anew."""
+        self._stop_terms(axis, on, but=cell.starts)
+        running = {clock.term for clock in self._terms_of_axis(axis)}
+        for term in filter(None, (cell.acknowledge, *cell.starts)):
+            if term not in running:
                 self.start_clock(term, escalation, rules.due(term, on.at), on)
+
+    def _stop_terms(self, axis: Axis, on: Occasion, but: Sequence[str] = ()) -> None:
+        for clock in self._terms_of_axis(axis):
+            if clock.term not in but:
+                self.record(self.ClockStopped, on, clock=clock.clock)
+
+    def _terms_of_axis(self, axis: Axis) -> list[RunningClock]:
+        about = {escalation.id for escalation in self.escalations.values() if escalation.axis is axis}
+        return [clock for clock in self.clocks.values() if clock.about in about]
 
     def acknowledge(self, escalation: str, on: Occasion) -> None:
         """A person takes notice; a second time is silence."""
@@ -254,6 +267,7 @@ class Escalating(Members):
             tell=list(rules.matrix.cells[axis, self.levels[axis]].tell),
             contact=self.director.contact,
         )
+        self._stop_terms(axis, on)
 
     def unlink(self, signal: str, motivation: str, on: Occasion) -> None:
         """Takes a signal out of this family; levels stay until a person steps down, but what rested on it is named."""

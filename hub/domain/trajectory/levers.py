@@ -77,6 +77,8 @@ class Levers(Course):
             raise RuleBroken("Only the authority that the matrix names may decide on this lever.", code="not-competent")
         if not on.basis:
             raise RuleBroken("A lever needs a legal ground.", code="ground-missing")
+        if on.basis != agreed.ground:
+            raise RuleBroken("This lever rests on another legal ground; the matrix names it.", code="other-ground")
         for escalation in escalations:
             self.escalation(escalation)
         id = str(stream_id("lever", str(self.id), str(self.version + 1)))

@@ -15,6 +15,7 @@ from hub.projections import (
     COUNT,
     MERGED_INTO,
     MOMENT,
+    PARTIAL,
     TEXT,
     Document,
     Row,
@@ -38,7 +39,7 @@ TIMELINE = Table(
     Column("version", Integer, nullable=False),
     Column("kind", Text, nullable=False),
     Column("recorded_at", Text, nullable=False),
-    Column("valid_at", Text, nullable=False),
+    Column("happened", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("cause", Text, nullable=False),
     Column("basis", Text, nullable=False),
@@ -68,7 +69,7 @@ def _row(fact: Fact) -> Row:
         "version": event.originator_version,
         "kind": event.TOPIC,
         "recorded_at": recorded,
-        "valid_at": _happened(event) or recorded,
+        "happened": _happened(event),
         "by": event.by,
         "cause": event.cause,
         "basis": event.basis,
@@ -123,7 +124,7 @@ def _item(row: Mapping[str, Any]) -> Row:
         "version": row["version"],
         "kind": row["kind"],
         "recordedAt": row["recorded_at"],
-        "validAt": row["valid_at"],
+        "happened": row["happened"],
         "by": row["by"],
         "cause": row["cause"],
         "basis": row["basis"],
@@ -133,17 +134,12 @@ def _item(row: Mapping[str, Any]) -> Row:
     }
 
 
-_VALID_AT: Schema = {
-    "type": "string",
-    "pattern": "^[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9:.]+Z)?)?)?$",
-    "description": "when it was so: as much of the date as is known, or else the moment it was recorded",
-}
 ITEM: Schema = thing(
     position=COUNT,
     version=COUNT,
     kind=CODE,
     recordedAt=MOMENT,
-    validAt=_VALID_AT,
+    happened=PARTIAL,
     by=TEXT,
     cause=TEXT,
     basis=TEXT,
