@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, PoolProxiedConnection, QueuePool, create_engine, event, make_url
@@ -44,6 +45,10 @@ def engine(url: str, *, durable: bool = True) -> Engine:
     if place.get_backend_name() != "sqlite":
         raise ValueError("the hub keeps its data in SQLite: give a URL of the form sqlite:///file")
     is_file = place.database not in (None, "", ":memory:")
+    if is_file:
+        # nobody else on the machine reads it, nor what SQLite puts beside it; that it cannot be made is said when it is used
+        with suppress(OSError):
+            Path(str(place.database)).touch(mode=0o600, exist_ok=True)
     opened = create_engine(
         place,
         hide_parameters=True,

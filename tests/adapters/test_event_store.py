@@ -520,3 +520,14 @@ def test_a_place_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
 def test_a_mistake_of_our_own_is_not_called_trouble(log: EventLog) -> None:
     with pytest.raises(sqlalchemy.exc.OperationalError, match="no such table"), log.transaction() as transaction:
         transaction.connection.exec_driver_sql("SELECT 1 FROM nothing_here")
+
+
+def test_nobody_else_on_the_machine_can_read_a_database(tmp_path: Path) -> None:
+    path = tmp_path / "hub.db"
+    log = EventLog(engine(f"sqlite:///{path}"))
+    event_store.create(log.engine)
+    with log.transaction():
+        assert {each.name: oct(each.stat().st_mode & 0o777) for each in tmp_path.iterdir()} == dict.fromkeys(
+            ("hub.db", "hub.db-wal", "hub.db-shm"), "0o600"
+        )
+    log.engine.dispose()

@@ -548,3 +548,25 @@ def test_deadlines_pass_once_however_many_look_at_the_clock_at_once(heart: Heart
     heart.clock.set(NOON + timedelta(days=30))
     crowd(lambda _: heart.casework.pass_deadlines(UUID(placed.family)))
     assert sum(isinstance(event, Trajectory.DeadlinePassed) for event in heart.events()) == 1
+
+
+def with_reader(intake: Intake, read: Any) -> Intake:
+    """The same way in, but with another reading of this kind's messages."""
+    kind = intake.partners["any-partner"]
+    messages = tuple(replace(message, read=read) for message in kind.messages)
+    return replace(intake, partners={"any-partner": replace(kind, messages=messages)})
+
+
+def test_an_adapter_that_breaks_loses_no_message_and_says_nothing_of_what_was_in_it(intake: tuple[Heart, Intake]) -> None:
+    heart, way_in = intake
+
+    def broken(data: bytes, oin: str) -> Any:
+        raise KeyError("Noor Voorbeeld")
+
+    receipt = post(with_reader(way_in, broken), a_message())
+    assert (receipt.outcome, "Noor" in str(receipt.reasons)) == ("quarantined", False)
+    heart.clock.set(NOW + timedelta(days=3))
+    mended = way_in.process_again(UUID(receipt.message), "operator")
+    (signal,) = (event for event in heart.events() if isinstance(event, Trajectory.SignalRecorded))
+    assert (mended.outcome, signal.by) == ("recorded", "a-school")
+    assert (signal.known_since, signal.timestamp) == (NOW, NOW + timedelta(days=3))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -525,3 +525,20 @@ def test_two_threads_that_pass_on_at_once_give_every_fact_once_and_in_order(hear
             thread.join()
         assert standing(made, "memory").stopped_because == ""
     assert seen(views) == list(range(1, heart.log.last_position() + 1))
+
+
+def test_when_another_process_moved_a_follower_those_at_other_places_go_on(heart: Heart, views: Engine) -> None:
+    heart.place(a_signal())
+    a_relay(heart, views, MEMORY).catch_up()
+    made = a_relay(heart, views, MEMORY, *(replace(MEMORY, name=name, tables=MetaData(), apply=_nothing) for name in "az"))
+    assert len(made._by_position()) == 2
+    heart.place(a_signal(reference="2"))
+    a_relay(heart, views, MEMORY).catch_up()
+    made.catch_up()
+    made.catch_up()
+    assert {(each.lag, each.stopped_because) for each in made.state()} == {(0, "")}
+    assert seen(views) == list(range(1, heart.log.last_position() + 1))
+
+
+def _nothing(_facts: Sequence[Fact], _connection: Connection) -> None:
+    """A follower that keeps no rows."""
