@@ -1,5 +1,7 @@
 """What can be asked: views page by page, a family's history on two axes, and who is involved with somebody."""
 
+import json
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -66,6 +68,11 @@ async def test_filters_narrow_a_list(hub: Running) -> None:
     assert (await hub.ask("/v1/escalations?axis=income")).json()["items"] == []
 
 
+def a_cursor(place: int) -> str:
+    """A cursor as somebody makes one up."""
+    return urlsafe_b64encode(json.dumps([place]).encode()).decode().rstrip("=")
+
+
 @pytest.mark.parametrize(
     ("query", "where"),
     [
@@ -75,6 +82,11 @@ async def test_filters_narrow_a_list(hub: Running) -> None:
         ("limit=1&limit=2", "query/limit"),
         ("after=x", "/after"),
         ("level=x", "/level"),
+        (f"level={2**63}", "/level"),
+        (f"level={-(2**63) - 1}", "/level"),
+        (f"after={a_cursor(2**63)}", "/after"),
+        (f"after={a_cursor(-(2**63) - 1)}", "/after"),
+        (f"after={a_cursor(2**64)}", "/after"),
         ("unknown=1", "query"),
         ("a=%ff", "query"),
         ("&".join(f"a{n}" for n in range(60)), "query"),
@@ -145,6 +157,14 @@ async def test_somebody_is_found_and_no_more_is_said_than_whom_to_contact(hub: R
 async def test_nobody_is_found_where_there_is_nobody(hub: Running) -> None:
     said = await hub.tell("/v1/families/_search", {"bsn": a_number(3)})
     assert (said.status_code, said.json()) == (200, {"items": []})
+
+
+async def test_an_address_finds_nobody_by_another_name(hub: Running) -> None:
+    await hub.a_family()
+    home = {"postcode": "1234AB", "number": "12"}
+    stranger = {"familyName": "Iemand", "givenNames": "Anders", **home}
+    for wanted in (stranger, {**stranger, "bsn": a_number(3)}):
+        assert (await hub.tell("/v1/families/_search", wanted)).json() == {"items": []}
 
 
 @pytest.mark.parametrize(

@@ -570,3 +570,18 @@ def test_an_adapter_that_breaks_loses_no_message_and_says_nothing_of_what_was_in
     (signal,) = (event for event in heart.events() if isinstance(event, Trajectory.SignalRecorded))
     assert (mended.outcome, signal.by) == ("recorded", "a-school")
     assert (signal.known_since, signal.timestamp) == (NOW, NOW + timedelta(days=3))
+
+
+def test_whatever_a_signature_covers_is_kept_so_that_it_verifies_again(intake: tuple[Heart, Intake]) -> None:
+    heart, way_in = intake
+    body = a_message()
+    headers = {"content-type": [STRUCTURED], **signed(body, x_request_id="r-17", host="hub.example.org")}
+    (answer,) = way_in.receive(headers, body)
+    assert not isinstance(answer, HubError)
+    message = answer.result(timeout=60)
+    (kept,) = (fact.event.kept for fact in message.facts if isinstance(fact.event, Message.Received))
+    with heart.log.reading() as connection:
+        posted = received.fetch(connection, kept)
+    signatures: Any = way_in.signatures
+    signer = signatures.verify_again(posted.body, posted.headers, posted.headers["payload-signature"][0], NOW)
+    assert signer.partner == "a-school"
