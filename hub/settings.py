@@ -8,6 +8,13 @@ from typing import Annotated, Any, Self, get_args, get_type_hints
 from hub.errors import Malformed, Violation
 
 DEMO, PRODUCTION = "demo", "production"
+ELSEWHERE = {
+    "HUB_CONTRACTS_DIR": "where the contracts lie; empty is beside the code",
+    "HUB_FEED": "off: there is no live feed",
+    "HUB_WEBHOOK": "off: partners are not told at their callbacks",
+    "HUB_WEBHOOK_ALLOW": "ranges of addresses that may be called back although they are not public",
+}
+"""What the contracts and the channels read by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,11 @@ class Settings:
             yield f"HUB_{known.name.upper()}", words, str(getattr(self, known.name))
 
     @property
+    def has_hub(self) -> bool:
+        """Whether a hub was opened here before."""
+        return (self.data_dir / "hub-keys.json").exists()
+
+    @property
     def is_demo(self) -> bool:
         return self.mode == DEMO
 
@@ -64,14 +76,24 @@ class Settings:
         return f"sqlite:///{self.data_dir / 'outbox.db'}"
 
 
+def unknown(environment: Mapping[str, str]) -> list[str]:
+    """The variables HUB_… that nothing reads."""
+    known = ELSEWHERE.keys() | {f"HUB_{each.name.upper()}" for each in fields(Settings)}
+    return sorted(name for name in environment if name.startswith("HUB_") and name not in known)
+
+
 def _read(name: str, text: str, wrong: list[Violation]) -> Any:
     try:
         if name == "mode" and text not in (DEMO, PRODUCTION):
             raise ValueError(f"is {DEMO} or {PRODUCTION}")
         if name == "oin" and not (len(text) == 20 and text.isdecimal()):
             raise ValueError("is 20 digits")
+        if name == "replay_seconds" and not (text.isascii() and text.isdecimal()):
+            raise ValueError("is a whole number of seconds")
         if name == "replay_seconds":
             return int(text)
+        if name == "database_url" and text and not text.startswith("sqlite:///"):
+            raise ValueError("is sqlite:///FILE, or empty for a file in the data directory")
         return Path(text) if name == "data_dir" else text
     except ValueError as error:
         wrong.append(Violation(f"HUB_{name.upper()}", str(error)))

@@ -60,6 +60,7 @@ def _tell(playing: Playing, story: Story) -> None:
     for day in story.earlier:
         looking.look_back(playing, day)
     looking.look_at_what_was_told(playing)
+    looking.look_at_who_follows(playing)
 
 
 def _summed_up(checks: Checks, seconds: float) -> str:
@@ -91,7 +92,7 @@ def _addresses(at: Stage, family: str) -> list[str]:
         f"TOKEN={at.token(COORDINATOR)}",
         f"curl -s {bearer} {at.url}/v1/families/{family}",
         f"curl -s {bearer} {at.url}/v1/families/{family}/timeline",
-        f"curl -N {bearer} {at.listener.address}?after=0",
+        f"curl -N {bearer} '{at.listener.address}?after=0'",
         "",
         "Ctrl+C ends.",
     ]

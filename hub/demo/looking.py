@@ -1,7 +1,7 @@
 """What is looked at when the story is over: the family now, on two earlier days, and all that others were told."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hub.demo.cast import FAMILY
@@ -60,6 +60,24 @@ def look_at_what_was_told(playing: Playing) -> None:
         f"[dim]{len(ids)} notices on the live feed, taken up {listener.streams} times: none missed, none twice"
         f" · {verified} of {len(deliveries)} webhook deliveries verified[/]"
     )
+
+
+def look_at_who_follows(playing: Playing) -> None:
+    """Nobody who follows the log stopped, and the timeline tells every event of the family in order."""
+    hub, checks = playing.stage.hub, playing.checks
+    hub.views.catch_up()
+    stopped = {one.follower: one.stopped_because for one in (*hub.views.state(), *hub.outbox.state()) if one.stopped_because}
+    checks.same(stopped, {}, "who stopped following the log")
+    recorded = [(fact["version"], fact["event"]) for fact in playing.history()["events"]]
+    checks.same([(item["version"], item["kind"]) for item in _timeline(playing)], recorded, "what the timeline tells")
+
+
+def _timeline(playing: Playing) -> Iterator[Mapping[str, Any]]:
+    path, next = f"/families/{playing.family}/timeline", None
+    while next != "":
+        page = playing.stage.desk.ask(path, **({"after": next} if next else {}))
+        yield from page["items"]
+        next = page["next"]
 
 
 _TOLD = {"level-raised", "escalation-acknowledged", "direction-raised", "handover-accepted", "plan-adopted"}

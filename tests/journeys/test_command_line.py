@@ -1,0 +1,298 @@
+"""The command line says in words what is wrong, names where it worked, and shows an auditor what is kept."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import structlog
+from sqlalchemy import update
+
+from hub import __main__ as command_line
+from hub.adapters import received
+from hub.settings import Settings
+from hub.wiring import Hub
+from tests.journeys.running import Process
+from tests.tools import ROOT
+
+OIN = "00000099000000010001"
+EXAMPLE = ROOT / "contracts/partners/police/vt-melding/examples/01-violence-with-an-arrest.given.xml"
+TYPE = "nl.vig.meldingen.vt-melding.v1"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed, in one line each, and its exit status."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+def in_one_line(text: str) -> str:
+    return " ".join(re.sub(r"[│╭╮╰╯─]", " ", text).split())
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Run]:
+    """Runs commands in a directory of their own, as `hub` does."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("HUB_MODE", "demo")
+
+    def run(*arguments: str, **environment: str) -> Ran:
+        with monkeypatch.context() as given:
+            given.setattr(sys, "argv", ["hub", *arguments])
+            for name, value in environment.items():
+                given.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                command_line.main()
+                raise SystemExit(0)
+        printed = capsys.readouterr()
+        return Ran(int(ended.value.code or 0), printed.out, in_one_line(printed.err))
+
+    yield run
+    structlog.reset_defaults()  # what is captured here closes with the test
+
+
+def registered(run: Run) -> None:
+    """A police organisation of which the hub knows the key."""
+    assert run("keys", "politie", "--kind", "police", "--oin", OIN).status == 0
+    assert run("partner", "add", "politie", "--kind", "police", "--oin", OIN).status == 0
+    assert run("partner", "key", "politie", "--jwk", "politie.public.json").status == 0
+
+
+@contextmanager
+def running(data: Path) -> Iterator[Process]:
+    process = Process(data)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.end()
+
+
+# Keys and partners ---------------------------------------------------------------------------------------
+
+
+def test_keys_for_a_kind_that_is_not_there_are_refused_with_the_kinds(run: Run, tmp_path: Path) -> None:
+    ran = run("keys", "x", "--kind", "polis", "--oin", OIN)
+    assert ran.status == 2
+    assert "'polis' is not one of any-partner, housing-corporation, police" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_keys_that_no_hub_would_register_are_refused_with_all_that_is_wrong(run: Run, tmp_path: Path) -> None:
+    ran = run("keys", "x", "--kind", "police", "--oin", "123", "--algorithm", "HS256")
+    assert ran.status == 1
+    assert "oin: is not twenty digits" in ran.err
+    assert "algorithms: are not among PS256, ES256, EdDSA" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_private_file_is_not_taken_for_the_public_one(run: Run) -> None:
+    registered(run)
+    ran = run("partner", "key", "politie", "--jwk", "politie.key.json")
+    assert ran.status == 2
+    assert "politie.key.json is the private file; give politie.public.json" in ran.err
+
+
+def test_a_file_that_is_no_key_is_named(run: Run, tmp_path: Path) -> None:
+    registered(run)
+    for number, content in enumerate((b"not json", b"[1]", b"\xff\xfe")):
+        (tmp_path / f"{number}.json").write_bytes(content)
+        ran = run("partner", "key", "politie", "--jwk", f"{number}.json")
+        assert (ran.status, f"{number}.json does not hold a JSON object" in ran.err) == (2, True)
+
+
+# Where the hub is ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("partner", "list"),
+        ("status",),
+        ("token", "--role", "coordinator", "--subject", "you"),
+        ("quarantine", "list"),
+        ("rebuild", "timeline"),
+        ("message", str(uuid4())),
+    ],
+    ids=lambda command: command[0],
+)
+def test_where_no_hub_is_no_command_makes_one(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    ran = run(*command)
+    assert ran.status == 1
+    assert f"There is no hub in {tmp_path / 'var'}" in ran.err
+    assert "HUB_DATA_DIR" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_commands_name_the_directory_that_they_worked_on(run: Run, tmp_path: Path) -> None:
+    added = run("partner", "add", "politie", "--kind", "police", "--oin", OIN)
+    assert f"politie is registered in {tmp_path / 'var'}" in in_one_line(added.out)
+    assert f"The hub in {tmp_path / 'var'}" in run("partner", "list").err
+
+
+def test_a_token_alone_is_on_standard_output(run: Run) -> None:
+    registered(run)
+    assert run("token", "--role", "coordinator", "--subject", "you").out.count(".") == 2
+
+
+# Settings ------------------------------------------------------------------------------------------------
+
+
+def test_settings_that_cannot_be_used_are_named_together(run: Run) -> None:
+    ran = run("status", HUB_DATABASE_URL="postgresql://x", HUB_REPLAY_SECONDS="abc")
+    assert ran.status == 1
+    assert "HUB_DATABASE_URL: is sqlite:///FILE" in ran.err
+    assert "HUB_REPLAY_SECONDS: is a whole number of seconds" in ran.err
+
+
+def test_a_directory_that_cannot_be_is_named_with_what_to_do(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ran = run("partner", "add", "politie", "--kind", "police", "--oin", OIN, HUB_DATA_DIR=str(tmp_path / "file" / "var"))
+    assert ran.status == 1
+    assert f"The hub cannot use {tmp_path / 'file' / 'var'}: Not a directory. HUB_DATA_DIR names another" in ran.err
+
+
+def test_a_range_that_is_none_is_named(run: Run) -> None:
+    ran = run("partner", "add", "politie", "--kind", "police", "--oin", OIN, HUB_WEBHOOK_ALLOW="everybody")
+    assert ran.status == 1
+    assert "The hub cannot open: 'everybody' does not appear to be an IPv4 or IPv6 network" in ran.err
+
+
+def test_a_variable_that_nothing_reads_is_warned_of(run: Run) -> None:
+    assert "HUB_DATADIR is no setting of the hub" in run("settings", HUB_DATADIR="elsewhere").err
+    assert run("settings", HUB_WEBHOOK="off", HUB_WEBHOOK_ALLOW="", HUB_FEED="on", HUB_CONTRACTS_DIR="").err == ""
+
+
+# Small mistakes ------------------------------------------------------------------------------------------
+
+
+def test_a_token_for_too_long_is_refused_with_how_long_it_may_be(run: Run) -> None:
+    ran = run("token", "--role", "coordinator", "--subject", "you", "--minutes", "100")
+    assert (ran.status, "'--minutes'" in ran.err, "60" in ran.err) == (2, True, True)
+
+
+def test_a_read_model_that_is_not_there_is_answered_with_those_that_are(run: Run) -> None:
+    registered(run)
+    ran = run("rebuild", "nonsense")
+    assert ran.status == 2
+    assert "'nonsense' is not one of caseload, clocks" in ran.err
+    assert ran.out == ""
+    assert "timeline: built anew from 2 events." in run("rebuild", "timeline").out
+
+
+def test_a_port_that_is_taken_is_named_before_anything_is_said_to_listen(run: Run, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ran = run("all", "--port", str(port))
+    assert (ran.status, ran.out) == (1, "")
+    assert f"The hub cannot listen on 127.0.0.1:{port}: Address already in use. Choose another port with --port" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+# Sending, and what is kept of it -------------------------------------------------------------------------
+
+
+def test_a_signal_is_sent_and_an_auditor_sees_what_is_kept(run: Run, tmp_path: Path) -> None:
+    def send(*more: str, file: Path = EXAMPLE) -> Ran:
+        return run("send", str(file), "--partner", "politie", "--type", TYPE, "--to", process.url, *more)
+
+    (tmp_path / "not-xml").write_text("not XML")
+    (tmp_path / "other.xml").write_bytes(EXAMPLE.read_bytes() + b"\n")
+    run("keys", "politie", "--kind", "police", "--oin", OIN)
+    with running(tmp_path / "var") as process:
+        unknown = send()
+        run("partner", "add", "politie", "--kind", "police", "--oin", OIN)
+        run("partner", "key", "politie", "--jwk", "politie.public.json")
+        sent = send("--id", "a-1")
+        again = send("--id", "a-1", file=tmp_path / "other.xml")
+        unreadable = send(file=tmp_path / "not-xml")
+
+    assert (unknown.status, unknown.err) == (
+        1,
+        "The hub does not know this key: hub partner key politie --jwk politie.public.json",
+    )
+    assert sent.status == 0
+    assert (again.status, "use a new --id" in again.err) == (1, True)
+    assert (unreadable.status, "in quarantine, for it could not be read:" in unreadable.err) == (2, True)
+    assert json.loads(unreadable.out)["reasons"][0]["what"] in unreadable.err
+
+    receipt = json.loads(sent.out)
+    shown = run("message", receipt["message"])
+    assert shown.status == 0
+    for said in (f"politie (police), OIN {OIN}", "PS256", TYPE, "a-1", receipt["digest"], "recorded"):
+        assert said in shown.out
+    assert f"position  {receipt['position']}\n" in shown.out
+    assert "signature verified again with the key as it was valid then" in shown.out
+    # a key that is revoked later was still valid then
+    kid = json.loads((tmp_path / "politie.public.json").read_text())["kid"]
+    run("partner", "revoke", "politie", kid, "--reason", "lost")
+    assert run("message", receipt["message"]).status == 0
+    assert run("message", receipt["message"], "--body").out.encode() == EXAMPLE.read_bytes()
+    assert no_words_of(EXAMPLE, shown)
+
+    change_what_is_kept(tmp_path / "var")
+    changed = run("message", receipt["message"])
+    assert (changed.status, "NOT VERIFIED: its bytes or its signature were changed" in changed.err) == (1, True)
+    assert "verified again" not in changed.out
+
+
+def no_words_of(message: Path, shown: Ran) -> bool:
+    """That no content of an element stands in what was shown, but the number of the sender."""
+    words = {text.strip() for text in re.findall(rb">([^<>]{4,})<", message.read_bytes())} - {OIN.encode(), b""}
+    return bool(words) and not any(word.decode() in shown.out + shown.err for word in words)
+
+
+def change_what_is_kept(data: Path) -> None:
+    hub = Hub.open(Settings(data_dir=data, mode="demo"))
+    try:
+        with hub.stored.log.begin() as connection:
+            connection.execute(update(received.RECEIVED).values(body=b"something else"))
+    finally:
+        hub.close()
+
+
+def test_a_message_that_is_not_there_is_not_known(run: Run) -> None:
+    registered(run)
+    ran = run("message", str(uuid4()))
+    assert (ran.status, "There is nothing by that id." in ran.err) == (1, True)
+
+
+# The demo ------------------------------------------------------------------------------------------------
+
+
+def test_the_demo_leaves_nothing_behind_when_it_is_asked_to_end(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-u", "-m", "hub", "demo", "--port", str(port)]
+    environment = os.environ | {"TMPDIR": str(tmp_path), "COLUMNS": "200"}
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment) as demo:
+        assert demo.stdout is not None
+        lines: list[str] = []
+        for line in demo.stdout:
+            lines.append(line)
+            if "Ctrl+C ends" in line:
+                break
+        assert any(line.rstrip().endswith("/v1/escalations/stream?after=0'") for line in lines)
+        assert list(tmp_path.iterdir()) != []
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait(30) == 143
+    assert list(tmp_path.iterdir()) == []
