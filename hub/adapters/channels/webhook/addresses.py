@@ -18,6 +18,13 @@ _TRANSLATED = IPv6Network("64:ff9b::/96")
 """IPv4 behind a NAT64 (RFC 6052)."""
 _SITE_LOCAL = IPv6Network("fec0::/10")
 """Neighbours of old (RFC 3879)."""
+_SPECIAL = (
+    IPv4Network("192.0.0.0/24"),
+    IPv4Network("192.31.196.0/24"),
+    IPv4Network("192.88.99.0/24"),
+    IPv6Network("3fff::/20"),
+)
+"""Set apart for protocols, AS112, relays of 6to4 and documentation (RFC 6890, 7535, 7526, 9637), which Python may not know."""
 _METADATA = frozenset({IPv4Address("168.63.129.16")})
 """Public by number, yet a cloud's own; the others (169.254.169.254, fd00:ec2::254) are link-local or private."""
 
@@ -41,6 +48,7 @@ def is_public(address: Address) -> bool:
     if inner is not None:
         return is_public(inner)
     is_odd = address.is_multicast or address.is_reserved or address in _SITE_LOCAL or address in _METADATA
+    is_odd = is_odd or any(address in network for network in _SPECIAL)
     return address.is_global and not is_odd
 
 
