@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, Dialect, Select, Table, Text, delete, insert, select, tuple_
@@ -16,6 +16,8 @@ from hub.domain.trajectory import Trajectory
 from hub.errors import Malformed, Violation
 from hub.ports import Asked, Fact, Projection
 
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""As large as a column holds."""
 Row = dict[str, Any]
 Step = Callable[[Row | None, Fact], Row | None]
 
@@ -139,7 +141,8 @@ def narrowed(query: Select[Any], asked: Asked, columns: Mapping[str, Column[Any]
 
 def _typed(name: str, text: str, kind: Callable[[str], Any]) -> Any:
     try:
-        return kind(text)
+        value = kind(text)
+        return msgspec.convert(value, Whole) if kind is int else value
     except ValueError as error:
         raise Malformed("The filter cannot be read.", [Violation(f"/{name}", "is not a value of this kind")]) from error
 
@@ -150,7 +153,7 @@ def _cursor(values: Sequence[Any]) -> str:
 
 def _values(cursor: str, count: int) -> list[Any]:
     try:
-        values = msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=list[int | str])
+        values = msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=list[Whole | str])
     except ValueError:
         values = []
     if len(values) != count:
