@@ -22,6 +22,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
+
+MOST_VIOLATIONS = 100
+"""Reasons in one answer: more help nobody, and a small message must not give a large one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +39,21 @@ class Violation:
         return f"{self.where}: {self.what}" if self.where else self.what
 
 
+def most_of(violations: Iterable[Violation]) -> tuple[Violation, ...]:
+    """The first of them, and that there are more where there are; no further one is looked for."""
+    first = tuple(islice(violations, MOST_VIOLATIONS + 1))
+    return first if len(first) <= MOST_VIOLATIONS else (*first[:-1], Violation("", "and more"))
+
+
 class HubError(Exception):
-    """The root: a stable code for machines, a sentence for people, and all that is wrong."""
+    """The root: a stable code for machines, a sentence for people, and all that is wrong, within `MOST_VIOLATIONS`."""
 
     code = "hub-error"
 
     def __init__(self, detail: str, violations: Iterable[Violation] = (), *, code: str | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.violations = tuple(violations)
+        self.violations = most_of(violations)
         self.code = code or type(self).code
 
 

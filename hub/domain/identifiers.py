@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from hub.domain.signals import Signal
-from hub.errors import Violation
+from hub.errors import Violation, most_of
 
 _WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 _TEST_NUMBERS = range(999_900_006, 999_999_991)
@@ -23,7 +23,7 @@ def is_test_number(number: str) -> bool:
 
 def violations_of(signals: Iterable[Signal], only_test_numbers: bool) -> tuple[Violation, ...]:
     """Every person number in these signals that cannot exist, or, in demo mode, that could be somebody's."""
-    return tuple(
+    return most_of(
         Violation(f"/signals/{i}/people/{j}/bsn", wrong)
         for i, signal in enumerate(signals)
         for j, person in enumerate(signal.people)

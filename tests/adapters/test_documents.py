@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub.adapters.documents import Findings, json_document, read_json, read_xml, violations_against, xml_document
 from hub.adapters.documents.stuf import Part
-from hub.errors import Unreadable
+from hub.errors import MOST_VIOLATIONS, Unreadable
 
 SECRET = "Proefstra"
 
@@ -227,6 +227,34 @@ def test_every_violation_of_a_contract_is_named_by_place_and_rule_only(schema: P
 )
 def test_a_date_may_be_incomplete_but_not_impossible(schema: Path, born: str, fits: bool) -> None:
     assert (violations_against(schema, {"kind": "a", "born": born}) == ()) == fits
+
+
+def test_a_small_message_gets_no_more_reasons_than_anybody_reads(tmp_path: Path) -> None:
+    schema = tmp_path / "many.json"
+    schema.write_text(json.dumps({"items": {"required": ["a", "b"]}}))
+    said = violations_against(schema, [{}] * 20_000)
+    assert (len(said), str(said[-1])) == (MOST_VIOLATIONS + 1, "and more")
+    assert str(said[0]) == "/0: a is required"
+
+
+def test_text_that_is_wrong_everywhere_gets_no_more_reasons_either() -> None:
+    said = reasons(read_json, b"[" + b'"\\u0000",' * 9_000 + b"0]")
+    assert (len(said), said[-1]) == (MOST_VIOLATIONS + 1, "and more")
+
+
+def test_findings_end_too() -> None:
+    findings = Findings()
+    for nth in range(MOST_VIOLATIONS):
+        findings.add(f"/{nth}", "is wrong")
+        findings.add("/0", "is wrong")
+    with pytest.raises(Unreadable) as refused:
+        findings.settle()
+    assert len(refused.value.violations) == MOST_VIOLATIONS
+    findings.add("/one-more", "is wrong")
+    findings.add("/another", "is wrong")
+    with pytest.raises(Unreadable) as refused:
+        findings.settle()
+    assert [str(violation) for violation in refused.value.violations][-2:] == ["/99: is wrong", "and more"]
 
 
 # StUF -----------------------------------------------------------------------------------------------

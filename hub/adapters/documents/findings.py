@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from hub.domain.dates import PartialDate
 from hub.domain.identifiers import passes_eleven_test
-from hub.errors import Unreadable, Violation
+from hub.errors import MOST_VIOLATIONS, Unreadable, Violation
 
 T = TypeVar("T")
 _DUTCH_TIME = ZoneInfo("Europe/Amsterdam")
@@ -18,11 +18,12 @@ class Findings:
     """Collects violations while reading goes on; every reader gives something harmless back for what was wrong."""
 
     def __init__(self) -> None:
-        self._found: list[Violation] = []
+        self._found: dict[Violation, None] = {}
 
     def add(self, where: str, what: str) -> None:
         """One more thing that is wrong."""
-        self._found.append(Violation(where, what))
+        if len(self._found) <= MOST_VIOLATIONS:
+            self._found[Violation(where, what)] = None
 
     def settle(self, detail: str = "The message cannot be read.") -> None:
         """Says everything that was found, at once.
@@ -31,7 +32,7 @@ class Findings:
             Unreadable: when anything was found.
         """
         if self._found:
-            raise Unreadable(detail, dict.fromkeys(self._found))
+            raise Unreadable(detail, self._found)
 
     def required(self, text: str, where: str) -> str:
         """The text, which must be there."""

@@ -3,10 +3,10 @@
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from hub.errors import Unreadable, Violation
+from hub.errors import Unreadable, Violation, most_of
 
 LARGEST = 1_048_576
 """Bytes; the way in sets its own, lower limit."""
@@ -37,7 +37,7 @@ def read_json(data: bytes) -> Any:
     value, has_twice = _parsed(data)
     # most messages hold nothing that could be wrong: a look at their bytes spares the walk through their values
     if has_twice or _DOUBTFUL.search(data) or data.count(b"{") + data.count(b"[") > DEEPEST:
-        found = list(_wrong(value))
+        found = most_of(_wrong(value))
         if found:
             raise _unreadable(found)
     return value
@@ -113,5 +113,5 @@ def _is_exact(number: float) -> bool:
     return math.isfinite(number) if isinstance(number, float) else abs(number) < _EXACT
 
 
-def _unreadable(found: list[Violation]) -> Unreadable:
+def _unreadable(found: Iterable[Violation]) -> Unreadable:
     return Unreadable("The message is not JSON that the hub reads.", found)

@@ -12,7 +12,7 @@ from hub.adapters.contracts import contract_path
 from hub.adapters.documents.json_document import read_json
 from hub.domain.dates import PartialDate
 from hub.domain.identifiers import passes_eleven_test
-from hub.errors import Unreadable, Violation
+from hub.errors import Unreadable, Violation, most_of
 
 _WORDS = {
     "required": "{property} is required",
@@ -59,12 +59,12 @@ def json_of(data: bytes, partner: str, message: str, further: Callable[[Any], It
 
 
 def violations_against(schema: Path, document: Any) -> tuple[Violation, ...]:
-    """Everything in the document that this JSON Schema (2020-12) forbids."""
+    """Everything in the document that this JSON Schema (2020-12) forbids, as far as anybody reads on."""
     contract = _contract(schema)
     if contract.is_valid(document):
         return ()
     known = _names(schema)
-    return tuple(_violation(error, known) for error in contract.iter_errors(document))
+    return most_of(_violation(error, known) for error in contract.iter_errors(document))
 
 
 @cache
