@@ -1,12 +1,14 @@
 """JSON from outside, read without being led too deep, or into bytes that are no text."""
 
+import json
 import re
 from collections.abc import Callable
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 import msgspec
 
-from hub.errors import Malformed
+from hub.errors import Malformed, Violation
 
 DEEPEST = 100
 """Deeper than any message of a partner, and what every reader bears."""
@@ -27,6 +29,41 @@ def is_too_deep(data: bytes) -> bool:
         if depth > DEEPEST:
             return True
     return False
+
+
+def first_of(array: bytes, most: int) -> list[bytes]:
+    """The first of the items in this JSON array, byte for byte: further ones are passed over, and take no memory.
+
+    Raises:
+        Malformed: this is no JSON array.
+    """
+    items = msgspec.structs.astuple(decoded(_first(most).decode, array, "an array of events"))
+    return [bytes(item) for item in items if item is not None]
+
+
+@cache
+def _first(most: int) -> msgspec.json.Decoder[msgspec.Struct]:
+    # an array that is read as a struct may be longer than that, and what is beyond it is not kept
+    places = [(f"place_{nth}", msgspec.Raw, None) for nth in range(most)]
+    return msgspec.json.Decoder(msgspec.defstruct("First", places, array_like=True))
+
+
+def refuse_twice(text: bytes) -> None:
+    """Refuses a JSON object in which a name stands twice: two readers could each take another; looks at no object within.
+
+    Raises:
+        Malformed: it does, or is no JSON.
+    """
+    last: list[tuple[str, Any]] = []
+
+    def seen(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal last
+        last = pairs
+
+    read = json.JSONDecoder(object_pairs_hook=seen, parse_int=len, parse_float=len, strict=False)
+    decoded(lambda body: read.decode(body.decode()), text, "a JSON object")
+    if len(dict(last)) < len(last):
+        raise Malformed("the message cannot be read", [Violation("", "has a name that is given twice")])
 
 
 def utf8(body: bytes) -> bytes:
@@ -52,5 +89,5 @@ def decoded(decode: Callable[[bytes], _Read], body: bytes, kind: str) -> _Read:
         return decode(body)
     except RecursionError:
         raise Malformed(f"the message is nested more than {DEEPEST} deep") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except ValueError:
         raise Malformed(f"the message is not {kind}") from None

@@ -2,14 +2,14 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
 
 from hub.adapters import rfc3339
-from hub.adapters.bounded_json import DEEPEST, decoded, is_too_deep, utf8
+from hub.adapters.bounded_json import DEEPEST, decoded, first_of, is_too_deep, refuse_twice, utf8
 from hub.errors import Malformed, Refused, TooLarge, Violation, WrongMediaType
 from hub.ports import Envelope
 
@@ -30,7 +30,6 @@ _NO_TEXT = "\0"
 """What no attribute may be, so that its own rule refuses it."""
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_events = msgspec.json.Decoder(list[msgspec.Raw])
 _text = msgspec.json.Decoder(str)
 
 
@@ -56,10 +55,10 @@ def envelopes(headers: Mapping[str, Sequence[str]], body: bytes, most: int = MOS
 
 
 def _split(body: bytes, most: int) -> list[bytes]:
-    events = decoded(_events.decode, body, "an array of events")
+    events = first_of(body, most + 1)
     if len(events) > most:
         raise TooLarge(f"there are more than {most} events in the batch: send several")
-    return [bytes(raw) for raw in events]
+    return events
 
 
 def _each(raw: bytes) -> Envelope | Refused:
@@ -72,6 +71,7 @@ def _each(raw: bytes) -> Envelope | Refused:
 def _structured(raw: bytes) -> Envelope:
     _refuse_size(raw)
     members = decoded(_members.decode, raw, "a JSON object")
+    refuse_twice(raw)
     wrong: list[Violation] = []
     data: dict[str, bytes] = {name: bytes(members.pop(name)) for name in ("data", "data_base64") if name in members}
     attributes = {name: text for name, value in members.items() if (text := _attribute_text(name, value)) is not None}
@@ -147,16 +147,17 @@ def _against(attributes: Mapping[str, str]) -> Iterator[Violation]:
             yield Violation(name, "is missing")
         elif not is_good(attributes[name]):
             yield Violation(name, what)
-    for name in attributes.keys() - _RULES.keys() - _IGNORED:
-        yield _against_name(name)
+    yield from _against_names(attributes.keys() - _RULES.keys() - _IGNORED)
 
 
-def _against_name(name: str) -> Violation:
-    if name == "subject":
-        return Violation(name, "is to be left out: an envelope does not tell whom it is about")
-    if not _NAME.fullmatch(name):
-        return Violation("", "an attribute has another name than 1 to 20 of a to z and 0 to 9")
-    return Violation(name, "is no attribute that the hub knows")
+def _against_names(unknown: Set[str]) -> Iterator[Violation]:
+    """Each thing is said once, of however many names it is true."""
+    if "subject" in unknown:
+        yield Violation("subject", "is to be left out: an envelope does not tell whom it is about")
+    if not all(map(_NAME.fullmatch, unknown)):
+        yield Violation("", "an attribute has another name than 1 to 20 of a to z and 0 to 9")
+    if names := sorted(name for name in unknown - {"subject"} if _NAME.fullmatch(name)):
+        yield Violation(names[0], "is no attribute that the hub knows" + (", nor are others" if names[1:] else ""))
 
 
 def _against_data(media: str, data: bytes, is_known: bool) -> Iterator[Violation]:

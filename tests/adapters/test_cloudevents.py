@@ -1,6 +1,7 @@
 """What comes in as a CloudEvent, and what is refused, with the public SDK as oracle."""
 
 import json
+import tracemalloc
 from datetime import UTC, datetime
 from typing import Any
 
@@ -155,6 +156,24 @@ def test_a_name_that_no_attribute_has_is_not_said_again(name: str) -> None:
     assert places(an_event(**{name: "x"})) == [""]
 
 
+def test_of_many_unknown_attributes_it_is_said_once() -> None:
+    assert places(an_event(**{f"x{n:04}": 1 for n in range(4_000)})) == ["x0000"]
+    assert places(an_event(**{f"X{n:04}": 1 for n in range(4_000)})) == [""]
+
+
+@pytest.mark.parametrize("name", ["id", "i\\u0064", "source", "data", "traceparent"])
+def test_a_name_that_is_given_twice_is_refused(name: str) -> None:
+    event = json.dumps(an_event(traceparent="x"))
+    with pytest.raises(Malformed) as refusal:
+        structured(f'{event[:-1]}, "{name}": "other"}}'.encode())
+    assert [str(violation) for violation in refusal.value.violations] == ["has a name that is given twice"]
+
+
+def test_the_data_is_not_the_envelopes_to_judge() -> None:
+    body = json.dumps(an_event(data="?")).replace('"?"', '{"id": {"a": 1, "a": ' + "9" * 5_000 + "}}")
+    assert one(body.encode()).id == "m-1"
+
+
 def test_a_refusal_names_places_and_no_values() -> None:
     with pytest.raises(Malformed) as refusal:
         structured(an_event(id="Jansen\n", source="Jansen", type="Jansen", time="Jansen", Jansen="Jansen"))
@@ -265,6 +284,18 @@ def test_a_batch_over_the_limit() -> None:
     assert len(envelopes(headers, batch, most=4)) == 4
     with pytest.raises(TooLarge):
         envelopes(headers, batch, most=3)
+
+
+def test_a_batch_of_millions_is_refused_before_it_takes_memory() -> None:
+    batch = b"[" + b"0," * 1_000_000 + b"0]"
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            structured(batch, BATCH)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * len(batch)
 
 
 @pytest.mark.parametrize("body", [b"{}", b"", b"[", b"[1,]", b"[" * 10_000, b"[" * 10_000 + b"]" * 10_000])
