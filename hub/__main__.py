@@ -252,7 +252,7 @@ def keys(
     except FileExistsError:
         raise typer.BadParameter(f"{secret} is there already; move it away first", param_hint="NAME") from None
     public.write_text(json.dumps(jws.public_half(jwk), indent=2))
-    say.print(f"{secret} is private: keep it. Give {public} to the hub: hub partner key {name} --jwk {public}")
+    say.print(f"{secret} is private: keep it. Give {public} to the hub: hub partner key {name} --jwk {public}", soft_wrap=True)
 
 
 @app.command()
@@ -489,9 +489,9 @@ def main() -> None:
     try:
         app()
     except HubError as refused:
-        Console(stderr=True).print(
-            f"[bold red]{refused.detail}[/]", *(f"  {violation}" for violation in refused.violations), sep="\n"
-        )
+        aside.print(refused.detail, style="bold red", soft_wrap=True, highlight=False, markup=False)
+        for violation in refused.violations:
+            aside.print(f"  {violation}", soft_wrap=True, highlight=False, markup=False)
         sys.exit(1)
 
 
