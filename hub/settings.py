@@ -10,7 +10,6 @@ from hub.errors import Malformed, Violation
 DEMO, PRODUCTION = "demo", "production"
 ELSEWHERE = {
     "HUB_CONTRACTS_DIR": "where the contracts lie; empty is beside the code",
-    "HUB_FEED": "off: there is no live feed",
     "HUB_WEBHOOK": "off: partners are not told at their callbacks",
     "HUB_WEBHOOK_ALLOW": "ranges of addresses that may be called back although they are not public",
 }

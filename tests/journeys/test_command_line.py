@@ -176,7 +176,7 @@ def test_a_range_that_is_none_is_named(run: Run) -> None:
 
 def test_a_variable_that_nothing_reads_is_warned_of(run: Run) -> None:
     assert "HUB_DATADIR is no setting of the hub" in run("settings", HUB_DATADIR="elsewhere").err
-    assert run("settings", HUB_WEBHOOK="off", HUB_WEBHOOK_ALLOW="", HUB_FEED="on", HUB_CONTRACTS_DIR="").err == ""
+    assert run("settings", HUB_WEBHOOK="off", HUB_WEBHOOK_ALLOW="", HUB_CONTRACTS_DIR="").err == ""
 
 
 # Small mistakes ------------------------------------------------------------------------------------------

@@ -129,9 +129,7 @@ def _row(notice: Notice) -> dict[str, Any]:
     return {"position": notice.position, "type": notice.type, "family": family, "notice": json.dumps(said, ensure_ascii=False)}
 
 
-def opened(settings: Mapping[str, str], around: Around) -> Way | None:
-    """On unless `HUB_FEED` is `off`."""
-    if settings.get("HUB_FEED", "on") == "off":
-        return None
+def opened(_settings: Mapping[str, str], around: Around) -> Way:
+    """Always on: people follow escalations by it."""
     feed = Feed(around.outbox)
     return Way(feed.channel, TABLES, feed)
