@@ -120,6 +120,14 @@ class Signatures(Protocol):
         """
         ...
 
+    def verify_headers(self, headers: Mapping[str, Sequence[str]], now: datetime) -> None:
+        """The same as far as headers can tell, so that nobody makes us read a large body that has no signer.
+
+        Raises:
+            SignatureRefused: with the code of the reason.
+        """
+        ...
+
 
 class ReceiptSigner(Protocol):
     """Signs what the hub itself says."""

@@ -31,12 +31,25 @@ class PartnerSignatures:
         Raises:
             SignatureRefused: with the code of the reason.
         """
+        signature, key = self._admitted(headers, now)
+        return _signer(signature, key, body, headers)
+
+    def verify_headers(self, headers: Mapping[str, Sequence[str]], now: datetime) -> None:
+        """The same before there is a body: all but that the digest, which is signed, is that of the body.
+
+        Raises:
+            SignatureRefused: with the code of the reason.
+        """
+        signature, key = self._admitted(headers, now)
+        _refuse_forged(signature, key, headers)
+
+    def _admitted(self, headers: Mapping[str, Sequence[str]], now: datetime) -> tuple[Signature, Key]:
         signature = jades.read(_only_signature(headers))
         self._refuse_replay(signature.signed_at, now)
         key = self._key(signature, now)
         if key.holder.is_suspended:
             raise refusal("partner-suspended", "nothing of this organisation is accepted for the time being")
-        return _signer(signature, key, body, headers)
+        return signature, key
 
     def verify_again(self, body: bytes, headers: Mapping[str, Sequence[str]], signature: str, at: datetime) -> Signer:
         """Who signed what was kept: bytes, headers and signature as received `at`, with the key as it was valid then.
@@ -89,13 +102,17 @@ def _refuse_invalid(key: Key, at: datetime) -> None:
 
 
 def _signer(signature: Signature, key: Key, body: bytes, headers: Mapping[str, Sequence[str]]) -> Signer:
-    public = jws.public_key(key.jwk)
-    if not jws.fits(signature.algorithm, public):
-        raise refusal("algorithm-refused", "alg does not fit this key")
     jades.refuse_digest(headers.get("digest", ()), body)
-    if not jws.is_signed(jades.signed_bytes(signature.start, signature.covers, headers), signature.value, public):
-        raise refusal("signature-wrong", "it was not made over this message with this key")
+    _refuse_forged(signature, key, headers)
     holder, covered = key.holder, frozenset(signature.covers)
     return Signer(
         holder.name, holder.oin, key.kid, signature.algorithm, signature.signed_at, holder.kind, covered, holder.message_types
     )
+
+
+def _refuse_forged(signature: Signature, key: Key, headers: Mapping[str, Sequence[str]]) -> None:
+    public = jws.public_key(key.jwk)
+    if not jws.fits(signature.algorithm, public):
+        raise refusal("algorithm-refused", "alg does not fit this key")
+    if not jws.is_signed(jades.signed_bytes(signature.start, signature.covers, headers), signature.value, public):
+        raise refusal("signature-wrong", "it was not made over this message with this key")

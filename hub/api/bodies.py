@@ -1,15 +1,19 @@
 """Bytes that come in, of which content type and how many; and JSON that goes out."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from hub.errors import Malformed, TooLarge, Violation, WrongMediaType
 
 Headers = Mapping[str, Sequence[str]]
+PATIENCE = 30.0
+"""Seconds in which a body has to come."""
 
 
 def headers_of(scope: Scope) -> dict[str, list[str]]:
@@ -40,9 +44,18 @@ async def read(receive: Receive, headers: Headers, most: int) -> bytes:
 
     Raises:
         TooLarge: it is larger, or says so of itself; no more than the limit is ever kept.
+        HTTPException: 408, it did not come in time.
     """
     if _said_length(headers) > most:
         raise _too_large(most)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await _read(receive, most)
+    except TimeoutError:
+        raise HTTPException(408, headers={"Connection": "close"}) from None
+
+
+async def _read(receive: Receive, most: int) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
     if message.get("more_body") or message["type"] == "http.disconnect" or len(body) > most:

@@ -13,6 +13,7 @@ _REFUSALS = {
     403: "The caller's role does not allow this.",
     404: "There is nothing by that id, or nothing that the caller may see.",
     405: "This address does not answer to that method.",
+    408: "The body did not come within the time that the hub waits for it.",
     409: "What is there already, or a rule of the trajectory, forbids this.",
     412: "The family has changed since the version in If-Match.",
     413: "The body is larger than is read here.",

@@ -78,7 +78,7 @@ _POST_SIGNALS = {
     },
     "responses": {
         **answered(200, {"oneOf": [_RECEIPT, schemas.many(_EACH)], "description": "a repeat, or a batch"}, "application/json", ()),
-        **answered(201, _RECEIPT, "application/json", (400, 401, 409, 413, 415, 500, 503)),
+        **answered(201, _RECEIPT, "application/json", (400, 401, 408, 409, 413, 415, 500, 503)),
     },
 }
 

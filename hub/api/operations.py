@@ -54,7 +54,7 @@ class Operation:
 
     def route(self) -> Guarded:
         """The operation over HTTP."""
-        refusals = {400, 401, 403, 500, 503, *self.refusals, *((413, 415) if self.form else ())}
+        refusals = {400, 401, 403, 500, 503, *self.refusals, *((408, 413, 415) if self.form else ())}
         return Guarded(
             f"/v1{self.path}",
             self.do,

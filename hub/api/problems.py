@@ -34,6 +34,7 @@ STATUS: Mapping[type[BaseException], tuple[int, str]] = {
     errors.Unauthenticated: (401, "Who are you?"),
     errors.RuleBroken: (409, "The rules of the trajectory forbid this"),
     errors.StaleDecision: (412, "The family has changed since"),
+    errors.Fault: (500, "Something in the hub is broken"),
     errors.Unavailable: (503, "The hub cannot keep its promises right now"),
 }
 """Looked up along the ancestry of an error's class."""
@@ -49,6 +50,7 @@ _HTTP = {
     400: ("malformed", "The request cannot be read", "This is nothing that the hub can read."),
     404: ("not-known", "Not found", "There is nothing at this address."),
     405: ("method-not-allowed", "Method not allowed", "This address does not answer to that method."),
+    408: ("too-slow", "The request came too slowly", "The body did not come within the time that the hub waits for it."),
     414: ("address-too-long", "The address is too long", "The address is longer than the hub reads."),
     431: ("headers-too-large", "The headers are too large", "The headers hold more bytes than the hub reads."),
 }

@@ -1,5 +1,6 @@
 """The server in front of the interface: one process, no log of addresses, and an end to every stream when it stops."""
 
+import asyncio
 import socket
 
 import msgspec
@@ -9,41 +10,89 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hub.api.front import ALWAYS, MOST_IN_ADDRESS, MOST_IN_HEADERS, Front
 from hub.api.problems import MEDIA, problem_of
+from hub.errors import Unavailable
 
 PATIENCE = 10
 """Seconds that requests get to finish when the server stops."""
+PATIENCE_WITH_HEAD = 15
+"""Seconds in which a connection that waits for a request gets a whole one, but for its body."""
+MOST_CONNECTIONS = 512
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP as uvicorn reads it, with an end to what may come before a body, and a problem document where there is no request."""
+    """HTTP as uvicorn reads it, with an end to what may come before a body and how long it may take; nothing may come after.
 
-    _is_in_head, _head = True, 0
+    Where there is no request, a problem document answers.
+    """
+
+    _is_in_head = True
+    _unread = 0
+    """Bytes since the last that were of some use: a whole head, or part of a body."""
+    _end: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            self._refuse(Unavailable("There are too many connections."))
+        else:
+            self._hurry()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._calm()
+        super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
-        self._is_in_head, self._head = True, 0
+        self._is_in_head = True
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._is_in_head:
+            # uvicorn would add it to the headers, without end and after they were looked at
+            raise ValueError("a trailer")
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        self._is_in_head = False
+        self._is_in_head, self._unread = False, 0
+        self._calm()
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._unread = 0
+        super().on_body(body)
+
     def data_received(self, data: bytes) -> None:
-        was_in_head = self._is_in_head
+        self._unread += len(data)
         super().data_received(data)
-        if was_in_head and self._is_in_head:
-            self._head += len(data)
-            if self._head > MOST_IN_HEADERS + MOST_IN_ADDRESS:
-                self._refuse(431)
+        if self._unread > MOST_IN_HEADERS + MOST_IN_ADDRESS:
+            self._refuse(HTTPException(431))
+        if self.cycle is None or self.cycle.response_complete:
+            self._hurry()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
-        self._refuse(400)
+        self._refuse(HTTPException(400))
 
-    def _refuse(self, status: int) -> None:
-        body = msgspec.json.encode(problem_of(HTTPException(status)).document())
-        said = ((b"content-type", MEDIA.encode()), (b"content-length", b"%d" % len(body)), (b"connection", b"close"), *ALWAYS)
-        lines = b"".join(b"%s: %s\r\n" % header for header in said)
-        self.transport.write(b"HTTP/1.1 %d \r\n%s\r\n%s" % (status, lines, body))
+    def _hurry(self) -> None:
+        if self._end is None and not self.transport.is_closing():
+            self._end = self.loop.call_later(PATIENCE_WITH_HEAD, self.transport.close)
+
+    def _calm(self) -> None:
+        if self._end is not None:
+            self._end.cancel()
+            self._end = None
+
+    def _refuse(self, error: Exception) -> None:
+        is_amid_answer = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+        if not (is_amid_answer or self.transport.is_closing()):
+            self.transport.write(_answered(error))
         self.transport.close()
+
+
+def _answered(error: Exception) -> bytes:
+    problem = problem_of(error)
+    body = msgspec.json.encode(problem.document())
+    said = ((b"content-type", MEDIA.encode()), (b"content-length", b"%d" % len(body)), (b"connection", b"close"), *ALWAYS)
+    lines = b"".join(b"%s: %s\r\n" % header for header in said)
+    return b"HTTP/1.1 %d \r\n%s\r\n%s" % (problem.status, lines, body)
 
 
 class Server(uvicorn.Server):
@@ -68,7 +117,8 @@ def server(front: Front, host: str, port: int) -> Server:
         http=Protocol,
         ws="none",
         lifespan="off",
-        log_level="warning",
+        # what it warns of is what anybody may send it, as often as they like
+        log_level="error",
         access_log=False,
         server_header=False,
         proxy_headers=False,

@@ -29,10 +29,14 @@ class PostSignals:
 
     def __init__(self, parts: Parts) -> None:
         self._take_in, self._sign = parts.intake.receive, parts.sign
+        self._verify, self._clock = parts.intake.signatures.verify_headers, parts.intake.clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
         media = media_of(headers, ACCEPTED)
+        if media == BATCH:
+            # so much is read of nobody who did not sign it
+            self._verify(headers, self._clock.now())
         body = await read(receive, headers, ACCEPTED[media])
         if media == BATCH:
             # many events take long enough to let others go first meanwhile
