@@ -50,9 +50,9 @@ VIEWS = tuple(view for projection in projections.found().values() for view in pr
 INDEXES = (people_index.INDEX, registrations.INDEX)
 TICK = 1.0
 """Seconds between looks at the clock: how late a passed deadline can become an event."""
-LINGER = 0.25
+LINGER = 1.0
 """Seconds that the read models let facts gather while they keep coming, so that the way in has the machine to itself."""
-LINGER_OUT = 0.01
+LINGER_OUT = 0.03
 """Seconds that what must leave lets facts gather: partners are waiting."""
 STOP_WITHIN = 10.0
 """Seconds that each part gets to finish."""
