@@ -52,7 +52,7 @@ TICK = 1.0
 """Seconds between looks at the clock: how late a passed deadline can become an event."""
 LINGER = 1.0
 """Seconds that the read models let facts gather while they keep coming, so that the way in has the machine to itself."""
-LINGER_OUT = 0.03
+LINGER_OUT = 0.005
 """Seconds that what must leave lets facts gather: partners are waiting."""
 STOP_WITHIN = 10.0
 """Seconds that each part gets to finish."""
