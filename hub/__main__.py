@@ -425,6 +425,16 @@ def partner_revoke(name: Name, kid: Annotated[str, typer.Argument(help="the key"
     say.print(f"{kid} is revoked.")
 
 
+@partner.command(name="callback")
+def partner_callback(
+    name: Name, url: Annotated[str, typer.Argument(help="where it is told things (https); empty is nowhere")], by: By = OPERATOR
+) -> None:
+    """Change where an organisation is told things."""
+    with the_hub() as hub:
+        hub.registry.call_back(name, url, by)
+    say.print(f"{name} is told things at {url}." if url else f"{name} is told nothing any more.", soft_wrap=True)
+
+
 @partner.command(name="suspend")
 def partner_suspend(name: Name, reason: Reason, by: By = OPERATOR) -> None:
     """Accept nothing of an organisation for the time being."""

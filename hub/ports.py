@@ -129,14 +129,6 @@ class Signatures(Protocol):
         ...
 
 
-class ReceiptSigner(Protocol):
-    """Signs what the hub itself says."""
-
-    def sign(self, payload: bytes, at: datetime) -> str:
-        """A compact JWS over the payload, by the hub's key that was valid `at`: the same call gives the same text."""
-        ...
-
-
 # Keeping -----------------------------------------------------------------------------------------
 
 

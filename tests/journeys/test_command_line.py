@@ -296,3 +296,11 @@ def test_the_demo_leaves_nothing_behind_when_it_is_asked_to_end(tmp_path: Path) 
         demo.send_signal(signal.SIGTERM)
         assert demo.wait(30) == 143
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_a_partner_is_told_things_can_be_changed_and_a_plain_address_is_refused(run: Run) -> None:
+    run("partner", "add", "politie", "--kind", "police", "--oin", OIN)
+    assert "https://p.example" in in_one_line(run("partner", "callback", "politie", "https://p.example").out)
+    assert "p.example" in run("partner", "list").out
+    refused = run("partner", "callback", "politie", "ftp://q.example")
+    assert (refused.status != 0, "q.example" in run("partner", "list").out) == (True, False)
