@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -175,8 +176,8 @@ class Log(Protocol):
 
     def last_position(self) -> int: ...
 
-    def wait_beyond(self, position: int, timeout: float) -> bool:
-        """Waits until there is something after a position, at most so many seconds, and says whether there is."""
+    def waking(self, listener: Event, topics: frozenset[str] | None = None) -> AbstractContextManager[None]:
+        """Sets the event after every commit with an event of these topics (`None` is all), while the block lasts."""
         ...
 
 

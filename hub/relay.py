@@ -133,7 +133,6 @@ class Relay:
         self._followers = {follower.name: follower for follower in followers}
         self._stopped: dict[str, tuple[str, float]] = {}
         self._places: dict[str, _Place] = {}
-        self._seen = 0
         # one thread of this process at a time, for the places are remembered; other processes are told by their rows
         self._alone = RLock()
 
@@ -161,17 +160,25 @@ class Relay:
 
     def run(self, stop: Event) -> None:
         """Follows the log until told to stop."""
-        while not stop.is_set():
-            try:
-                count = self.pass_on()
-                if not count:
-                    self._settle()
-                    self._log.wait_beyond(self._seen, PATIENCE)
-                elif count < BATCH:
-                    stop.wait(self._linger)
-            except Exception as error:
-                _told.error("relay-waits", because=_code(error))
-                stop.wait(PATIENCE)
+        woken = Event()
+        with self._log.waking(woken, _all_topics(list(self._followers.values()))):
+            while not stop.is_set():
+                woken.clear()
+                try:
+                    self._pass_on_and_wait(woken, stop)
+                except Exception as error:
+                    _told.error("relay-waits", because=_code(error))
+                    stop.wait(PATIENCE)
+
+    def _pass_on_and_wait(self, woken: Event, stop: Event) -> None:
+        count = self.pass_on()
+        if count >= BATCH:
+            return
+        if count:
+            stop.wait(self._linger)
+        else:
+            self._settle()
+        woken.wait(PATIENCE)
 
     def catch_up(self) -> None:
         """Passes on all that is in the log now."""
@@ -206,7 +213,6 @@ class Relay:
 
     def _pass_on(self, position: int, group: Sequence[_At]) -> int:
         read = self._read(position, [one.follower for one in group])
-        self._seen = max(self._seen, read.last)
         if not read.facts and read.last - min(one.kept for one in group) < BATCH:
             # nothing for anybody: that it was passed over is kept with the next that is taken, or at the next silence
             self._places |= {one.follower.name: _Place(one.kept, read.last) for one in group}

@@ -52,8 +52,6 @@ TICK = 1.0
 """Seconds between looks at the clock: how late a passed deadline can become an event."""
 LINGER = 1.0
 """Seconds that the read models let facts gather while they keep coming, so that the way in has the machine to itself."""
-LINGER_OUT = 0.005
-"""Seconds that what must leave lets facts gather: partners are waiting."""
 STOP_WITHIN = 10.0
 """Seconds that each part gets to finish."""
 
@@ -141,7 +139,7 @@ class Hub:
             create(stored.outbox, way.tables)
         views = Relay(log, events, stored.views, [shown(each) for each in projections.found().values()], linger=LINGER)
         hearers = [told(way.channel, notices.notices, notices.TOPICS) for way in ways.values()]
-        outbox = Relay(log, events, stored.outbox, hearers, linger=LINGER_OUT)
+        outbox = Relay(log, events, stored.outbox, hearers)
         views.open()
         outbox.open()
         return cls(

@@ -1,6 +1,6 @@
 """The event log: one table in which every event has its place in one gapless order, and is never changed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event, Lock
 from typing import Any
@@ -79,11 +79,13 @@ def _last(connection: Connection) -> int:
 class Transaction:
     """The log while this process alone writes to it."""
 
-    __slots__ = ("connection", "last_position")
+    __slots__ = ("appended", "connection", "last_position")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.last_position = _last(connection)
+        self.appended: set[str] = set()
+        """The topics of what was appended."""
 
     def stream(self, stream_id: UUID, after_version: int = 0) -> list[StoredEvent]:
         """The events of one stream after a version, in order."""
@@ -119,6 +121,7 @@ class Transaction:
         except Taken as error:
             raise IntegrityError("a version of a stream is taken") from error
         self.last_position = positions[-1]
+        self.appended.update(event.topic for event in events)
         return list(positions)
 
 
@@ -136,7 +139,7 @@ class EventLog:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._lock = Lock()
-        self._listeners: frozenset[Event] = frozenset()
+        self._listeners: Mapping[Event, frozenset[str] | None] = {}
         self._listening = Lock()
 
     @contextmanager
@@ -151,12 +154,10 @@ class EventLog:
         try:
             with promised("the log cannot be written"), locked(self.engine) as connection:
                 transaction = Transaction(connection)
-                before = transaction.last_position
                 yield transaction
         finally:
             self._lock.release()
-        if transaction.last_position > before:
-            self._tell()
+        self._tell(transaction.appended)
 
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
@@ -184,28 +185,21 @@ class EventLog:
             connection.begin()
             yield connection
 
-    def wait_beyond(self, position: int, timeout: float) -> bool:
-        """Waits until there is something after a position; at most so many seconds, then says whether there is.
-
-        Other processes write without being heard, so wait a short while, again and again.
-        """
-        woken = Event()
-        with self.waking(woken):
-            if self.last_position() > position:
-                return True
-            return woken.wait(timeout) or self.last_position() > position
-
     @contextmanager
-    def waking(self, listener: Event) -> Iterator[None]:
-        """Sets the event after every commit of this process, while the block lasts."""
+    def waking(self, listener: Event, topics: frozenset[str] | None = None) -> Iterator[None]:
+        """Sets the event after every commit with an event of these topics (`None` is all), while the block lasts.
+
+        Other processes write without being heard, so look at the log now and then as well.
+        """
         with self._listening:
-            self._listeners |= {listener}
+            self._listeners = {**self._listeners, listener: topics}
         try:
             yield
         finally:
             with self._listening:
-                self._listeners -= {listener}
+                self._listeners = {other: heard for other, heard in self._listeners.items() if other is not listener}
 
-    def _tell(self) -> None:
-        for listener in self._listeners:
-            listener.set()
+    def _tell(self, appended: set[str]) -> None:
+        for listener, topics in self._listeners.items():
+            if appended and (topics is None or not topics.isdisjoint(appended)):
+                listener.set()

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -312,9 +313,12 @@ def test_a_follower_never_misses_an_event_while_others_write(place: Path, log: E
     seen: list[int] = []
 
     def follow() -> None:
-        while len(seen) < total:
-            if log.wait_beyond(seen[-1] if seen else 0, timeout=0.05):
+        woken = threading.Event()
+        with log.waking(woken):
+            while len(seen) < total:
+                woken.clear()
                 seen.extend(position for position, _ in log.read(seen[-1] if seen else 0, 7))
+                woken.wait(0.05)
 
     def write(_: int) -> None:
         for _ in range(100):
@@ -385,23 +389,43 @@ def test_many_processes_can_open_a_fresh_file_at_once(place: Path) -> None:
 # Waking ------------------------------------------------------------------------------------------------
 
 
-def test_waiting_ends_when_something_is_committed(log: EventLog) -> None:
-    with ThreadPoolExecutor(1) as crowd:
-        waiting = crowd.submit(log.wait_beyond, 0, 60)
+def woken_by(log: EventLog, topics: frozenset[str] | None, *events: StoredEvent) -> bool:
+    woken = threading.Event()
+    with log.waking(woken, topics):
+        if events:
+            append(log, *events)
+        else:
+            with log.transaction():
+                pass
+    return woken.is_set()
+
+
+def test_whoever_follows_all_is_woken_by_every_commit_that_appends(log: EventLog) -> None:
+    assert woken_by(log, None, an_event())
+    assert not woken_by(log, None)
+
+
+def test_whoever_follows_a_topic_is_woken_by_that_topic_alone(log: EventLog) -> None:
+    event = an_event()
+    assert woken_by(log, frozenset({"other", event.topic}), event)
+    assert not woken_by(log, frozenset({"other"}), an_event())
+
+
+def test_whoever_stopped_listening_is_not_woken_any_more(log: EventLog) -> None:
+    woken, other = threading.Event(), threading.Event()
+    with log.waking(other):
+        with log.waking(woken):
+            pass
         append(log, an_event())
-        assert waiting.result(timeout=30) is True
+    assert (woken.is_set(), other.is_set()) == (False, True)
 
 
-def test_waiting_ends_at_once_where_something_is_there_already(log: EventLog) -> None:
-    append(log, an_event())
-    assert log.wait_beyond(0, timeout=60) is True
-
-
-def test_waiting_in_vain_says_so(log: EventLog) -> None:
-    assert log.wait_beyond(0, timeout=0.01) is False
-    with log.transaction():
-        pass
-    assert log.wait_beyond(0, timeout=0) is False
+def test_what_was_rolled_back_wakes_nobody(log: EventLog) -> None:
+    woken = threading.Event()
+    with log.waking(woken), suppress(ZeroDivisionError), log.transaction() as transaction:
+        transaction.append([an_event()])
+        raise ZeroDivisionError
+    assert not woken.is_set()
 
 
 # Promises ----------------------------------------------------------------------------------------------
