@@ -44,7 +44,12 @@ registration_keys = Table(
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """A registered organisation as it stands now; `kind` names the adapter that reads its messages."""
+    """A registered organisation as it stands now; `kind` names the adapter that reads its messages.
+
+    `scopes` are what its tokens may be for; `certificate` is the thumbprint (x5t#S256, RFC 8705) of the one it connects
+    with, empty where none is asked; `per_minute` and `per_day` are how many messages it may send, 0 where it has no limit
+    of its own. `purposes` and `grounds` are codes of the registers, `covenant` the id of the one it takes part under.
+    """
 
     name: str
     kind: str
@@ -53,6 +58,17 @@ class Organisation:
     message_types: frozenset[str]
     callback: str
     is_suspended: bool
+    scopes: frozenset[str] = frozenset()
+    requires_token: bool = False
+    requires_dpop: bool = False
+    certificate: str = ""
+    per_minute: int = 0
+    per_day: int = 0
+    covenant: str = ""
+    covenant_from: datetime | None = None
+    covenant_until: datetime | None = None
+    purposes: frozenset[str] = frozenset()
+    grounds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
