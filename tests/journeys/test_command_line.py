@@ -69,7 +69,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
 def registered(run: Run) -> None:
     """A police organisation of which the hub knows the key."""
-    assert run("keys", "politie", "--kind", "police", "--oin", OIN).status == 0
+    assert run("keys", "new", "politie", "--kind", "police", "--oin", OIN).status == 0
     assert run("partner", "add", "politie", "--kind", "police", "--oin", OIN).status == 0
     assert run("partner", "key", "politie", "--jwk", "politie.public.json").status == 0
 
@@ -88,14 +88,14 @@ def running(data: Path) -> Iterator[Process]:
 
 
 def test_keys_for_a_kind_that_is_not_there_are_refused_with_the_kinds(run: Run, tmp_path: Path) -> None:
-    ran = run("keys", "x", "--kind", "polis", "--oin", OIN)
+    ran = run("keys", "new", "x", "--kind", "polis", "--oin", OIN)
     assert ran.status == 2
     assert "'polis' is not one of any-partner, housing-corporation, police" in ran.err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_keys_that_no_hub_would_register_are_refused_with_all_that_is_wrong(run: Run, tmp_path: Path) -> None:
-    ran = run("keys", "x", "--kind", "police", "--oin", "123", "--algorithm", "HS256")
+    ran = run("keys", "new", "x", "--kind", "police", "--oin", "123", "--algorithm", "HS256")
     assert ran.status == 1
     assert "oin: is not twenty digits" in ran.err
     assert "algorithms: are not among PS256, ES256, EdDSA" in ran.err
@@ -216,7 +216,7 @@ def test_a_signal_is_sent_and_an_auditor_sees_what_is_kept(run: Run, tmp_path: P
 
     (tmp_path / "not-xml").write_text("not XML")
     (tmp_path / "other.xml").write_bytes(EXAMPLE.read_bytes() + b"\n")
-    run("keys", "politie", "--kind", "police", "--oin", OIN)
+    run("keys", "new", "politie", "--kind", "police", "--oin", OIN)
     with running(tmp_path / "var") as process:
         unknown = send()
         run("partner", "add", "politie", "--kind", "police", "--oin", OIN)

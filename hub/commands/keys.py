@@ -1,0 +1,42 @@
+"""Keys: a partner's own pair."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from hub.adapters import jws
+from hub.adapters.partners import found as partner_kinds
+from hub.commands.shared import OPERATOR, Name, say
+from hub.domain.registrations import Registration
+from hub.domain.streams import Occasion
+
+app = typer.Typer(help="Keys: a pair for a partner.", no_args_is_help=True)
+
+
+@app.command()
+def new(
+    name: Name,
+    kind: Annotated[str, typer.Option(help="the kind of partner; `hub partner kinds` lists them")],
+    oin: Annotated[str, typer.Option(help="its organisation number (20 digits)")],
+    algorithm: Annotated[str, typer.Option(help="PS256, ES256 or EdDSA")] = "PS256",
+    to: Annotated[Path, typer.Option(help="the directory to write to", exists=True, file_okay=False)] = Path(),
+) -> None:
+    """Make a partner a key pair: NAME.key.json stays with the partner, NAME.public.json goes to the hub."""
+    if kind not in partner_kinds():
+        raise typer.BadParameter(f"{kind!r} is not one of {', '.join(sorted(partner_kinds()))}", param_hint="--kind")
+    # what no hub would register is refused before there is a key
+    Registration.register(name, kind, oin, Occasion(datetime.now(UTC), OPERATOR), [algorithm])
+    jwk = jws.new_jwk(algorithm, f"{name}-{uuid4().hex[:8]}")
+    secret, public = to / f"{name}.key.json", to / f"{name}.public.json"
+    try:
+        with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump({"name": name, "kind": kind, "oin": oin, "key": jwk}, file)
+    except FileExistsError:
+        raise typer.BadParameter(f"{secret} is there already; move it away first", param_hint="NAME") from None
+    public.write_text(json.dumps(jws.public_half(jwk), indent=2))
+    say.print(f"{secret} is private: keep it. Give {public} to the hub: hub partner key {name} --jwk {public}", soft_wrap=True)

@@ -1,0 +1,84 @@
+"""What is kept of a message, shown and verified again."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC
+from hashlib import sha256
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from sqlalchemy.exc import NoResultFound
+
+from hub.adapters import received
+from hub.adapters.signatures import PartnerSignatures
+from hub.commands.shared import aside, say, the_hub
+from hub.domain.messages import Message
+from hub.errors import SignatureRefused
+from hub.intake import Posted
+from hub.ports import Envelope
+from hub.wiring import Hub
+
+app = typer.Typer()
+
+
+@app.command()
+def message(
+    id: Annotated[UUID, typer.Argument(help="the message, as its receipt names it")],
+    body: Annotated[bool, typer.Option(help="print the bytes that were received; they hold people's data")] = False,
+) -> None:
+    """Show a message that is kept, and verify its bytes and signature again with the key as it was valid then."""
+    with the_hub() as hub:
+        found, position = hub.register.read(lambda unit: ((kept := unit.get(Message, id)), unit.position_of(kept)))
+        posted = _kept(hub, found.received)
+        wrong = _wrong_with(hub, found.received, posted)
+    where = aside if body else say
+    for label, text in _described(found, position):
+        where.print(f"{label:>9}  {text}", soft_wrap=True, highlight=False, markup=False)
+    if body and posted is not None:
+        sys.stdout.buffer.write(posted.body)
+    if wrong:
+        aside.print(f"NOT VERIFIED: {wrong}", style="bold red", soft_wrap=True, highlight=False, markup=False)
+        raise typer.Exit(1)
+    where.print("signature verified again with the key as it was valid then", style="green")
+
+
+def _kept(hub: Hub, was: Message.Received) -> Posted | None:
+    with hub.stored.log.connect() as connection, suppress(NoResultFound):
+        return received.fetch(connection, was.kept)
+    return None
+
+
+def _wrong_with(hub: Hub, was: Message.Received, posted: Posted | None) -> str:
+    """What is otherwise than when it was received; empty where all is well."""
+    if posted is None:
+        return "its bytes are not there"
+    if Posted.of(posted.headers, posted.body, posted.covered).key != was.kept:
+        return "its bytes or its signature were changed since they were kept"
+    signature = posted.headers["payload-signature"][0]
+    try:
+        signer = PartnerSignatures(hub.registrations).verify_again(posted.body, posted.headers, signature, was.timestamp)
+    except SignatureRefused as refused:
+        return "; ".join((refused.detail, *map(str, refused.violations)))
+    if (signer.partner, signer.oin, signer.kid, signer.algorithm) != (was.partner, was.oin, was.kid, was.algorithm):
+        return "another organisation or key signed it than the log says"
+    events = [event for event in hub.intake.open(posted.headers, posted.body) if isinstance(event, Envelope)]
+    if not any(sha256(event.raw).hexdigest() == was.digest for event in events):
+        return "the event of that digest is not among its bytes"
+    return ""
+
+
+def _described(found: Message, position: int) -> Iterator[tuple[str, str]]:
+    was = found.received
+    yield "message", str(found.id)
+    yield "sender", f"{was.partner} ({was.kind}), OIN {was.oin}"
+    yield "key", f"{was.kid}, {was.algorithm}"
+    yield "event", f"{was.event_id} of {was.source}"
+    yield "type", was.type
+    yield "received", was.timestamp.astimezone(UTC).isoformat()
+    yield "digest", f"sha-256={was.digest}"
+    yield "position", str(position)
+    yield "outcome", was.outcome if was.outcome == found.outcome else f"{was.outcome}, read again since: {found.outcome}"
+    for reason in found.reasons:
+        yield "because", f"{reason['where']}: {reason['what']}"

@@ -1,0 +1,71 @@
+"""What every command uses: the hub in its directory, words on both outputs, and the options that come back."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from hub.errors import NotKnown, Unavailable
+from hub.settings import Settings
+from hub.wiring import Hub
+
+say, aside = Console(), Console(stderr=True)
+OPERATOR = "operator"
+
+Name = Annotated[str, typer.Argument(help="the organisation, such as police-haaglanden")]
+Reason = Annotated[str, typer.Option(help="why; it is recorded")]
+By = Annotated[str, typer.Option(help="who decides this; it is recorded")]
+Port = Annotated[int, typer.Option(help="the port to listen on", min=1, max=65535)]
+
+
+@contextmanager
+def the_hub(may_be_new: bool = False) -> Iterator[Hub]:
+    """The hub in the data directory, which is named on standard error; closed when the block ends.
+
+    Raises:
+        NotKnown: there is no hub in that directory, and it may not be a new one.
+    """
+    settings = Settings.read(os.environ)
+    place = settings.data_dir.absolute()
+    if not may_be_new and not settings.has_hub:
+        raise NotKnown(
+            f"There is no hub in {place}. Go to where it runs, name its directory with HUB_DATA_DIR, or begin with `hub all`."
+        )
+    aside.print(f"The hub in {place}", style="dim", soft_wrap=True, highlight=False, markup=False)
+    hub = opened(settings)
+    try:
+        yield hub
+    finally:
+        hub.close()
+
+
+def opened(settings: Settings) -> Hub:
+    """The hub of these settings. Raises: Unavailable, with what to do about it."""
+    try:
+        return Hub.open(settings, environment=os.environ)
+    except OSError as error:
+        words = "HUB_DATA_DIR names another directory for its data, HUB_CONTRACTS_DIR another for the contracts."
+        raise Unavailable(f"The hub cannot use {error.filename}: {error.strerror}. {words}") from None
+    except ValueError as error:
+        raise Unavailable(f"The hub cannot open: {error}. `hub settings` shows what it was given.") from None
+
+
+def advise(words: str) -> None:
+    """Says aside, in yellow, what whoever typed may want to know."""
+    aside.print(words, style="yellow", soft_wrap=True, highlight=False, markup=False)
+
+
+def object_in(file: Path, option: str) -> dict[str, Any]:
+    """The JSON object in a file that an option named. Raises: BadParameter."""
+    try:
+        found = json.loads(file.read_text())
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise typer.BadParameter(f"{file} does not hold a JSON object", param_hint=option)
+    return found

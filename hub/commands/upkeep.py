@@ -1,0 +1,56 @@
+"""Looking after the hub: how far it is, its read models, its settings, its interface."""
+
+import json
+import os
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from hub.commands.shared import say, the_hub
+from hub.settings import ELSEWHERE, Settings
+from hub.wiring import openapi as document
+
+app = typer.Typer()
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    print(json.dumps(document(), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def rebuild(name: Annotated[str, typer.Argument(help="the read model; `hub status` lists them")]) -> None:
+    """Build a read model anew beside the live one, and swap them in one transaction."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with the_hub() as hub:
+        names = [standing.follower for standing in hub.views.state()]
+        if name not in names:
+            raise typer.BadParameter(f"{name!r} is not one of {', '.join(names)}", param_hint="NAME")
+        with Progress(*columns, console=say) as progress:
+            task = progress.add_task(name)
+            count = hub.views.rebuild(name, lambda done, of: progress.update(task, completed=done, total=of))
+    say.print(f"{name}: built anew from {count} events.")
+
+
+@app.command()
+def status() -> None:
+    """Show how far everything that follows the log has come."""
+    with the_hub() as hub:
+        table = Table("follower", "position", "behind", "stopped because", title=f"log: {hub.log.last_position()} events")
+        for standing in (*hub.views.state(), *hub.outbox.state()):
+            table.add_row(standing.follower, str(standing.position), str(standing.lag), standing.stopped_because)
+    say.print(table)
+
+
+@app.command()
+def settings() -> None:
+    """List every setting, what it is for, and what it is now."""
+    table = Table("variable", "what it is for", "now")
+    for name, words, value in Settings.read(os.environ).explained():
+        table.add_row(name, words, value)
+    for name, words in ELSEWHERE.items():
+        table.add_row(name, words, os.environ.get(name, ""))
+    say.print(table)
