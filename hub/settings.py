@@ -1,9 +1,12 @@
 """What the hub as a whole reads from its environment."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self, get_args, get_type_hints
+from urllib.parse import urlsplit
 
 from hub.errors import Malformed, Violation
 
@@ -24,11 +27,34 @@ class Settings:
     database_url: Annotated[str, "the event log; empty is an SQLite file in the data directory"] = ""
     mode: Annotated[str, "production, or demo: then only test person numbers are accepted"] = PRODUCTION
     oin: Annotated[str, "the hub's own organisation number (OIN)"] = "00000099000000000001"
-    base_url: Annotated[str, "how partners reach this hub, for links in notices"] = "http://127.0.0.1:8000"
+    base_url: Annotated[str, "how partners and people reach this hub; without a slash at the end"] = "http://127.0.0.1:8000"
     duty_director: Annotated[str, "who directs a new family until somebody takes over"] = "duty-desk"
     duty_organisation: Annotated[str, "the organisation of the director on duty"] = "neighbourhood-team"
     duty_contact: Annotated[str, "how partners reach the director on duty"] = "duty desk"
     replay_seconds: Annotated[int, "how old a signature may be when it arrives"] = 300
+
+    login_issuer: Annotated[str, "where people log in (OpenID Connect); empty: nobody can"] = ""
+    login_client_id: Annotated[str, "who the hub is to that issuer"] = "vig-hub"
+    login_client_secret_file: Annotated[str, "a file with the hub's secret at that issuer; empty: it has none"] = ""
+    login_audience: Annotated[str, "whom people's access tokens are for; empty is the hub's own address"] = ""
+    login_jwks: Annotated[str, "that issuer's keys: an address or a file; empty: as the issuer says"] = ""
+    login_subject_claim: Annotated[str, "the claim that says who somebody is"] = "sub"
+    login_role_claim: Annotated[str, "the claim that says in which role"] = "hub_role"
+    login_organisation_claim: Annotated[str, "the claim that says for which organisation"] = "organisation"
+    session_idle_minutes: Annotated[int, "how long somebody who does nothing stays logged in"] = 30
+    session_minutes: Annotated[int, "how long anybody stays logged in"] = 540
+    role_contact: Annotated[str, "whom somebody asks who may not come in"] = ""
+
+    token_issuer: Annotated[str, "who issues partners' access tokens; empty: the hub itself"] = ""
+    token_jwks: Annotated[str, "that issuer's keys: an address or a file; empty: as the issuer says"] = ""
+    client_certificate_header: Annotated[str, "the header in which a proxy passes a client's certificate; empty: none does"] = ""
+    trusted_proxies: Annotated[str, "ranges of addresses of proxies that are believed, with commas between; empty: none is"] = ""
+
+    kek: Annotated[str, "the key around all other keys (32 bytes, base64); better from a file or a command"] = field(
+        default="", repr=False
+    )
+    kek_file: Annotated[str, "a file with that key; empty: one in the data directory"] = ""
+    kek_command: Annotated[str, "a command that prints that key; empty: none"] = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
@@ -40,15 +66,18 @@ class Settings:
         given = {known.name: environment[name] for known in fields(cls) if (name := f"HUB_{known.name.upper()}") in environment}
         wrong: list[Violation] = []
         read = {name: _read(name, text, wrong) for name, text in given.items()}
+        if sum(bool(read.get(name)) for name in ("kek", "kek_file", "kek_command")) > 1:
+            wrong.append(Violation("HUB_KEK", "comes from one place: HUB_KEK, HUB_KEK_FILE or HUB_KEK_COMMAND"))
         if wrong:
             raise Malformed("The settings cannot be used.", wrong)
         return cls(**read)
 
     def explained(self) -> Iterator[tuple[str, str, str]]:
-        """Every setting: its variable, what it is for, and what it is now."""
+        """Every setting: its variable, what it is for, and what it is now; of a secret only that it is there."""
         for known in fields(self):
             _, words = get_args(get_type_hints(type(self), include_extras=True)[known.name])
-            yield f"HUB_{known.name.upper()}", words, str(getattr(self, known.name))
+            value = str(getattr(self, known.name))
+            yield f"HUB_{known.name.upper()}", words, value if known.repr or not value else "(given)"
 
     @property
     def has_hub(self) -> bool:
@@ -74,6 +103,11 @@ class Settings:
         """The database of what waits to leave."""
         return f"sqlite:///{self.data_dir / 'outbox.db'}"
 
+    @property
+    def door_url(self) -> str:
+        """The database of who is in: sessions, and what may be shown only once."""
+        return f"sqlite:///{self.data_dir / 'door.db'}"
+
 
 def unknown(environment: Mapping[str, str]) -> list[str]:
     """The variables HUB_… that nothing reads."""
@@ -83,17 +117,119 @@ def unknown(environment: Mapping[str, str]) -> list[str]:
 
 def _read(name: str, text: str, wrong: list[Violation]) -> Any:
     try:
-        if name == "mode" and text not in (DEMO, PRODUCTION):
-            raise ValueError(f"is {DEMO} or {PRODUCTION}")
-        if name == "oin" and not (len(text) == 20 and text.isdecimal()):
-            raise ValueError("is 20 digits")
-        if name == "replay_seconds" and not (text.isascii() and text.isdecimal()):
-            raise ValueError("is a whole number of seconds")
-        if name == "replay_seconds":
-            return int(text)
-        if name == "database_url" and text and not text.startswith("sqlite:///"):
-            raise ValueError("is sqlite:///FILE, or empty for a file in the data directory")
-        return Path(text) if name == "data_dir" else text
+        return _READ.get(name, str)(text)
     except ValueError as error:
         wrong.append(Violation(f"HUB_{name.upper()}", str(error)))
         return None
+
+
+def _mode(text: str) -> str:
+    if text not in (DEMO, PRODUCTION):
+        raise ValueError(f"is {DEMO} or {PRODUCTION}")
+    return text
+
+
+def _oin(text: str) -> str:
+    if not (len(text) == 20 and text.isdecimal()):
+        raise ValueError("is 20 digits")
+    return text
+
+
+def _number_of(unit: str, least: int = 0, most: int = 10_000_000) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not (text.isascii() and text.isdecimal()):
+            raise ValueError(f"is a whole number of {unit}")
+        if not least <= int(text) <= most:
+            raise ValueError(f"is from {least} to {most} {unit}")
+        return int(text)
+
+    return number
+
+
+def _database(text: str) -> str:
+    if text and not text.startswith("sqlite:///"):
+        raise ValueError("is sqlite:///FILE, or empty for a file in the data directory")
+    return text
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("is an address: https://…, without a name, ? or # in it")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_here(parts.hostname)):
+        raise ValueError("begins with https://; http:// is only for this machine itself")
+    return text
+
+
+def _own_address(text: str) -> str:
+    if text.endswith("/"):
+        raise ValueError("has no slash at its end")
+    return _address(text)
+
+
+def _address_or_nothing(text: str) -> str:
+    return text and _address(text)
+
+
+def _keys(text: str) -> str:
+    return _address(text) if "://" in text else _file(text)
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _file(text: str) -> str:
+    if text and not Path(text).is_file():
+        raise ValueError("names a file that is not there")
+    return text
+
+
+def _header(text: str) -> str:
+    if text and not all(letter.isascii() and (letter.isalnum() or letter == "-") for letter in text):
+        raise ValueError("is the name of a header")
+    return text.lower()
+
+
+def _ranges(text: str) -> str:
+    for each in filter(None, map(str.strip, text.split(","))):
+        try:
+            ip_network(each)
+        except ValueError:
+            raise ValueError("is ranges of addresses, such as 10.0.0.0/8, with commas between") from None
+    return text
+
+
+def _key(text: str) -> str:
+    try:
+        is_key = not text or len(b64decode(text, validate=True)) == 32
+    except ValueError:
+        is_key = False
+    if not is_key:
+        raise ValueError("is 32 bytes in base64")
+    return text
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "data_dir": Path,
+    "database_url": _database,
+    "mode": _mode,
+    "oin": _oin,
+    "base_url": _own_address,
+    "replay_seconds": _number_of("seconds"),
+    "login_issuer": _address_or_nothing,
+    "login_client_secret_file": _file,
+    "login_jwks": _keys,
+    "session_idle_minutes": _number_of("minutes", 1, 720),
+    "session_minutes": _number_of("minutes", 1, 1440),
+    "token_issuer": _address_or_nothing,
+    "token_jwks": _keys,
+    "client_certificate_header": _header,
+    "trusted_proxies": _ranges,
+    "kek": _key,
+    "kek_file": _file,
+}
+"""How a setting is read; the others are text as it stands."""
