@@ -10,8 +10,9 @@ from typing import Any
 
 from benchmarks import accept, escalate, growth, history, rebuild
 from benchmarks.measuring import Result, machine
-from benchmarks.report import about, save, text, told
+from benchmarks.report import FIGURES, SLOWER, about, save, text, told
 from benchmarks.running import PLACE
+from benchmarks.slow_flush import begin_anew
 
 BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Mapping[str, Any]]] = {
     "accept": (accept.accept, {"full": accept.FULL, "quick": accept.QUICK, "tiny": accept.TINY}),
@@ -37,18 +38,21 @@ def main() -> None:
     parser.add_argument("--only", choices=BENCHMARKS, action="append", help="this one; may be given more than once")
     parser.add_argument("--quick", action="store_true", help="a minute instead of six: rougher figures")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the results between the marks in this document too")
+    parser.add_argument("--flush", type=float, metavar="MS", help="let every flush of the disk take so much longer (needs cc)")
     asked = parser.parse_args()
     PLACE.mkdir(parents=True, exist_ok=True)
+    if asked.flush:
+        begin_anew(asked.flush, PLACE)
     here, results = machine(PLACE), []
     say = partial(print, flush=True)
     say(about(here), end="\n\n")
     for name in asked.only or BENCHMARKS:
         results.append(measure(name, "quick" if asked.quick else "full"))
         say(text(results[-1]))
-    file = PLACE / f"{'-'.join(asked.only or ['all'])}{'-quick' if asked.quick else ''}.json"
+    file = PLACE / f"{'-'.join(asked.only or ['all'])}{'-quick' if asked.quick else ''}{'-slower-disk' if asked.flush else ''}.json"
     save(results, here, file)
     if asked.write:
-        told(results, here, asked.write)
+        told(results, here, asked.write, SLOWER if asked.flush else FIGURES)
     say(f"Everything measured is in {file}.")
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from benchmarks.measuring import Figure, Ratio, Result
 
 WIDE = 110
-BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+FIGURES = "figures"
+SLOWER = "figures on a slower disk"
 
 
 def text(result: Result) -> str:
@@ -28,13 +29,14 @@ def about(machine: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in machine.items())
 
 
-def told(results: Sequence[Result], machine: Mapping[str, Any], file: Path) -> None:
-    """Puts the results into a document, between its two marks."""
-    before, _, rest = file.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
+def told(results: Sequence[Result], machine: Mapping[str, Any], file: Path, which: str = FIGURES) -> None:
+    """Puts the results into a document, between its two marks for such figures."""
+    begin, end = f"<!-- {which} -->", f"<!-- end of {which} -->"
+    before, _, rest = file.read_text().partition(begin)
+    _, _, after = rest.partition(end)
     day = datetime.now(UTC).date().isoformat()
     blocks = "\n".join(f"```text\n{text(result).rstrip()}\n```\n" for result in results)
-    file.write_text(f"{before}{BEGIN}\n\nMeasured on {day}: {about(machine)}.\n\n{blocks}\n{END}{after}")
+    file.write_text(f"{before}{begin}\n\nMeasured on {day}: {about(machine)}.\n\n{blocks}\n{end}{after}")
 
 
 def save(results: Sequence[Result], machine: Mapping[str, Any], file: Path) -> None:

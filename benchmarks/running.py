@@ -115,7 +115,7 @@ class Served:
     pid: int
 
     def settle(self) -> float:
-        """Waits until all that follows the log has caught up, and gives how many seconds that took."""
+        """Waits until every read model has caught up, and gives how many seconds that took."""
         began = time.perf_counter()
         while self._behind():
             time.sleep(0.005)
@@ -125,10 +125,7 @@ class Served:
 
     def _behind(self) -> bool:
         (last,) = asked(self.place / "hub.db", "SELECT coalesce(max(position), 0) FROM events")[0]
-        followers = (
-            row for name in ("views.db", "outbox.db") for row in asked(self.place / name, "SELECT position FROM positions")
-        )
-        return any(position < last for (position,) in followers)
+        return any(position < last for (position,) in asked(self.place / "views.db", "SELECT position FROM positions"))
 
     def cpu(self) -> float:
         """Seconds of processor time that the threads of the process used so far."""
