@@ -6,10 +6,11 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from secrets import token_bytes
+from threading import Lock
 from typing import Any, Self
 
 from hub.adapters import jws, rfc3339
@@ -17,9 +18,15 @@ from hub.adapters.secret_files import alone, replace, stamp, write_new
 from hub.errors import RuleBroken, Unavailable
 
 
+TOKEN_KEY_FOR = timedelta(days=30)
+"""How long a key signs access tokens before the next one does."""
+AHEAD = timedelta(hours=1)
+"""How long before it signs a key for tokens is shown, so that whoever keeps our public keys for a while has it in time."""
+
+
 @dataclass(frozen=True, slots=True)
 class HubKey:
-    """One Ed25519 key of the hub; it signs from `valid_from` until the next key does."""
+    """One key of the hub, Ed25519 or (for tokens) RSA; it signs from `valid_from` until the next of its kind does."""
 
     kid: str
     valid_from: datetime
@@ -33,13 +40,14 @@ class _Kept:
     starts: tuple[datetime, ...]
     secret: bytes
     stamp: tuple[int, int]
+    for_tokens: tuple[HubKey, ...]
 
 
 class HubKeys:
     """The keys in one file (a JWK set with a secret beside it), which another process may rotate meanwhile."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._alone = path, Lock()
         self._kept = _read(path)
 
     @classmethod
@@ -75,8 +83,50 @@ class HubKeys:
         raise ValueError("not by a key of the hub, or not of this type")
 
     def public_jwks(self) -> dict[str, Any]:
-        """Every public key that the hub signs or ever signed with (RFC 7517)."""
-        return {"keys": [dict(key.public) for key in self._now().keys]}
+        """Every public key that the hub signs or ever signed with (RFC 7517); those of tokens while such a token can live."""
+        kept = self._now()
+        return {"keys": [dict(key.public) for key in (*kept.keys, *kept.for_tokens)]}
+
+    def token_key(self, at: datetime) -> HubKey:
+        """The PS256 key that signs access tokens at that moment: made on first use, and followed by another in time.
+
+        Raises:
+            Unavailable: no key was there then, or another process is making it.
+        """
+        with self._alone:
+            newest = self._now().for_tokens[-1:]
+            if not newest or newest[0].valid_from <= at - TOKEN_KEY_FOR:
+                # another process may be first, and its key is as good
+                with suppress(RuleBroken):
+                    self._add_token_key(at + AHEAD if newest else at, newest)
+        if (found := self.token_key_of(at)) is None:
+            raise Unavailable("the hub had no key for tokens at that moment", code="no-hub-key")
+        return found
+
+    def token_key_of(self, at: datetime) -> HubKey | None:
+        """The key that signed access tokens at that moment, if there was one."""
+        begun = [key for key in self._now().for_tokens if key.valid_from <= at]
+        return begun[-1] if begun else None
+
+    def rotate_token_key(self, at: datetime) -> str:
+        """Lets a new key sign access tokens from `at` on, as after a leak; answers its kid.
+
+        Raises:
+            RuleBroken: `at` is not after the start of the newest key, or somebody else is rotating.
+        """
+        return self._add_token_key(at, self._now().for_tokens[-1:])
+
+    def _add_token_key(self, since: datetime, newest: tuple[HubKey, ...]) -> str:
+        key = _new_token_key(since)
+        with alone(self._path):
+            if [one.kid for one in self._now().for_tokens[-1:]] != [one.kid for one in newest] or any(
+                since <= one.valid_from for one in newest
+            ):
+                raise RuleBroken("a new key has to start after the present one", code="key-too-early")
+            kept = json.loads(self._path.read_text())
+            # a token lives so much shorter than its key that the two before the new one are all that can matter
+            replace(self._path, json.dumps({**kept, "token_keys": [*kept.get("token_keys", [])[-2:], key]}))
+        return str(key["kid"])
 
     def rotate(self, at: datetime) -> str:
         """Adds a key that signs from `at` on, best a little ahead so that every process knows it in time; answers its kid.
@@ -117,7 +167,8 @@ def _read(path: Path) -> _Kept:
     when = stamp(path)
     kept = json.loads(path.read_text())
     keys = tuple(sorted((_key(jwk) for jwk in kept["keys"]), key=lambda key: key.valid_from))
-    return _Kept(keys, tuple(key.valid_from for key in keys), jws.from_b64url(kept["blinding_secret"]), when)
+    for_tokens = tuple(sorted((_key(jwk) for jwk in kept.get("token_keys", [])), key=lambda key: key.valid_from))
+    return _Kept(keys, tuple(key.valid_from for key in keys), jws.from_b64url(kept["blinding_secret"]), when, for_tokens)
 
 
 def _key(jwk: dict[str, Any]) -> HubKey:
@@ -125,8 +176,15 @@ def _key(jwk: dict[str, Any]) -> HubKey:
 
 
 def _new_key(at: datetime) -> dict[str, Any]:
-    kid = f"hub-{at:%Y%m%d}-{token_bytes(6).hex()}"
-    return {**jws.new_jwk("EdDSA", kid), "alg": "Ed25519", "valid_from": rfc3339.written(at)}
+    return {**jws.new_jwk("EdDSA", _kid("hub", at)), "alg": "Ed25519", "valid_from": rfc3339.written(at)}
+
+
+def _new_token_key(at: datetime) -> dict[str, Any]:
+    return {**jws.new_jwk("PS256", _kid("token", at)), "valid_from": rfc3339.written(at)}
+
+
+def _kid(what: str, at: datetime) -> str:
+    return f"{what}-{at:%Y%m%d}-{token_bytes(6).hex()}"
 
 
 @lru_cache(maxsize=1024)

@@ -1,4 +1,4 @@
-"""JSON Web Signatures: keys as JWK, and the three algorithms that the hub signs and verifies with."""
+"""JSON Web Signatures: keys as JWK, the three algorithms that the hub signs with, and those that it verifies tokens with."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -21,6 +21,7 @@ PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 
 _SHA256 = SHA256()
 _PSS = PSS(MGF1(_SHA256), salt_length=_SHA256.digest_size)
+_PKCS1 = PKCS1v15()
 _ECDSA = ECDSA(_SHA256)
 _SHOWN = ("kty", "kid", "use", "alg", "crv", "n", "e", "x", "y")
 _NEW_KEYS: dict[str, tuple[Any, Any]] = {"PS256": ("RSA", 2048), "ES256": ("EC", "P-256"), "EdDSA": ("OKP", "Ed25519")}
@@ -50,8 +51,17 @@ def public_key(jwk: str) -> PublicKey:
     Raises:
         ValueError: not a public key on a curve or of a kind that the hub knows.
     """
+    return key_in(json.loads(jwk))
+
+
+def key_in(jwk: Mapping[str, Any]) -> PublicKey:
+    """The same for a JWK that is not worth remembering.
+
+    Raises:
+        ValueError: as above.
+    """
     try:
-        key = JWKRegistry.import_key(json.loads(jwk)).public_key
+        key = JWKRegistry.import_key(dict(jwk)).public_key
     except (JoseError, TypeError) as error:
         raise ValueError("not a JWK that the hub can use") from error
     if not isinstance(key, PublicKey) or (isinstance(key, EllipticCurvePublicKey) and key.curve.name != "secp256r1"):
@@ -106,6 +116,33 @@ def is_signed(message: bytes, signature: bytes, key: PublicKey) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def is_signed_with(algorithm: str, message: bytes, signature: bytes, key: PublicKey) -> bool:
+    """The same by the algorithm that a token names, which may be RS256 too; False where it does not fit the key."""
+    if algorithm == "RS256" and isinstance(key, RSAPublicKey):
+        return _is_pkcs1(message, signature, key)
+    return fits("EdDSA" if algorithm == "Ed25519" else algorithm, key) and is_signed(message, signature, key)
+
+
+def _is_pkcs1(message: bytes, signature: bytes, key: RSAPublicKey) -> bool:
+    try:
+        key.verify(signature, message, _PKCS1, _SHA256)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def thumbprint(jwk: Mapping[str, Any]) -> str:
+    """The SHA-256 thumbprint of a public JWK (RFC 7638).
+
+    Raises:
+        ValueError: not a JWK.
+    """
+    try:
+        return JWKRegistry.import_key(dict(jwk)).thumbprint()
+    except (JoseError, TypeError) as error:
+        raise ValueError("not a JWK that the hub can use") from error
 
 
 def signature_of(message: bytes, key: PrivateKey) -> bytes:
