@@ -121,13 +121,28 @@ class Signatures(Protocol):
         """
         ...
 
-    def verify_headers(self, headers: Mapping[str, Sequence[str]], now: datetime) -> None:
+    def verify_headers(self, headers: Mapping[str, Sequence[str]], now: datetime) -> Signer:
         """The same as far as headers can tell, so that nobody makes us read a large body that has no signer.
 
         Raises:
             SignatureRefused: with the code of the reason.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Shown:
+    """What somebody showed with a request to say who they are; never told to anybody, so it has no words of its own.
+
+    `address` is the path; `authorization` and `dpop` are every header of that name; `certificate` is that of the client as
+    a trusted proxy passed it on.
+    """
+
+    method: str
+    address: str
+    authorization: tuple[str, ...] = ()
+    dpop: tuple[str, ...] = ()
+    certificate: str = ""
 
 
 # Keeping -----------------------------------------------------------------------------------------
