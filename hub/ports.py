@@ -169,6 +169,10 @@ class LogTransaction(Protocol):
         """Where an event stands in the log."""
         ...
 
+    def version_of(self, stream_id: UUID) -> int:
+        """The version of a stream's last event, or 0."""
+        ...
+
     def append(self, events: Sequence[StoredEvent]) -> list[int]:
         """Positions, in the order given. A version that is taken raises eventsourcing's `IntegrityError`."""
         ...

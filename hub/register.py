@@ -91,6 +91,10 @@ class Unit:
         kept = (fact.position for fact in self.facts if fact.stream_id == stream.id and fact.event.originator_version == version)
         return next(kept, 0) or self._transaction.position_of(stream.id, version)
 
+    def version_of(self, id: UUID) -> int:
+        """The version of a stream as it is kept, or 0 where there is none."""
+        return self._transaction.version_of(id)
+
     @property
     def streams(self) -> Sequence[Stream]:
         return list(self._seen.values())

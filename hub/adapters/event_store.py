@@ -59,6 +59,7 @@ _LAST = "SELECT coalesce(max(position), 0) FROM events"
 _STREAM = "SELECT version, topic, state FROM events WHERE stream_id = ? AND version > ? ORDER BY version"
 _READ = "SELECT position, stream_id, version, topic, state FROM events WHERE position > ? ORDER BY position LIMIT ?"
 _POSITION = "SELECT position FROM events WHERE stream_id = ? AND version = ?"
+_VERSION = "SELECT coalesce(max(version), 0) FROM events WHERE stream_id = ?"
 _APPEND = "INSERT INTO events (position, stream_id, version, topic, state) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -105,6 +106,10 @@ class Transaction:
             LookupError: there is no such event.
         """
         return int(quickly(self.connection, _POSITION, stream_id.hex, version)[0][0])
+
+    def version_of(self, stream_id: UUID) -> int:
+        """The version of a stream's last event, or 0."""
+        return int(quickly(self.connection, _VERSION, stream_id.hex)[0][0])
 
     def append(self, events: Sequence[StoredEvent]) -> list[int]:
         """The next positions, in the order given; all are appended or none.

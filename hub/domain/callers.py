@@ -7,22 +7,23 @@ from enum import StrEnum
 class Capacity(StrEnum):
     """What somebody is to the hub, which decides what they may do and see."""
 
-    PARTNER = "partner"
     COORDINATOR = "coordinator"
     TEAM_LEAD = "team-lead"
     ADMINISTRATIVE = "administrative"
     AUDITOR = "auditor"
     DATA_PROTECTION_OFFICER = "data-protection-officer"
     OPERATOR = "operator"
+    PARTNER = "partner"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """A person or system that was told apart: `subject` within `organisation`, acting in the capacity `role`.
 
-    For a partner's system `organisation` is the name of its registration.
+    For a partner's system `organisation` is the name of its registration, and `scopes` what its token is for.
     """
 
     role: Capacity
     subject: str
     organisation: str
+    scopes: frozenset[str] = frozenset()

@@ -1,0 +1,122 @@
+"""Who is let in to which family: the policy put to the facts, broken glass, and looks that the director hears of."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from uuid import UUID
+
+from hub.domain.access import Access, access_id
+from hub.domain.callers import Caller
+from hub.domain.policy import Act, Reach, Relation, Standing, may, reach_of, standing
+from hub.domain.streams import Occasion
+from hub.domain.trajectory import Trajectory
+from hub.errors import NotAllowed, NotKnown
+from hub.ports import Clock
+from hub.register import Register, Unit
+
+REMEMBERED = 10_000
+"""Families whose standing is kept in memory, with the versions that it is of."""
+
+Versions = tuple[int, int]
+
+
+@dataclass(slots=True)
+class _Remembered:
+    standings: OrderedDict[UUID, tuple[Versions, Standing]] = field(default_factory=OrderedDict)
+    lock: Lock = field(default_factory=Lock)
+
+    def get(self, family: UUID, versions: Versions) -> Standing | None:
+        with self.lock:
+            known = self.standings.get(family)
+        return known[1] if known is not None and known[0] == versions else None
+
+    def keep(self, family: UUID, versions: Versions, now: Standing) -> None:
+        with self.lock:
+            self.standings[family] = (versions, now)
+            if len(self.standings) > REMEMBERED:
+                self.standings.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Admittance:
+    """Lets callers in to families; `duty` is the organisation on duty."""
+
+    register: Register
+    clock: Clock
+    duty: str
+    remembered: _Remembered = field(default_factory=_Remembered)
+
+    def role(self, act: Act, caller: Caller) -> Reach:
+        """How far a caller reaches, whichever family it is about.
+
+        Raises:
+            NotAllowed: their capacity, or the scopes of their token, are not for this; or they are not on duty.
+        """
+        reach = reach_of(act, caller)
+        if reach is Reach.NOBODY:
+            raise NotAllowed("This is for callers in another role.", code="role-not-allowed")
+        if reach is Reach.DUTY and not self.is_on_duty(caller):
+            raise NotAllowed("This is for whoever is on duty.", code="not-on-duty")
+        return reach
+
+    def is_on_duty(self, caller: Caller) -> bool:
+        """Whether this caller is of the organisation on duty."""
+        return caller.organisation == self.duty
+
+    def family(self, act: Act, caller: Caller, family: UUID) -> Standing:
+        """Lets a caller in to one family, and gives how it stands.
+
+        Raises:
+            NotKnown: there is none by that id, or none for this caller: nobody is told which.
+        """
+        found = self.standing(family)
+        if found is None or not may(act, caller, found, self.clock.now()):
+            raise NotKnown("There is nothing by that id.")
+        return found
+
+    def standing(self, family: UUID) -> Standing | None:
+        """How a family stands now, or nothing where there is none by that id."""
+        return self.register.read(lambda unit: self._standing(family, unit))
+
+    def _standing(self, family: UUID, unit: Unit) -> Standing | None:
+        versions = unit.version_of(family), unit.version_of(access_id(family))
+        known = self.remembered.get(family, versions)
+        if known is not None:
+            return known
+        found = unit.find(Trajectory, family)
+        if found is None:
+            return None
+        now = standing(found, unit.find(Access, access_id(family)))
+        self.remembered.keep(family, versions, now)
+        return now
+
+    def break_glass(self, family: UUID, caller: Caller, reason: str) -> datetime:
+        """Lets somebody look into a family that is not theirs, for a while; its director and the officer are told.
+
+        Raises:
+            NotKnown: there is no such family.
+            RuleBroken: no reason is given.
+        """
+
+        def work(unit: Unit) -> datetime:
+            unit.get(Trajectory, family)
+            on = Occasion(unit.at, caller.subject, str(family))
+            return _access(family, unit, on).break_glass(family, caller.role.value, caller.organisation, reason, on)
+
+        return self.register.do(work).value
+
+    def note_look(self, act: Act, family: UUID, caller: Caller, found: Standing) -> None:
+        """Notes that somebody other than its director looked into a family, before they are answered."""
+        if found.relation(caller, self.clock.now()) is Relation.DIRECTOR:
+            return
+
+        def work(unit: Unit) -> None:
+            on = Occasion(unit.at, caller.subject, str(family))
+            _access(family, unit, on).look(family, caller.role.value, caller.organisation, act.value, on)
+
+        self.register.do(work)
+
+
+def _access(family: UUID, unit: Unit, on: Occasion) -> Access:
+    return unit.find(Access, access_id(family)) or unit.add(Access.begin(family, on))

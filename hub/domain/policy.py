@@ -1,0 +1,156 @@
+"""Who may do what: one table, in which nothing is allowed that is not written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from hub.domain.access import Access
+from hub.domain.callers import Caller, Capacity
+from hub.domain.trajectory import Trajectory
+from hub.domain.trajectory.clocks import ENDED
+from hub.domain.words import Direction
+
+
+class Act(StrEnum):
+    """What somebody does, as far as the policy tells it apart."""
+
+    SEE_FAMILY = "see-family"
+    SEE_HISTORY = "see-history"
+    SEE_LISTS = "see-lists"
+    SEE_ESCALATIONS = "see-escalations"
+    SEARCH = "search"
+    BREAK_GLASS = "break-glass"
+    ACKNOWLEDGE = "acknowledge"
+    DIRECT = "direct"
+    ASSIGN = "assign"
+    DECIDE_LEVER = "decide-lever"
+    COMPEL = "compel"
+    PLACE = "place"
+    ANSWER_QUESTIONS = "answer-questions"
+    SEE_QUESTIONS = "see-questions"
+    SEE_QUARANTINE = "see-quarantine"
+    PROCESS_AGAIN = "process-again"
+    READ_RECEIPTS = "read-receipts"
+    READ_PROCESSING_LOG = "read-processing-log"
+
+
+class Reach(StrEnum):
+    """How far a capacity reaches in an act.
+
+    `OWN` are the families that one directs, coaches or is of the team of (for a partner: its own messages); `DUTY` is
+    for whoever is of the organisation on duty; `ALL` knows no such bounds.
+    """
+
+    NOBODY = "-"
+    OWN = "own"
+    DUTY = "duty"
+    ALL = "all"
+
+
+_TABLE = """
+                     coordinator  team-lead  administrative  auditor  data-protection-officer  operator  partner
+see-family           own          own        own             all      -                        -         -
+see-history          own          own        own             all      all                      -         -
+see-lists            own          own        own             -        -                        -         -
+see-escalations      own          own        own             all      -                        -         -
+search               all          all        all             -        -                        -         -
+break-glass          all          all        all             -        -                        -         -
+acknowledge          own          own        own             -        -                        -         -
+direct               own          own        own             -        -                        -         -
+assign               own          own        -               -        -                        -         -
+decide-lever         own          own        own             -        -                        -         -
+compel               -            own        own             -        -                        -         -
+place                own          own        -               -        -                        -         -
+answer-questions     duty         duty       -               -        -                        -         -
+see-questions        duty         duty       -               all      -                        -         -
+see-quarantine       -            -          -               -        -                        all       -
+process-again        -            -          -               -        -                        all       -
+read-receipts        -            -          -               -        -                        -         own
+read-processing-log  -            -          -               all      all                      -         -
+"""
+
+
+def _read(table: str) -> Mapping[tuple[Act, Capacity], Reach]:
+    head, *rows = (line.split() for line in table.strip().splitlines())
+    roles = [Capacity(word) for word in head]
+    return {(Act(act), role): Reach(reach) for act, *reaches in rows for role, reach in zip(roles, reaches, strict=True)}
+
+
+POLICY = _read(_TABLE)
+SCOPES = {Act.READ_RECEIPTS: "signals:read"}
+"""What the token of a partner's system has to be for."""
+SEEING = frozenset({Act.SEE_FAMILY, Act.SEE_HISTORY, Act.SEE_ESCALATIONS})
+"""The acts that broken glass opens: it lets one look, not decide."""
+
+
+def reach_of(act: Act, caller: Caller) -> Reach:
+    """How far this caller reaches; a partner's system also needs the scope."""
+    if caller.role is Capacity.PARTNER and SCOPES.get(act) not in caller.scopes:
+        return Reach.NOBODY
+    return POLICY.get((act, caller.role), Reach.NOBODY)
+
+
+class Relation(StrEnum):
+    """What somebody is to a family."""
+
+    DIRECTOR = "director"
+    COACH = "coach"
+    OFFERED = "offered"
+    TEAM = "team"
+    ADMINISTRATION = "administration"
+    GLASS = "glass"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A family as far as the policy looks at it: who is who to it, and the persons in it."""
+
+    director: str
+    coach: str
+    offered: str
+    organisations: frozenset[str]
+    is_administrative: bool
+    is_ended: bool
+    glass: Mapping[str, datetime]
+    people: tuple[str, ...]
+
+    def relation(self, caller: Caller, at: datetime) -> Relation:
+        """What this caller is to the family; the team of an ended trajectory is nothing to it any more."""
+        if caller.subject == self.director:
+            return Relation.DIRECTOR
+        if caller.subject == self.coach:
+            return Relation.COACH
+        if caller.subject == self.offered:
+            return Relation.OFFERED
+        if caller.role is Capacity.ADMINISTRATIVE and self.is_administrative and not self.is_ended:
+            return Relation.ADMINISTRATION
+        if caller.organisation in self.organisations and not self.is_ended:
+            return Relation.TEAM
+        until = self.glass.get(caller.subject)
+        return Relation.GLASS if until is not None and at < until else Relation.OTHER
+
+
+def standing(family: Trajectory, access: Access | None) -> Standing:
+    """How a family stands now."""
+    held = [one for one in (family.director, family.coach) if one is not None]
+    return Standing(
+        director=family.director.who,
+        coach=family.coach.who if family.coach else "",
+        offered=family.offered.to.who if family.offered else "",
+        organisations=frozenset(one.organisation for one in held if one.organisation),
+        is_administrative=family.direction is Direction.ADMINISTRATIVE,
+        is_ended=family.phase in ENDED,
+        glass=dict(access.broken) if access else {},
+        people=tuple(family.people),
+    )
+
+
+def may(act: Act, caller: Caller, family: Standing, at: datetime) -> bool:
+    """Whether this caller may do this with this family."""
+    reach = reach_of(act, caller)
+    if reach is not Reach.OWN:
+        return reach is Reach.ALL
+    relation = family.relation(caller, at)
+    return relation is not Relation.OTHER and (relation is not Relation.GLASS or act in SEEING)
