@@ -1,0 +1,54 @@
+"""A login that has begun: kept in the browser that began it, sealed, until it comes back or is too old."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
+from secrets import token_bytes, token_urlsafe
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+LASTS = 600
+"""Seconds that somebody has to log in."""
+_FOR = b"a login that has begun"
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """What has to come back (`state`, `nonce`), what only we know (`verifier`, RFC 7636), where to go then, and until when."""
+
+    state: str
+    nonce: str
+    verifier: str
+    to: str
+    ends: int
+
+
+class Attempts:
+    """Begins attempts, and reads back those that it sealed (AES-256-GCM)."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def begin(self, to: str, at: datetime) -> Attempt:
+        """A new attempt; `to` is a path of the hub."""
+        return Attempt(token_urlsafe(32), token_urlsafe(32), token_urlsafe(48), to, int(at.timestamp()) + LASTS)
+
+    def seal(self, attempt: Attempt) -> str:
+        """The attempt as a cookie that nobody can read or change."""
+        nonce = token_bytes(12)
+        return urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, msgspec.json.encode(attempt), _FOR)).decode()
+
+    def open(self, cookie: str) -> Attempt:
+        """The attempt in that cookie.
+
+        Raises:
+            ValueError: the hub did not make it.
+        """
+        try:
+            sealed = urlsafe_b64decode(cookie.encode("ascii"))
+            return _decoder.decode(self._cipher.decrypt(sealed[:12], sealed[12:], _FOR))
+        except InvalidTag:
+            raise ValueError("not an attempt of this hub") from None
+
+
+_decoder = msgspec.json.Decoder(Attempt)
