@@ -146,9 +146,9 @@ class Relay:
             TABLES.create_all(connection)
             known = {row.follower: row for row in connection.execute(select(POSITIONS))}
             for name, follower in self._followers.items():
-                shape = _shape(follower, connection)
-                if name not in known or known[name].shape != shape or known[name].position > last:
-                    self._begin(follower, shape, last, connection)
+                now = shape(follower.tables, connection)
+                if name not in known or known[name].shape != now or known[name].position > last:
+                    self._begin(follower, now, last, connection)
 
     def _begin(self, follower: Follower, shape: str, now: int, connection: Connection) -> None:
         begin = 0 if follower.tables is not None else now
@@ -324,9 +324,10 @@ def _all_topics(group: Sequence[Follower]) -> frozenset[str] | None:
     return None if None in topics else frozenset[str]().union(*(some for some in topics if some is not None))
 
 
-def _shape(follower: Follower, connection: Connection) -> str:
-    tables = follower.tables.sorted_tables if follower.tables is not None else []
-    return sha256("".join(str(CreateTable(table).compile(connection)) for table in tables).encode()).hexdigest()
+def shape(tables: MetaData | None, connection: Connection) -> str:
+    """What tells whether tables were made by a hub that meant them to be like these."""
+    known = tables.sorted_tables if tables is not None else []
+    return sha256("".join(str(CreateTable(table).compile(connection)) for table in known).encode()).hexdigest()
 
 
 def _code(error: Exception) -> str:

@@ -2,15 +2,31 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from threading import Lock
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Engine, ForeignKey, MetaData, Row, String, Table, Text, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    insert,
+    select,
+    update,
+)
 
 from hub.adapters.jws import public_key
+from hub.domain.grounds import ENDED, ENDS_SOON, Registers
 from hub.domain.registrations import Registration
 from hub.errors import Malformed, RuleBroken, Violation
 from hub.ports import Fact, Projection
@@ -28,6 +44,19 @@ registrations = Table(
     Column("message_types", Text, nullable=False),
     Column("callback", Text, nullable=False),
     Column("is_suspended", Boolean, nullable=False),
+    Column("is_removed", Boolean, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("requires_token", Boolean, nullable=False),
+    Column("requires_dpop", Boolean, nullable=False),
+    Column("certificate", String(43), nullable=False),
+    Column("per_minute", Integer, nullable=False),
+    Column("per_day", Integer, nullable=False),
+    Column("covenant", Text, nullable=False),
+    Column("covenant_from", String(32)),
+    Column("covenant_until", String(32)),
+    Column("told_of_end", String(9), nullable=False),
+    Column("purposes", Text, nullable=False),
+    Column("grounds", Text, nullable=False),
 )
 
 registration_keys = Table(
@@ -48,7 +77,8 @@ class Organisation:
 
     `scopes` are what its tokens may be for; `certificate` is the thumbprint (x5t#S256, RFC 8705) of the one it connects
     with, empty where none is asked; `per_minute` and `per_day` are how many messages it may send, 0 where it has no limit
-    of its own. `purposes` and `grounds` are codes of the registers, `covenant` the id of the one it takes part under.
+    of its own. `purposes` and `grounds` are codes of the registers, `covenant` the id of the one it takes part under, and
+    `told_of_end` says whether it is known that it ends soon, or ended. Whoever is removed is suspended too.
     """
 
     name: str
@@ -69,6 +99,8 @@ class Organisation:
     covenant_until: datetime | None = None
     purposes: frozenset[str] = frozenset()
     grounds: frozenset[str] = frozenset()
+    told_of_end: str = ""
+    is_removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +117,20 @@ class Key:
 
 # What happened → rows -------------------------------------------------------------------------------
 
+_NEW = {
+    **dict.fromkeys(("is_suspended", "is_removed", "requires_token", "requires_dpop"), False),
+    **dict.fromkeys(("per_minute", "per_day"), 0),
+    **dict.fromkeys(("certificate", "covenant", "told_of_end"), ""),
+    **dict.fromkeys(("scopes", "purposes", "grounds"), "[]"),
+}
+"""What an organisation may before anything is granted: nothing."""
+
 
 def _registered(fact: Fact, connection: Connection) -> None:
     event = fact.event
     row = {name: getattr(event, name) for name in ("name", "kind", "oin", "callback")}
     lists = {name: json.dumps(getattr(event, name)) for name in ("algorithms", "message_types")}
-    connection.execute(insert(registrations).values(stream_id=str(fact.stream_id), is_suspended=False, **row, **lists))
+    connection.execute(insert(registrations).values(stream_id=str(fact.stream_id), **_NEW, **row, **lists))
 
 
 def _key_added(fact: Fact, connection: Connection) -> None:
@@ -115,6 +155,29 @@ def _key_revoked(fact: Fact, connection: Connection) -> None:
     connection.execute(update(registration_keys).where(here).values(revoked_from=_text(fact.event.revoked_from)))
 
 
+def _key_limited(fact: Fact, connection: Connection) -> None:
+    here = registration_keys.c.kid == fact.event.kid
+    connection.execute(update(registration_keys).where(here).values(valid_until=_text(fact.event.valid_until)))
+
+
+def _access_granted(fact: Fact, connection: Connection) -> None:
+    plain = {name: getattr(fact.event, name) for name in ("requires_token", "requires_dpop", "certificate")}
+    _change(fact, connection, scopes=json.dumps(fact.event.scopes), **plain)
+
+
+def _covenant_agreed(fact: Fact, connection: Connection) -> None:
+    period = {"covenant_from": _text(fact.event.valid_from), "covenant_until": _text(fact.event.valid_until)}
+    _change(fact, connection, covenant=fact.event.covenant, told_of_end="", **period)
+
+
+def _grounds_granted(fact: Fact, connection: Connection) -> None:
+    _change(fact, connection, purposes=json.dumps(fact.event.purposes), grounds=json.dumps(fact.event.grounds))
+
+
+def _limits_set(fact: Fact, connection: Connection) -> None:
+    _change(fact, connection, per_minute=fact.event.per_minute, per_day=fact.event.per_day)
+
+
 def _change(fact: Fact, connection: Connection, **to: Any) -> None:
     here = registrations.c.stream_id == str(fact.stream_id)
     connection.execute(update(registrations).where(here).values(**to))
@@ -124,6 +187,14 @@ _CHANGES: Mapping[type, Callable[[Fact, Connection], None]] = {
     Registration.Registered: _registered,
     Registration.KeyAdded: _key_added,
     Registration.KeyRevoked: _key_revoked,
+    Registration.KeyLimited: _key_limited,
+    Registration.AccessGranted: _access_granted,
+    Registration.LimitsSet: _limits_set,
+    Registration.GroundsGranted: _grounds_granted,
+    Registration.CovenantAgreed: _covenant_agreed,
+    Registration.CovenantEndsSoon: lambda fact, connection: _change(fact, connection, told_of_end=ENDS_SOON),
+    Registration.CovenantEnded: lambda fact, connection: _change(fact, connection, told_of_end=ENDED),
+    Registration.Removed: lambda fact, connection: _change(fact, connection, is_removed=True, is_suspended=True, callback=""),
     Registration.Suspended: lambda fact, connection: _change(fact, connection, is_suspended=True),
     Registration.Resumed: lambda fact, connection: _change(fact, connection, is_suspended=False),
     Registration.CallbackChanged: lambda fact, connection: _change(fact, connection, callback=fact.event.callback),
@@ -142,6 +213,10 @@ INDEX = Projection(name="registrations", title="Who may send us signals", tables
 
 # Rows → answers --------------------------------------------------------------------------------------
 
+_LISTS = ("algorithms", "message_types", "scopes", "purposes", "grounds")
+_MOMENTS = ("covenant_from", "covenant_until")
+_PLAIN = tuple(known.name for known in fields(Organisation) if known.name not in (*_LISTS, *_MOMENTS))
+
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
@@ -151,14 +226,25 @@ class _Seen:
 
 
 _NOTHING = _Seen({}, {}, float("-inf"))
+_NO_REGISTERS = Registers()
 _NEW_AFTER = 0.05
 """Seconds that somebody stays unknown without another look: so new keys count at once, and strangers cost little."""
 
 
 class Registrations:
-    """The registrations as they stand; what another process changed is seen within `max_age` seconds."""
+    """The registrations as they stand; what another process changed is seen within `max_age` seconds.
 
-    def __init__(self, engine: Engine, max_age: float = 1.0, seconds: Callable[[], float] = monotonic) -> None:
+    `registers` hold the covenants; without any, nothing is shared.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        registers: Registers = _NO_REGISTERS,
+        max_age: float = 1.0,
+        seconds: Callable[[], float] = monotonic,
+    ) -> None:
+        self.registers = registers
         self._engine, self._max_age, self._seconds = engine, max_age, seconds
         self._seen, self._forgotten, self._lock = _NOTHING, 0, Lock()
 
@@ -177,6 +263,10 @@ class Registrations:
     def keys_of(self, name: str) -> tuple[Key, ...]:
         """Every key that organisation ever had, oldest first."""
         return tuple(key for key in self._now().keys.values() if key.holder.name == name)
+
+    def is_sharing(self, organisation: Organisation, at: datetime) -> bool:
+        """Whether the hub may tell it anything at that moment: it takes part, under a covenant that holds then."""
+        return not organisation.is_removed and self.registers.is_sharing(organisation, at)
 
     def forget(self) -> None:
         """Looks again at the next question: call it after a commit that changed a registration."""
@@ -209,8 +299,10 @@ class Registrations:
 
 
 def _organisation(row: Row[Any]) -> Organisation:
-    lists = {name: frozenset(json.loads(getattr(row, name))) for name in ("algorithms", "message_types")}
-    return Organisation(row.name, row.kind, row.oin, callback=row.callback, is_suspended=row.is_suspended, **lists)
+    said: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN}
+    said |= {name: frozenset(json.loads(getattr(row, name))) for name in _LISTS}
+    said |= {name: _moment(getattr(row, name)) for name in _MOMENTS}
+    return Organisation(**said)
 
 
 def _key(row: Row[Any], holder: Organisation) -> Key:

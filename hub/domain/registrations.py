@@ -1,12 +1,14 @@
-"""The partner organisations that may send us signals, and the public keys they sign with."""
+"""The partner organisations that may send us signals: on which terms, and with which public keys."""
 
 import re
-from base64 import urlsafe_b64decode
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
+from hub.domain.grounds import ENDED, ENDS_SOON, end_at
+from hub.domain.public_keys import against_key
 from hub.domain.streams import Occasion, Opening, Recorded, Stream, stream_id
 from hub.errors import Malformed, RuleBroken, Violation
 
@@ -15,11 +17,24 @@ ALGORITHMS = ("PS256", "ES256", "EdDSA")
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _OIN = re.compile(r"\d{20}", re.ASCII)
-_KID = re.compile(r"[A-Za-z0-9._:#@~-]{1,120}", re.ASCII)
-_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-_NUMBERS = {"RSA": ("n", "e"), "EC": ("x", "y"), "OKP": ("x",)}
-_CURVES = {"RSA": None, "EC": "P-256", "OKP": "Ed25519"}
-_RSA_BITS = range(2048, 8193)
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+SCOPES = frozenset({"signals:write", "signals:read", "notices:read"})
+"""What an access token can be for: sending signals, asking what became of them, reading what the hub told."""
+_MOST = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How an organisation's systems show who they are, and what their access tokens may be for.
+
+    `requires_token`: a signature alone is not enough. `requires_dpop`: a token counts only with proof of its key (RFC 9449).
+    `certificate`: the thumbprint (x5t#S256, RFC 8705) of the one certificate that they connect with; empty is any.
+    """
+
+    scopes: frozenset[str] = frozenset({"signals:write", "signals:read"})
+    requires_token: bool = False
+    requires_dpop: bool = False
+    certificate: str = ""
 
 
 def registration_id(name: str) -> UUID:
@@ -47,6 +62,8 @@ class Registration(Stream):
         """The organisation signs with this public key too, from then until then (no end: `None`)."""
 
         TOPIC = "registration-key-added"
+        class_version: ClassVar[int] = 2
+        reason: str
         kid: str
         jwk: dict[str, Any]
         valid_from: datetime
@@ -54,6 +71,21 @@ class Registration(Stream):
 
         def apply(self, aggregate: "Registration") -> None:
             aggregate.keys[self.kid] = {"jwk": self.jwk, "valid_from": self.valid_from, "valid_until": self.valid_until}
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            state["reason"] = ""
+
+    class KeyLimited(Recorded):
+        """A key ends at this moment, earlier than was said: another takes its place."""
+
+        TOPIC = "registration-key-limited"
+        kid: str
+        valid_until: datetime
+        reason: str
+
+        def apply(self, aggregate: "Registration") -> None:
+            aggregate.keys[self.kid]["valid_until"] = self.valid_until
 
     class KeyRevoked(Recorded):
         """A key is trusted no longer: nothing signed with it from that moment on counts."""
@@ -88,15 +120,106 @@ class Registration(Stream):
         """The organisation wants to be told things at another address, or (empty) nowhere."""
 
         TOPIC = "registration-callback-changed"
+        class_version: ClassVar[int] = 2
         callback: str
+        reason: str
 
         def apply(self, aggregate: "Registration") -> None:
             aggregate.callback = self.callback
 
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            state["reason"] = ""
+
+    class AccessGranted(Recorded):
+        """This is how the organisation's systems show who they are, and what their tokens may be for."""
+
+        TOPIC = "registration-access-granted"
+        scopes: list[str]
+        requires_token: bool
+        requires_dpop: bool
+        certificate: str
+        reason: str
+
+        def apply(self, aggregate: "Registration") -> None:
+            aggregate.access = Access(frozenset(self.scopes), self.requires_token, self.requires_dpop, self.certificate)
+
+    class LimitsSet(Recorded):
+        """The organisation may send so many messages a minute and a day (0: no limit of its own)."""
+
+        TOPIC = "registration-limits-set"
+        per_minute: int
+        per_day: int
+        reason: str
+
+        def apply(self, aggregate: "Registration") -> None:
+            aggregate.limits = self.per_minute, self.per_day
+
+    class GroundsGranted(Recorded):
+        """The organisation may share for these purposes, on these legal bases, and no others."""
+
+        TOPIC = "registration-grounds-granted"
+        purposes: list[str]
+        grounds: list[str]
+        reason: str
+
+        def apply(self, aggregate: "Registration") -> None:
+            aggregate.purposes, aggregate.grounds = self.purposes, self.grounds
+
+    class CovenantAgreed(Recorded):
+        """The organisation takes part under this covenant, from then until then (no end of its own: `None`)."""
+
+        TOPIC = "registration-covenant-agreed"
+        covenant: str
+        valid_from: datetime
+        valid_until: datetime | None
+        reason: str
+
+        def apply(self, aggregate: "Registration") -> None:
+            aggregate.covenant = (self.covenant, self.valid_from, self.valid_until)
+            aggregate.told_of_end = ""
+
+    class CovenantEndsSoon(Recorded):
+        """The covenant of the organisation ends within thirty days."""
+
+        TOPIC = "registration-covenant-ends-soon"
+        organisation: str
+        covenant: str
+        ends: datetime
+
+        def apply(self, aggregate: "Registration") -> None:
+            aggregate.told_of_end = ENDS_SOON
+
+    class CovenantEnded(Recorded):
+        """The covenant of the organisation is over: since that moment nothing is shared with it, either way."""
+
+        TOPIC = "registration-covenant-ended"
+        organisation: str
+        covenant: str
+        ended: datetime
+
+        def apply(self, aggregate: "Registration") -> None:
+            aggregate.told_of_end = ENDED
+
+    class Removed(Recorded):
+        """The organisation takes part no longer, for good; that it did stays known."""
+
+        TOPIC = "registration-removed"
+        reason: str
+
+        def apply(self, aggregate: "Registration") -> None:
+            aggregate.is_removed, aggregate.is_suspended, aggregate.callback = True, True, ""
+
     def __init__(self, name: str, kind: str, oin: str, algorithms: list[str], message_types: list[str], callback: str) -> None:
         self.name, self.kind, self.oin = name, kind, oin
         self.algorithms, self.message_types, self.callback = algorithms, message_types, callback
-        self.is_suspended = False
+        self.is_suspended = self.is_removed = False
+        self.access = Access(frozenset())
+        self.limits = (0, 0)
+        self.purposes: list[str] = []
+        self.grounds: list[str] = []
+        self.covenant: tuple[str, datetime, datetime | None] | None = None
+        self.told_of_end = ""
         self.keys: dict[str, dict[str, Any]] = {}
         self.revoked: set[str] = set()
 
@@ -121,19 +244,49 @@ class Registration(Stream):
         lists = {"algorithms": sorted({"PS256", *algorithms}), "message_types": sorted(set(message_types))}
         return cls.open(cls.Registered, registration_id(name), on, **said, **lists)
 
-    def add_key(self, kid: str, jwk: Mapping[str, Any], valid_from: datetime, valid_until: datetime | None, on: Occasion) -> None:
-        """Trusts one more public key; keys may overlap, so that a partner can rotate without a gap.
+    def record(self, event: type[Recorded], on: Occasion, **said: Any) -> None:
+        """Adds an event, unless the organisation takes part no longer. Raises: RuleBroken."""
+        if self.is_removed:
+            raise RuleBroken("This organisation takes part no longer; nothing of it changes any more.", code="partner-removed")
+        super().record(event, on, **said)
+
+    def add_key(
+        self,
+        kid: str,
+        jwk: Mapping[str, Any],
+        valid_from: datetime,
+        valid_until: datetime | None,
+        on: Occasion,
+        reason: str = "",
+    ) -> None:
+        """Trusts one more public key; keys may overlap, so that nobody is without.
 
         Raises:
             Malformed: a private, weak or unknown kind of key, or a period that ends before it begins.
             RuleBroken: the kid was used for another key or period, or was revoked.
         """
-        _refuse(_against_key(kid, jwk, valid_from, valid_until))
+        _refuse(against_key(kid, jwk, valid_from, valid_until))
         said = {"jwk": dict(jwk), "valid_from": valid_from, "valid_until": valid_until}
         if kid in self.revoked or self.keys.get(kid, said) != said:
             raise RuleBroken("this kid was used before: give the new key a new one", code="kid-used")
         if kid not in self.keys:
-            self.record(self.KeyAdded, on, kid=kid, **said)
+            self.record(self.KeyAdded, on, kid=kid, reason=reason, **said)
+
+    def rotate(self, kid: str, jwk: Mapping[str, Any], old_until: datetime, reason: str, on: Occasion) -> None:
+        """Trusts a new key from now on, and every other only until then: long enough to change over without a gap.
+
+        Raises:
+            Malformed: as `add_key`, or the others would have ended already.
+            RuleBroken: the kid was used before.
+        """
+        if old_until < on.at:
+            _refuse(iter([Violation("overlap", "ends before the new key begins")]))
+        if kid in self.keys:
+            raise RuleBroken("this kid was used before: give the new key a new one", code="kid-used")
+        self.add_key(kid, jwk, on.at, None, on, reason)
+        for other, key in self.keys.items():
+            if other not in {kid, *self.revoked} and (key["valid_until"] is None or key["valid_until"] > old_until):
+                self.record(self.KeyLimited, on, kid=other, valid_until=max(old_until, key["valid_from"]), reason=reason)
 
     def revoke_key(self, kid: str, reason: str, on: Occasion, since: datetime | None = None) -> None:
         """Stops trusting a key, from now or from an earlier moment (`since`) at which it was already lost."""
@@ -152,11 +305,57 @@ class Registration(Stream):
         if self.is_suspended:
             self.record(self.Resumed, on, reason=reason)
 
-    def change_callback(self, callback: str, on: Occasion) -> None:
+    def remove(self, reason: str, on: Occasion) -> None:
+        """Ends its part for good: nothing is accepted of it or told to it, and nothing of it can change any more."""
+        if not self.is_removed:
+            self.record(self.Removed, on, reason=reason)
+
+    def change_callback(self, callback: str, on: Occasion, reason: str = "") -> None:
         """Tells it things at another address from now on; empty means nowhere."""
         _refuse(_against_callback(callback))
         if callback != self.callback:
-            self.record(self.CallbackChanged, on, callback=callback)
+            self.record(self.CallbackChanged, on, callback=callback, reason=reason)
+
+    def grant_access(self, access: Access, reason: str, on: Occasion) -> None:
+        """Says how its systems show who they are, and what their tokens may be for. Raises: Malformed."""
+        _refuse(_against_access(access))
+        if access != self.access:
+            said = {
+                "requires_token": access.requires_token,
+                "requires_dpop": access.requires_dpop,
+                "certificate": access.certificate,
+            }
+            self.record(self.AccessGranted, on, scopes=sorted(access.scopes), **said, reason=reason)
+
+    def set_limits(self, per_minute: int, per_day: int, reason: str, on: Occasion) -> None:
+        """Says how many messages it may send; 0 is no limit of its own. Raises: Malformed."""
+        _refuse(_against_limits(per_minute, per_day))
+        if (per_minute, per_day) != self.limits:
+            self.record(self.LimitsSet, on, per_minute=per_minute, per_day=per_day, reason=reason)
+
+    def grant_grounds(self, purposes: Collection[str], grounds: Collection[str], reason: str, on: Occasion) -> None:
+        """Says for which purposes and on which legal bases (codes of the registers) it may share; none is nothing."""
+        said = {"purposes": sorted(set(purposes)), "grounds": sorted(set(grounds))}
+        if said != {"purposes": self.purposes, "grounds": self.grounds}:
+            self.record(self.GroundsGranted, on, **said, reason=reason)
+
+    def agree(self, covenant: str, valid_from: datetime, valid_until: datetime | None, reason: str, on: Occasion) -> None:
+        """Takes part under a covenant for that time, in place of any other. Raises: Malformed."""
+        if valid_until is not None and valid_until <= valid_from:
+            _refuse(iter([Violation("covenant", "ends before it begins")]))
+        if (covenant, valid_from, valid_until) != self.covenant:
+            self.record(self.CovenantAgreed, on, covenant=covenant, valid_from=valid_from, valid_until=valid_until, reason=reason)
+
+    def notice_end(self, end: datetime | None, on: Occasion) -> None:
+        """Lets it be known, once each, that its covenant will end soon, or has ended."""
+        now = end_at(end, on.at)
+        if end is None or self.covenant is None or now in ("", self.told_of_end):
+            return
+        said = {"organisation": self.name, "covenant": self.covenant[0]}
+        if now == ENDED:
+            self.record(self.CovenantEnded, on, **said, ended=end)
+        elif self.told_of_end != ENDED:
+            self.record(self.CovenantEndsSoon, on, **said, ends=end)
 
 
 def _refuse(violations: Iterator[Violation]) -> None:
@@ -179,40 +378,14 @@ def _against_callback(callback: str) -> Iterator[Violation]:
         yield Violation("callback", "is not an http or https address")
 
 
-def _against_key(kid: str, jwk: Mapping[str, Any], valid_from: datetime, valid_until: datetime | None) -> Iterator[Violation]:
-    if not _KID.fullmatch(kid):
-        yield Violation("kid", "is not 1 to 120 letters, digits and marks")
-    if jwk.get("kid", kid) != kid:
-        yield Violation("jwk/kid", "is another kid")
-    if valid_until is not None and valid_until <= valid_from:
-        yield Violation("valid_until", "is not after valid_from")
-    yield from _against_jwk(jwk)
+def _against_access(access: Access) -> Iterator[Violation]:
+    if access.scopes - SCOPES:
+        yield Violation("scopes", f"are not among {', '.join(sorted(SCOPES))}")
+    if access.certificate and not _THUMBPRINT.fullmatch(access.certificate):
+        yield Violation("certificate", "is not a SHA-256 thumbprint in base64url (43 characters)")
 
 
-def _against_jwk(jwk: Mapping[str, Any]) -> Iterator[Violation]:
-    if _PRIVATE & jwk.keys():
-        yield Violation("jwk", "holds a private or shared key: send the public half only, and make a new key")
-    if jwk.get("use", "sig") != "sig":
-        yield Violation("jwk/use", "is not sig")
-    kind = jwk.get("kty")
-    if not isinstance(kind, str) or kind not in _NUMBERS:
-        yield Violation("jwk/kty", "is not RSA, EC or OKP")
-    elif jwk.get("crv") != _CURVES[kind]:
-        yield Violation("jwk/crv", f"is not {_CURVES[kind]}")
-    else:
-        yield from _against_numbers(kind, jwk)
-
-
-def _against_numbers(kind: str, jwk: Mapping[str, Any]) -> Iterator[Violation]:
-    numbers = {name: _number(jwk.get(name)) for name in _NUMBERS[kind]}
-    yield from (Violation(f"jwk/{name}", "is not base64url") for name, number in numbers.items() if not number)
-    if kind == "RSA" and int.from_bytes(numbers["n"]).bit_length() not in _RSA_BITS:
-        yield Violation("jwk/n", "is not a modulus of 2048 to 8192 bits")
-    if kind != "RSA" and any(len(number) != 32 for number in numbers.values()):
-        yield Violation("jwk", "is not a point of that curve")
-
-
-def _number(text: object) -> bytes:
-    if not isinstance(text, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,2000}", text, re.ASCII) or len(text) % 4 == 1:
-        return b""
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+def _against_limits(per_minute: int, per_day: int) -> Iterator[Violation]:
+    for name, limit in (("per_minute", per_minute), ("per_day", per_day)):
+        if not 0 <= limit <= _MOST:
+            yield Violation(name, f"is not between 0 and {_MOST}")
