@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from jsonschema_rs import Draft202012Validator, ValidationError
@@ -29,6 +29,19 @@ _ONCE = {
     "contraIndications": ("id",),
 }
 """What tells the entries of each part of a matrix apart."""
+
+
+class Version(Protocol):
+    """A version of something that was agreed, in force from a day until and with another."""
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def valid_from(self) -> date: ...
+
+    @property
+    def valid_until(self) -> date | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,7 @@ def load_matrices(directory: Path) -> Matrices:
     """
     files = [path for path in sorted(directory.glob("*.json")) if path.name != "schema.json"]
     matrices = sorted((_matrix(path) for path in files), key=lambda matrix: matrix.valid_from)
-    violations = list(_validity(matrices)) if matrices else [Violation("", f"no matrix in {directory.name}")]
+    violations = list(validity(matrices)) if matrices else [Violation("", f"no matrix in {directory.name}")]
     if violations:
         raise Malformed("The versions of the intervention matrix do not follow each other.", violations)
     return Matrices(tuple(matrices))
@@ -69,18 +82,19 @@ def load_matrices(directory: Path) -> Matrices:
 
 def load_calendar(path: Path) -> Calendar:
     """The Dutch working days, by the holidays in a file. Raises: Malformed."""
-    found = _valid(path)
+    found = valid(path)
     return Calendar(frozenset(date.fromisoformat(holiday["day"]) for holiday in found["holidays"]))
 
 
-def _valid(path: Path) -> Any:
+def valid(path: Path) -> Any:
+    """What stands in a file, against the schema that lies beside it. Raises: Malformed."""
     try:
         found = msgspec.json.decode(path.read_bytes())
         schema = msgspec.json.decode((path.parent / "schema.json").read_bytes())
     except msgspec.DecodeError as error:
         raise Malformed(f"{path.name} is not JSON.", code="not-json") from error
     errors = Draft202012Validator(schema, validate_formats=True).iter_errors(found)
-    _refuse(path, [Violation(_pointer(error), error.message) for error in errors])
+    refuse(path, [Violation(_pointer(error), error.message) for error in errors])
     return found
 
 
@@ -88,14 +102,15 @@ def _pointer(error: ValidationError) -> str:
     return "".join(f"/{part}" for part in error.instance_path)
 
 
-def _refuse(path: Path, violations: Sequence[Violation]) -> None:
+def refuse(path: Path, violations: Sequence[Violation]) -> None:
+    """Raises: Malformed, where anything is wrong with a file."""
     if violations:
         raise Malformed(f"{path.name} is not what its contract asks.", violations)
 
 
 def _matrix(path: Path) -> Matrix:
-    raw = _valid(path)
-    _refuse(path, list(_meaning(raw, path.stem)))
+    raw = valid(path)
+    refuse(path, list(_meaning(raw, path.stem)))
     found = _in_python(raw)
     levers = {lever["lever"]: lever for lever in found["levers"]}
     for cell in found["cells"]:
@@ -156,7 +171,8 @@ def _texts(value: Any, where: str, key: str) -> Iterator[tuple[str, str, str]]:
             yield from _texts(item, f"{where}/{place}", key)
 
 
-def _validity(matrices: Sequence[Matrix]) -> Iterator[Violation]:
+def validity(matrices: Sequence[Version]) -> Iterator[Violation]:
+    """Where versions, the oldest first, overlap or leave days without one."""
     for matrix in matrices:
         if matrix.valid_until and matrix.valid_until < matrix.valid_from:
             yield Violation(matrix.version, "ends before it begins")

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 
+from hub.domain.field_classes import FieldClass
 from hub.domain.words import Axis, LifeArea, Weight
 
 _A = LifeArea
+_HEALTH, _CRIME = FieldClass.SPECIAL, FieldClass.CRIMINAL
 
 
 @dataclass(frozen=True, slots=True)
 class Concern:
     """One kind of worry: its life areas, its axis, how much it weighs by itself, and its words.
 
-    `is_special` marks special-category or criminal data, which only leaves coarsened (L4).
+    `told_as` is that of special-category or criminal data, which leaves coarsened unless a ground allows more (L4).
     `marks` name what it means for the referral criteria (`benefit`, `supervision-order`, `council-report`, `eviction`).
     """
 
@@ -21,7 +23,7 @@ class Concern:
     weight: Weight
     dutch: str
     english: str
-    is_special: bool = False
+    told_as: FieldClass = FieldClass.CONCERN
     marks: tuple[str, ...] = ()
 
 
@@ -40,7 +42,7 @@ CONCERNS = _register(
     Concern("rent-arrears", (_A.FINANCES, _A.HOUSING), Axis.HOUSING, Weight.LIGHT, "huurachterstand", "rent arrears"),
     Concern("nuisance", (_A.HOUSING, _A.SOCIAL_NETWORK), Axis.HOUSING, Weight.SERIOUS, "overlast", "nuisance"),
     Concern("home-neglected", (_A.HOUSING, _A.PHYSICAL_HEALTH), Axis.HOUSING, Weight.SERIOUS, "vervuiling van de woning", "neglected home"),
-    Concern("home-misused", (_A.HOUSING, _A.JUSTICE), Axis.HOUSING, Weight.SERIOUS, "oneigenlijk gebruik van de woning", "home used against the tenancy", is_special=True),
+    Concern("home-misused", (_A.HOUSING, _A.JUSTICE), Axis.HOUSING, Weight.SERIOUS, "oneigenlijk gebruik van de woning", "home used against the tenancy", told_as=_CRIME),
     Concern("eviction-threatened", (_A.HOUSING, _A.FINANCES), Axis.HOUSING, Weight.GRAVE, "ontruiming dreigt", "eviction threatened", marks=("eviction",)),
     Concern("evicted", (_A.HOUSING,), Axis.HOUSING, Weight.ACUTE, "ontruimd", "evicted", marks=("eviction",)),
     # school and time
@@ -55,15 +57,15 @@ CONCERNS = _register(
     Concern("council-report-threatened", (_A.RELATIONS,), Axis.SAFETY, Weight.GRAVE, "melding bij de Raad voor de Kinderbescherming dreigt", "report to the Child Protection Council threatened", marks=("council-report",)),
     # safety
     Concern("worrying-situation", (_A.RELATIONS,), Axis.SAFETY, Weight.SERIOUS, "zorgelijke situatie", "worrying situation"),
-    Concern("domestic-violence", (_A.RELATIONS, _A.JUSTICE), Axis.SAFETY, Weight.GRAVE, "huiselijk geweld", "domestic violence", is_special=True),
-    Concern("honour-violence", (_A.RELATIONS, _A.JUSTICE), Axis.SAFETY, Weight.ACUTE, "eergerelateerd geweld", "honour-related violence", is_special=True),
-    Concern("home-ban", (_A.RELATIONS, _A.JUSTICE), Axis.SAFETY, Weight.ACUTE, "tijdelijk huisverbod", "temporary ban from the home", is_special=True),
+    Concern("domestic-violence", (_A.RELATIONS, _A.JUSTICE), Axis.SAFETY, Weight.GRAVE, "huiselijk geweld", "domestic violence", told_as=_CRIME),
+    Concern("honour-violence", (_A.RELATIONS, _A.JUSTICE), Axis.SAFETY, Weight.ACUTE, "eergerelateerd geweld", "honour-related violence", told_as=_CRIME),
+    Concern("home-ban", (_A.RELATIONS, _A.JUSTICE), Axis.SAFETY, Weight.ACUTE, "tijdelijk huisverbod", "temporary ban from the home", told_as=_CRIME),
     Concern("aggression", (_A.BEHAVIOUR, _A.SOCIAL_NETWORK), Axis.SAFETY, Weight.SERIOUS, "agressie", "aggression"),
-    Concern("crime", (_A.JUSTICE,), Axis.SAFETY, Weight.SERIOUS, "politiecontact", "contact with the police", is_special=True),
+    Concern("crime", (_A.JUSTICE,), Axis.SAFETY, Weight.SERIOUS, "politiecontact", "contact with the police", told_as=_CRIME),
     # health and network
-    Concern("mental-health", (_A.MENTAL_HEALTH,), Axis.CARE, Weight.SERIOUS, "zorgen over psychische gezondheid", "worries about mental health", is_special=True),
-    Concern("physical-health", (_A.PHYSICAL_HEALTH,), Axis.CARE, Weight.SERIOUS, "zorgen over lichamelijke gezondheid", "worries about physical health", is_special=True),
-    Concern("substance-use", (_A.ADDICTION,), Axis.CARE, Weight.SERIOUS, "zorgen over middelengebruik", "worries about substance use", is_special=True),
+    Concern("mental-health", (_A.MENTAL_HEALTH,), Axis.CARE, Weight.SERIOUS, "zorgen over psychische gezondheid", "worries about mental health", told_as=_HEALTH),
+    Concern("physical-health", (_A.PHYSICAL_HEALTH,), Axis.CARE, Weight.SERIOUS, "zorgen over lichamelijke gezondheid", "worries about physical health", told_as=_HEALTH),
+    Concern("substance-use", (_A.ADDICTION,), Axis.CARE, Weight.SERIOUS, "zorgen over middelengebruik", "worries about substance use", told_as=_HEALTH),
     Concern("isolation", (_A.SOCIAL_NETWORK,), Axis.CARE, Weight.LIGHT, "weinig steun in het netwerk", "little support around the family"),
     Concern("identity-papers", (_A.IDENTITY,), Axis.INCOME, Weight.LIGHT, "problemen met identiteit of inschrijving", "trouble with identity or registration"),
     # a life area with no more said about it (the general report's `leefgebied`)
@@ -76,3 +78,9 @@ CONCERNS = _register(
     Concern("feedback-taken-up", (_A.RELATIONS,), Axis.SAFETY, Weight.LIGHT, "terugkoppeling: opgepakt", "feedback: taken up"),
     Concern("feedback-no-follow-up", (_A.RELATIONS,), Axis.SAFETY, Weight.LIGHT, "terugkoppeling: geen vervolg nodig", "feedback: no follow-up needed"),
 )
+
+TOLD_AS = {
+    **dict.fromkeys((_A.MENTAL_HEALTH, _A.PHYSICAL_HEALTH, _A.ADDICTION), _HEALTH),
+    _A.JUSTICE: _CRIME,
+}
+"""The life areas that give away what only leaves coarsened."""
