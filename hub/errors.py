@@ -11,7 +11,8 @@
     │   ├── UnknownType         a message type no contract describes
     │   ├── NotAllowed          no legal basis, purpose or role for this
     │   ├── NotKnown            nobody by that key, or not for you to see
-    │   └── IdReused            the same id was used for another body
+    │   ├── IdReused            the same id was used for another body
+    │   └── TooMany             more, or more often, than was agreed: not now
     ├── Unreadable              rightly signed but not readable: kept in quarantine
     ├── Unauthenticated         who are you?
     ├── RuleBroken              the trajectory's own rules forbid this decision
@@ -109,6 +110,26 @@ class IdReused(Refused):
     """The same (source, id) was used before for another body."""
 
     code = "id-reused"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """So much in so many seconds, and what is left of it now."""
+
+    name: str
+    most: int
+    seconds: int
+    left: int
+
+
+class TooMany(Refused):
+    """More, or more often, than was agreed; `wait` is in how many seconds the same may be asked again."""
+
+    code = "too-many"
+
+    def __init__(self, detail: str, wait: float, quota: Quota | None = None, *, code: str | None = None) -> None:
+        super().__init__(detail, code=code)
+        self.wait, self.quota = wait, quota
 
 
 class Unreadable(HubError):

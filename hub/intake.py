@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any, Self
 from uuid import UUID
@@ -109,8 +110,16 @@ class Intake:
             Refused: where nothing of it can be accepted.
         """
         signer = self.signatures.verify(body, headers, self.clock.now())
+        return [take_in() for take_in in self.opened(signer, headers, body)]
+
+    def opened(self, signer: Signer, headers: Headers, body: bytes) -> list[Callable[[], "Future[Done[Receipt]] | HubError"]]:
+        """The events of what this partner signed, each to be taken in when its turn comes.
+
+        Raises:
+            Refused: where nothing of it can be read.
+        """
         posted = Posted.of(headers, body, signer.covered)
-        return [self._receive(event, signer, posted) for event in self.open(headers, body)]
+        return [partial(self._receive, event, signer, posted) for event in self.open(headers, body)]
 
     def _receive(self, event: Envelope | HubError, signer: Signer, posted: Posted) -> "Future[Done[Receipt]] | HubError":
         if isinstance(event, HubError):

@@ -32,6 +32,8 @@ class Settings:
     duty_organisation: Annotated[str, "the organisation of the director on duty"] = "neighbourhood-team"
     duty_contact: Annotated[str, "how partners reach the director on duty"] = "duty desk"
     replay_seconds: Annotated[int, "how old a signature may be when it arrives"] = 300
+    per_minute: Annotated[int, "messages and questions a minute of a partner that has no limit of its own"] = 6_000
+    per_day: Annotated[int, "the same for a day, by the Dutch calendar"] = 250_000
 
     login_issuer: Annotated[str, "where people log in (OpenID Connect); empty: nobody can"] = ""
     login_client_id: Annotated[str, "who the hub is to that issuer"] = "vig-hub"
@@ -102,6 +104,16 @@ class Settings:
     def outbox_url(self) -> str:
         """The database of what waits to leave."""
         return f"sqlite:///{self.data_dir / 'outbox.db'}"
+
+    @property
+    def reads_url(self) -> str:
+        """The database of what was read, which must never lose anything either."""
+        return f"sqlite:///{self.data_dir / 'reads.db'}"
+
+    @property
+    def limits_url(self) -> str:
+        """The database of how much partners asked today."""
+        return f"sqlite:///{self.data_dir / 'limits.db'}"
 
     @property
     def door_url(self) -> str:
@@ -220,6 +232,8 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "oin": _oin,
     "base_url": _own_address,
     "replay_seconds": _number_of("seconds"),
+    "per_minute": _number_of("messages", 1),
+    "per_day": _number_of("messages", 1),
     "login_issuer": _address_or_nothing,
     "login_client_secret_file": _file,
     "login_jwks": _keys,

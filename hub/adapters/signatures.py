@@ -32,16 +32,17 @@ class PartnerSignatures:
             SignatureRefused: with the code of the reason.
         """
         signature, key = self._admitted(headers, now)
-        return _signer(signature, key, body, headers)
+        jades.refuse_digest(headers.get("digest", ()), body)
+        return _signer(signature, key, headers)
 
-    def verify_headers(self, headers: Mapping[str, Sequence[str]], now: datetime) -> None:
+    def verify_headers(self, headers: Mapping[str, Sequence[str]], now: datetime) -> Signer:
         """The same before there is a body: all but that the digest, which is signed, is that of the body.
 
         Raises:
             SignatureRefused: with the code of the reason.
         """
         signature, key = self._admitted(headers, now)
-        _refuse_forged(signature, key, headers)
+        return _signer(signature, key, headers)
 
     def _admitted(self, headers: Mapping[str, Sequence[str]], now: datetime) -> tuple[Signature, Key]:
         signature = jades.read(_only_signature(headers))
@@ -58,7 +59,9 @@ class PartnerSignatures:
             SignatureRefused: with the code of the reason.
         """
         read = jades.read(signature)
-        return _signer(read, self._key(read, at), body, headers)
+        key = self._key(read, at)
+        jades.refuse_digest(headers.get("digest", ()), body)
+        return _signer(read, key, headers)
 
     def _refuse_replay(self, signed_at: datetime, now: datetime) -> None:
         if signed_at < now - self._max_age:
@@ -101,8 +104,7 @@ def _refuse_invalid(key: Key, at: datetime) -> None:
         raise refusal("key-expired", "this key is not valid any more")
 
 
-def _signer(signature: Signature, key: Key, body: bytes, headers: Mapping[str, Sequence[str]]) -> Signer:
-    jades.refuse_digest(headers.get("digest", ()), body)
+def _signer(signature: Signature, key: Key, headers: Mapping[str, Sequence[str]]) -> Signer:
     _refuse_forged(signature, key, headers)
     holder, covered = key.holder, frozenset(signature.covers)
     return Signer(

@@ -20,6 +20,7 @@ from hub.api.operations import Answer
 from hub.api.parts import Parts
 from hub.api.placing import PROCESS_AGAIN, WHOSE_FAMILY
 from hub.api.problems import problem_of, refusal
+from hub.api.processing import PROCESSING_LOG
 from hub.api.schemas import KEYS
 from hub.api.signals import PostSignals
 from hub.ports import View
@@ -42,12 +43,12 @@ def application(parts: Parts, server: str = SERVER) -> Front:
     for methods in (route.methods or set() for route in routes):
         methods |= {"HEAD"} if "GET" in methods else set()
     hot = Route("/v1/signals", PostSignals(parts), methods=["POST"], name="postSignals")
-    return Front([hot], rest, followers.stop)
+    return Front([hot], rest, followers.stop, parts.strangers.failed)
 
 
 def routes_with(views: Sequence[View]) -> list[APIRoute]:
     """Every route of FastAPI; each view brings one."""
-    operations = (STREAM, *LOOKUPS, *ON_FAMILIES, *WHOSE_FAMILY, PROCESS_AGAIN, *(of_view(view) for view in views))
+    operations = (STREAM, *LOOKUPS, *ON_FAMILIES, *WHOSE_FAMILY, PROCESS_AGAIN, *PROCESSING_LOG, *(of_view(view) for view in views))
     return [*(operation.route() for operation in operations), *_of_everybody()]
 
 

@@ -1,5 +1,6 @@
 """The front door: what holds for every request and every answer, whichever route it takes."""
 
+from asyncio import sleep
 from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI
@@ -10,10 +11,13 @@ from starlette.types import Message, Receive, Scope, Send
 
 from hub.api import VERSION
 from hub.api.problems import problem_of, refusal
+from hub.errors import SignatureRefused, TooMany, Unauthenticated
 
 MOST_IN_HEADERS = 32_768
 MOST_IN_ADDRESS = 8_192
 """Bytes."""
+PAUSE = 1.0
+"""Seconds that somebody waits for the answer that it was too much."""
 
 ALWAYS = (
     (b"api-version", VERSION.encode()),
@@ -30,12 +34,14 @@ ALWAYS = (
 class Front:
     """The whole of the interface as one ASGI application: the headers of every answer, and every error in one form.
 
-    What is `hot` goes past FastAPI, which answers the `rest`.
+    What is `hot` goes past FastAPI, which answers the `rest`; `failed` counts by address who did not show who they are.
     `stop` ends the streams that would otherwise keep a server from stopping; call it before the server waits for them.
     """
 
-    def __init__(self, hot: Sequence[BaseRoute], rest: FastAPI, stop: Callable[[], None]) -> None:
-        self.routes, self.rest, self.stop = [*hot, *rest.routes], rest, stop
+    def __init__(
+        self, hot: Sequence[BaseRoute], rest: FastAPI, stop: Callable[[], None], failed: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.routes, self.rest, self.stop, self._failed = [*hot, *rest.routes], rest, stop, failed
         self._router = Router(hot, redirect_slashes=False, default=rest)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,10 +64,24 @@ class Front:
         except ClientDisconnect:
             return
         except Exception as error:
-            answer = refusal(problem_of(error))
+            counted = self._counted(error, scope)
+            answer = refusal(problem_of(counted))
+            if isinstance(counted, TooMany):
+                # whoever asks again at once is answered once in a while: a flood of refusals is a flood too
+                await sleep(PAUSE)
             # an answer that has begun is left unfinished, which the server tells the client by closing the connection
             if not has_begun:
                 await answer(scope, receive, send_with_headers)
+
+    def _counted(self, error: Exception, scope: Scope) -> Exception:
+        """The same, or that there were too many from that address; who showed nothing guessed nothing."""
+        if not isinstance(error, Unauthenticated | SignatureRefused) or error.code.endswith("-missing"):
+            return error
+        try:
+            self._failed((scope.get("client") or ("",))[0])
+        except TooMany as too_many:
+            return too_many
+        return error
 
 
 def _refuse_oversized(scope: Scope) -> None:

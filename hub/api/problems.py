@@ -1,7 +1,8 @@
 """How the hub says no over HTTP: one table from error to status, answered as problem documents (RFC 9457)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+from math import ceil
 from traceback import extract_tb
 from typing import Any
 from uuid import uuid4
@@ -14,7 +15,7 @@ from starlette.responses import Response
 
 from hub import errors
 from hub.api.filling import violations_of
-from hub.errors import HubError, Malformed, Violation
+from hub.errors import HubError, Malformed, TooMany, Violation
 
 MEDIA = "application/problem+json"
 TYPE = "urn:vig-hub:problem:"
@@ -30,6 +31,7 @@ STATUS: Mapping[type[BaseException], tuple[int, str]] = {
     errors.NotAllowed: (403, "Not allowed"),
     errors.NotKnown: (404, "Not found"),
     errors.IdReused: (409, "The id was used for another message"),
+    errors.TooMany: (429, "Not so many, or not so fast"),
     errors.Unreadable: (400, "The message cannot be read"),
     errors.Unauthenticated: (401, "Who are you?"),
     errors.RuleBroken: (409, "The rules of the trajectory forbid this"),
@@ -83,12 +85,30 @@ def problem_of(error: Exception) -> Problem:
         error = Malformed("The request is not what its contract asks.", violations_of(error.errors()))
     if isinstance(error, HubError):
         status, title = _first(error, STATUS)
-        headers = _first(error, _HEADERS) if any(kind in _HEADERS for kind in type(error).__mro__) else {}
-        return Problem(status, title, error.detail, error.code, error.violations, headers=headers)
+        return Problem(status, title, error.detail, error.code, error.violations, headers=_headers_of(error))
     if isinstance(error, HTTPException) and error.status_code in _HTTP:
         code, title, detail = _HTTP[error.status_code]
         return Problem(error.status_code, title, detail, code, headers=error.headers or {})
     return _unforeseen(error)
+
+
+def _headers_of(error: HubError) -> Mapping[str, str]:
+    if isinstance(error, TooMany):
+        return _until(error)
+    return _first(error, _HEADERS) if any(kind in _HEADERS for kind in type(error).__mro__) else {}  # type: ignore[no-any-return]
+
+
+def _until(error: TooMany) -> dict[str, str]:
+    """When to come again, and by which measure (draft-ietf-httpapi-ratelimit-headers)."""
+    wait = str(max(1, ceil(error.wait)))
+    if error.quota is None:
+        return {"Retry-After": wait}
+    name, most, seconds, left = astuple(error.quota)
+    return {
+        "Retry-After": wait,
+        "RateLimit-Policy": f'"{name}";q={most};w={seconds}',
+        "RateLimit": f'"{name}";r={left};t={wait}',
+    }
 
 
 def _first(error: Exception, table: Mapping[type[BaseException], Any]) -> Any:

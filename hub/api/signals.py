@@ -1,7 +1,7 @@
 """The way in for partners: signed messages, answered with a receipt once they are durable."""
 
 from asyncio import wrap_future
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -12,6 +12,7 @@ from hub.api import receipts
 from hub.api.bodies import Headers, answer, headers_of, media_of, read
 from hub.api.parts import Parts
 from hub.api.problems import problem_of
+from hub.api.turns import Turns
 from hub.errors import HubError
 from hub.intake import Receipt
 
@@ -22,35 +23,64 @@ MOST_IN_BATCH = 8_388_608
 """Bytes."""
 ACCEPTED = {STRUCTURED: MOST, BATCH: MOST_IN_BATCH, "application/json": MOST, "application/xml": MOST}
 """What a body may be, and how large; the last two with the attributes of the event in ce- headers."""
+WIDE, NARROW = 256, 8
+"""Events that one partner may have in hand: as many as go into one commit; and while another posts one by one."""
+BATCHES = 2
+"""Batches of one partner that are in memory at once: one is read while another is taken in."""
+
+TakeIn = Callable[[], Future[Any] | HubError]
 
 
 class PostSignals:
     """Takes in what a partner posts; the signature over it says who that is."""
 
     def __init__(self, parts: Parts) -> None:
-        self._take_in, self._sign = parts.intake.receive, parts.sign
-        self._verify, self._clock = parts.intake.signatures.verify_headers, parts.intake.clock
+        self._intake, self._limits, self._sign = parts.intake, parts.limits, parts.sign
+        self._turns, self._batches = Turns(WIDE, NARROW), Turns(BATCHES, BATCHES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
-        media = media_of(headers, ACCEPTED)
-        if media == BATCH:
-            # so much is read of nobody who did not sign it
-            self._verify(headers, self._clock.now())
-        body = await read(receive, headers, ACCEPTED[media])
-        if media == BATCH:
-            # many events take long enough to let others go first meanwhile
-            await answer(send, 200, await run_in_threadpool(self._all_of, headers, body))
+        if media_of(headers, ACCEPTED) == BATCH:
+            await answer(send, 200, await self._many(headers, receive))
             return
-        (one,) = self._take_in(headers, body)
-        if isinstance(one, HubError):
-            raise one
-        receipt = (await wrap_future(one)).value
+        receipt = await self._one(headers, receive)
         location = (b"location", f"/v1/signals/{receipt.message}".encode())
         await answer(send, _status(receipt), receipts.signed(receipt, self._sign), location)
 
-    def _all_of(self, headers: Headers, body: bytes) -> list[Mapping[str, Any]]:
-        return [self._told(one) for one in self._take_in(headers, body)]
+    async def _one(self, headers: Headers, receive: Receive) -> Receipt:
+        body = await read(receive, headers, MOST)
+        signer = self._intake.signatures.verify(body, headers, self._intake.clock.now())
+        self._limits.take(signer.partner)
+        async with self._turns.turn(signer.partner):
+            (take_in,) = self._intake.opened(signer, headers, body)
+            one = take_in()
+            if isinstance(one, HubError):
+                raise one
+            return (await wrap_future(one)).value
+
+    async def _many(self, headers: Headers, receive: Receive) -> list[Mapping[str, Any]]:
+        # so much is read of nobody who did not sign it, and of nobody much at once
+        signer = self._intake.signatures.verify_headers(headers, self._intake.clock.now())
+        self._limits.take(signer.partner, 0)
+        async with self._batches.turn(signer.partner):
+            body = await read(receive, headers, MOST_IN_BATCH)
+            events = await run_in_threadpool(self._opened, headers, body)
+            self._limits.take(signer.partner, max(1, len(events)))
+            return await self._in_turns(signer.partner, events)
+
+    def _opened(self, headers: Headers, body: bytes) -> Sequence[TakeIn]:
+        signer = self._intake.signatures.verify(body, headers, self._intake.clock.now())
+        return self._intake.opened(signer, headers, body)
+
+    async def _in_turns(self, partner: str, events: Sequence[TakeIn]) -> list[Mapping[str, Any]]:
+        told: list[Mapping[str, Any]] = []
+        while here := events[len(told) : len(told) + self._turns.most(partner)]:
+            async with self._turns.turn(partner, len(here)):
+                told += await run_in_threadpool(self._all_of, here)
+        return told
+
+    def _all_of(self, events: Sequence[TakeIn]) -> list[Mapping[str, Any]]:
+        return [self._told(one) for one in [take_in() for take_in in events]]
 
     def _told(self, one: Future[Any] | HubError) -> Mapping[str, Any]:
         try:
