@@ -98,6 +98,18 @@ class Concerned:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """Whoever was looked for: by which blind keys, and the ids of the people found, by family."""
+
+    keys: tuple[str, ...]
+    found: Mapping[str, tuple[str, ...]]
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        return frozenset(self.keys).union(*self.found.values())
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One step in which somebody did something with the data of any number of people.
 
@@ -194,6 +206,10 @@ class Processing:
     processor: str
     system: str
     concerned: Concerned
+
+    @property
+    def activity_uri(self) -> str:
+        return REGISTER + self.activity
 
 
 @dataclass(frozen=True, slots=True)
