@@ -62,7 +62,7 @@ class Compact:
 
     def is_signed(self, key: jws.PublicKey) -> bool:
         """That the holder of the key signed it, by the algorithm that it names."""
-        return jws.is_signed_with(self.algorithm, self.signed, self.value, key)
+        return jws.is_token_signed(self.algorithm, self.signed, self.value, key)
 
 
 def read(text: str, may_show_key: bool = False) -> Compact:

@@ -17,9 +17,9 @@ from hub.adapters import jws, rfc3339
 from hub.adapters.secret_files import alone, replace, stamp, write_new
 from hub.errors import RuleBroken, Unavailable
 
-
 TOKEN_KEY_FOR = timedelta(days=30)
 """How long a key signs access tokens before the next one does."""
+_ALMOST_A_SECOND = timedelta(microseconds=999_999)
 AHEAD = timedelta(hours=1)
 """How long before it signs a key for tokens is shown, so that whoever keeps our public keys for a while has it in time."""
 
@@ -98,7 +98,7 @@ class HubKeys:
             if not newest or newest[0].valid_from <= at - TOKEN_KEY_FOR:
                 # another process may be first, and its key is as good
                 with suppress(RuleBroken):
-                    self._add_token_key(at + AHEAD if newest else at, newest)
+                    self._add_token_key((at + AHEAD if newest else at).replace(microsecond=0), newest)
         if (found := self.token_key_of(at)) is None:
             raise Unavailable("the hub had no key for tokens at that moment", code="no-hub-key")
         return found
@@ -109,12 +109,13 @@ class HubKeys:
         return begun[-1] if begun else None
 
     def rotate_token_key(self, at: datetime) -> str:
-        """Lets a new key sign access tokens from `at` on, as after a leak; answers its kid.
+        """Lets a new key sign access tokens from the first whole second not before `at` on, as after a leak; answers its kid.
 
         Raises:
             RuleBroken: `at` is not after the start of the newest key, or somebody else is rotating.
         """
-        return self._add_token_key(at, self._now().for_tokens[-1:])
+        # tokens tell the second in which they were made, and by that their key
+        return self._add_token_key((at + _ALMOST_A_SECOND).replace(microsecond=0), self._now().for_tokens[-1:])
 
     def _add_token_key(self, since: datetime, newest: tuple[HubKey, ...]) -> str:
         key = _new_token_key(since)

@@ -118,11 +118,20 @@ def is_signed(message: bytes, signature: bytes, key: PublicKey) -> bool:
     return True
 
 
-def is_signed_with(algorithm: str, message: bytes, signature: bytes, key: PublicKey) -> bool:
-    """The same by the algorithm that a token names, which may be RS256 too; False where it does not fit the key."""
+def fits_token(algorithm: str, key: PublicKey) -> bool:
+    """The same for tokens, where RSA keys may sign with RS256 too, and Ed25519 is the newer name of EdDSA (RFC 9864)."""
+    if algorithm == "RS256":
+        return isinstance(key, RSAPublicKey)
+    return fits("EdDSA" if algorithm == "Ed25519" else algorithm, key)
+
+
+def is_token_signed(algorithm: str, message: bytes, signature: bytes, key: PublicKey) -> bool:
+    """That the holder of this key signed this token, by the algorithm that it names."""
+    if not fits_token(algorithm, key):
+        return False
     if algorithm == "RS256" and isinstance(key, RSAPublicKey):
         return _is_pkcs1(message, signature, key)
-    return fits("EdDSA" if algorithm == "Ed25519" else algorithm, key) and is_signed(message, signature, key)
+    return is_signed(message, signature, key)
 
 
 def _is_pkcs1(message: bytes, signature: bytes, key: RSAPublicKey) -> bool:
