@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from hub.adapters.matrices import refuse, valid, validity
+from hub.adapters.contracts import refuse, valid
+from hub.adapters.matrices import validity
 from hub.adapters.pseudonyms import Pseudonyms
 from hub.adapters.registrations import Organisation, Registrations
 from hub.domain.callers import Caller, Capacity

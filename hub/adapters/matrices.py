@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
-from jsonschema_rs import Draft202012Validator, ValidationError
 
+from hub.adapters.contracts import refuse, valid
 from hub.domain.concerns import CONCERNS
 from hub.domain.dates import Calendar
 from hub.domain.matrix import Cell, ContraIndication, Criterion, Lever, Matrix, Rule, StagnationRule, Term
@@ -84,28 +84,6 @@ def load_calendar(path: Path) -> Calendar:
     """The Dutch working days, by the holidays in a file. Raises: Malformed."""
     found = valid(path)
     return Calendar(frozenset(date.fromisoformat(holiday["day"]) for holiday in found["holidays"]))
-
-
-def valid(path: Path) -> Any:
-    """What stands in a file, against the schema that lies beside it. Raises: Malformed."""
-    try:
-        found = msgspec.json.decode(path.read_bytes())
-        schema = msgspec.json.decode((path.parent / "schema.json").read_bytes())
-    except msgspec.DecodeError as error:
-        raise Malformed(f"{path.name} is not JSON.", code="not-json") from error
-    errors = Draft202012Validator(schema, validate_formats=True).iter_errors(found)
-    refuse(path, [Violation(_pointer(error), error.message) for error in errors])
-    return found
-
-
-def _pointer(error: ValidationError) -> str:
-    return "".join(f"/{part}" for part in error.instance_path)
-
-
-def refuse(path: Path, violations: Sequence[Violation]) -> None:
-    """Raises: Malformed, where anything is wrong with a file."""
-    if violations:
-        raise Malformed(f"{path.name} is not what its contract asks.", violations)
 
 
 def _matrix(path: Path) -> Matrix:
