@@ -62,9 +62,11 @@ class Entered:
 
 
 class Taken(Protocol):
-    """What may count only once; gives whether this was the first time."""
+    """What may count only once: `take` gives whether this was the first time."""
 
     def take(self, kind: str, owner: str, id: str, until: datetime, now: datetime) -> bool: ...
+
+    def is_taken(self, kind: str, owner: str, id: str) -> bool: ...
 
 
 class Login:
@@ -76,7 +78,7 @@ class Login:
         self.attempt_cookie = cookie_name("login", client.base_url)
 
     def begin(self, to: str, at: datetime) -> Begun:
-        """Begins a login that ends at that path of the hub. Raises: Unavailable, where the issuer cannot be reached."""
+        """Begins a login that ends at that path of the hub. Raises: Malformed, no such path; Unavailable, no issuer."""
         attempt = self._attempts.begin(to, at)
         with self._speaking() as client:
             address, _ = client.create_authorization_url(
@@ -104,7 +106,7 @@ class Login:
         who = LoggedIn(self._caller(claims), self._issuer.address, str(claims["sub"]), _text(claims.get("sid")), statement)
         if before:
             self.sessions.close(before)
-        return Entered(self.sessions.open(who, at), attempt.to)
+        return Entered(self._open(who, at), attempt.to)
 
     def leave(self, session: str) -> bool:
         """Ends a session here, and then at the issuer (RP-Initiated Logout 1.0); gives whether the issuer took note.
@@ -129,7 +131,17 @@ class Login:
         who = who_logged_out(token, self._issuer, self._client.id, at)
         if not self._once.take("logout", self._issuer.address, who.id, datetime.fromtimestamp(who.ends, UTC), at):
             raise Unauthenticated("The issuer said this before.", code="login-refused")
+        if who.session:
+            self._once.take("left", self._issuer.address, who.session, at + self.sessions.longest, at)
         return self.sessions.close_all_of(who.subject, who.session)
+
+    def _open(self, who: LoggedIn, at: datetime) -> str:
+        id = self.sessions.open(who, at)
+        # the issuer may have ended its session while ours began: whoever looks second sees what the other did
+        if who.session and self._once.is_taken("left", who.issuer, who.session):
+            self.sessions.close(id)
+            raise Unauthenticated("The issuer says that this person has logged out.", code="login-refused")
+        return id
 
     def _attempt(self, said: Mapping[str, str], cookie: str, at: datetime) -> Attempt:
         """The attempt that this answer belongs to, which counts no second time."""

@@ -1,5 +1,6 @@
 """A login that has begun: kept in the browser that began it, sealed, until it comes back or is too old."""
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from secrets import token_bytes, token_urlsafe
@@ -8,9 +9,13 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from hub.errors import Malformed
+
 LASTS = 600
 """Seconds that somebody has to log in."""
 _FOR = b"a login that has begun"
+_OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,511}")
+"""Nothing that a browser could take for another host: no scheme, no second slash, no backslash, nothing that it skips."""
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -30,7 +35,9 @@ class Attempts:
         self._cipher = AESGCM(key)
 
     def begin(self, to: str, at: datetime) -> Attempt:
-        """A new attempt; `to` is a path of the hub."""
+        """A new attempt, that ends at `to`. Raises: Malformed, where that is no path of the hub."""
+        if not _OWN_PATH.fullmatch(to):
+            raise Malformed("After logging in only a page of this hub can follow.")
         return Attempt(token_urlsafe(32), token_urlsafe(32), token_urlsafe(48), to, int(at.timestamp()) + LASTS)
 
     def seal(self, attempt: Attempt) -> str:

@@ -67,7 +67,7 @@ class Sessions:
     """
 
     def __init__(self, door: Engine, base_url: str, issuer: str, idle: timedelta, longest: timedelta) -> None:
-        self._door, self._issuer, self._idle, self._longest = door, issuer, idle, longest
+        self._door, self._issuer, self._idle, self.longest = door, issuer, idle, longest
         self._origin = origin_of(base_url)
         self.cookie = cookie_name("session", base_url)
 
@@ -92,7 +92,7 @@ class Sessions:
         used = self._use(row["digest"], row["used"], int(at.timestamp()))
         begun, last = (datetime.fromtimestamp(moment, UTC) for moment in (row["begun"], used))
         caller = Caller(Capacity(row["role"]), row["subject"], row["organisation"])
-        until = begun + self._longest
+        until = begun + self.longest
         return Session(caller, csrf_of(id), min(last + self._idle, until), until)
 
     def caller(self, cookie: str, csrf: str, method: str, origin: str, at: datetime, site: str = "") -> Caller:
@@ -139,7 +139,7 @@ class Sessions:
         return (_S.digest == _digest(id)) & (_S.issuer == self._issuer) & ~_is_over(self._times(at))
 
     def _times(self, at: datetime) -> tuple[int, int]:
-        return int((at - self._longest).timestamp()), int((at - self._idle).timestamp())
+        return int((at - self.longest).timestamp()), int((at - self._idle).timestamp())
 
     def _use(self, digest: str, used: int, now: int) -> int:
         # a write for every request would make the disk the limit of how fast people can read

@@ -1,0 +1,141 @@
+"""The words of the pages, in Dutch and in English."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from hub.domain.callers import Capacity
+from hub.errors import HubError
+
+_DUTCH_TIME = ZoneInfo("Europe/Amsterdam")
+_MONTHS = [
+    "januari",
+    "februari",
+    "maart",
+    "april",
+    "mei",
+    "juni",
+    "juli",
+    "augustus",
+    "september",
+    "oktober",
+    "november",
+    "december",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The same in Dutch and in English."""
+
+    nl: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A page that says what went wrong, and what somebody can do; `again` where logging in anew may help."""
+
+    status: int
+    title: Both
+    text: Both
+    again: bool = True
+
+
+ROLES: Mapping[Capacity, Both] = {
+    Capacity.PARTNER: Both("partner", "partner"),
+    Capacity.COORDINATOR: Both("regisseur of gezinscoach", "coordinator (director or coach)"),
+    Capacity.TEAM_LEAD: Both("teamleider", "team lead"),
+    Capacity.ADMINISTRATIVE: Both("bestuurlijk escalatieniveau", "administrative escalation level"),
+    Capacity.AUDITOR: Both("auditor", "auditor"),
+    Capacity.DATA_PROTECTION_OFFICER: Both("functionaris gegevensbescherming", "data protection officer"),
+    Capacity.OPERATOR: Both("beheerder", "operator"),
+}
+
+_REFUSED = Trouble(
+    403,
+    Both("Inloggen is niet gelukt", "You were not logged in"),
+    Both(
+        "De inlogdienst heeft u niet binnengelaten, of haar antwoord klopte niet. Er is niets vastgelegd.",
+        "The login service did not let you in, or its answer was not right. Nothing was kept.",
+    ),
+)
+_UNAVAILABLE = Trouble(
+    503,
+    Both("Inloggen kan nu even niet", "Nobody can log in right now"),
+    Both(
+        "De inlogdienst of de hub zelf geeft geen antwoord. Probeer het over een paar minuten nog eens.",
+        "The login service, or the hub itself, does not answer. Try again in a few minutes.",
+    ),
+)
+_MALFORMED = Trouble(
+    400,
+    Both("Dit verzoek klopt niet", "This request is not right"),
+    Both("De hub kan niets met dit adres of dit formulier.", "The hub can do nothing with this address or this form."),
+    again=False,
+)
+_OTHER_PAGE = Trouble(
+    403,
+    Both("Niet gedaan", "Not done"),
+    Both(
+        "Dit verzoek kwam niet van een pagina van de hub. Ga terug, laad de pagina opnieuw en probeer het nog eens.",
+        "This request did not come from a page of the hub. Go back, load the page again and try once more.",
+    ),
+    again=False,
+)
+TROUBLES: Mapping[str, Trouble] = {
+    "login-refused": _REFUSED,
+    "login-stale": Trouble(
+        400,
+        Both("Deze aanmelding geldt niet meer", "This login is no longer valid"),
+        Both(
+            "U deed er langer dan tien minuten over, begon in een andere browser of tabblad, of gebruikte dit adres al eerder.",
+            "It took more than ten minutes, was begun in another browser or tab, or this address was used before.",
+        ),
+    ),
+    "role-unknown": Trouble(
+        403,
+        Both("U heeft hier nog geen rol", "You have no role here yet"),
+        Both(
+            "U bent wel ingelogd bij de inlogdienst, maar zij geeft geen rol of organisatie door waarmee u de hub mag gebruiken.",
+            "The login service knows you, but passes on no role or organisation with which you may use the hub.",
+        ),
+        again=False,
+    ),
+    "session-over": Trouble(
+        401,
+        Both("U bent niet meer ingelogd", "You are no longer logged in"),
+        Both(
+            "Uw sessie is afgelopen, of is elders beëindigd. Log opnieuw in om verder te gaan.",
+            "Your session has ended, or was ended elsewhere. Log in again to go on.",
+        ),
+    ),
+    "no-login": Trouble(
+        503,
+        Both("Inloggen is niet ingericht", "Logging in is not set up"),
+        Both(
+            "Deze hub kent nog geen inlogdienst, dus niemand kan inloggen. De beheerder stelt die in met HUB_LOGIN_ISSUER.",
+            "This hub knows no login service yet, so nobody can log in. The operator names one with HUB_LOGIN_ISSUER.",
+        ),
+        again=False,
+    ),
+    "login-unavailable": _UNAVAILABLE,
+    "unavailable": _UNAVAILABLE,
+    "csrf": _OTHER_PAGE,
+    "other-origin": _OTHER_PAGE,
+    "malformed": _MALFORMED,
+    "too-large": _MALFORMED,
+    "wrong-media-type": _MALFORMED,
+}
+
+
+def trouble_of(error: HubError) -> Trouble:
+    """The page for an error; one that has none of its own is a request that is not right."""
+    return TROUBLES.get(error.code, _MALFORMED)
+
+
+def moment(at: datetime) -> str:
+    """A moment as a clock and calendar in the Netherlands show it."""
+    here = at.astimezone(_DUTCH_TIME)
+    return f"{here.day} {_MONTHS[here.month - 1]} {here.year}, {here:%H:%M}"
