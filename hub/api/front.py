@@ -28,7 +28,8 @@ ALWAYS = (
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
 )
-"""On every answer, errors too."""
+"""On every answer, errors too; a page brings its own policy, and what never changes may be kept."""
+_NAMES = frozenset(name for name, _ in ALWAYS)
 
 
 class Front:
@@ -54,7 +55,7 @@ class Front:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
-                message["headers"] = [*message["headers"], *ALWAYS]
+                message["headers"] = _with_always(message["headers"])
             await send(message)
 
         scope["app"] = self
@@ -82,6 +83,12 @@ class Front:
         except TooMany as too_many:
             return too_many
         return error
+
+
+def _with_always(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    own = {name for name, _ in headers}
+    # two policies would both hold, so what an answer says itself is not said again
+    return [*headers, *(ALWAYS if own.isdisjoint(_NAMES) else (each for each in ALWAYS if each[0] not in own))]
 
 
 def _refuse_oversized(scope: Scope) -> None:

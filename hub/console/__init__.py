@@ -83,7 +83,7 @@ class _Pages:
         if session is None:
             raise Unauthenticated("You are not logged in, or not any more.", code="session-over")
         origin, site = (request.headers.get(name, "") for name in ("origin", "sec-fetch-site"))
-        console.sessions.refuse_strangers(session, form.get("csrf", ""), "POST", origin, site)
+        console.sessions.refuse_strangers(id, form.get("csrf", ""), "POST", origin, site)
         is_out = await run_in_threadpool(login.leave, id)
         return _without_cookie(_on_to("/?left=1" if is_out else "/?left=here"), console.sessions.cookie)
 

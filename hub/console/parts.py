@@ -54,7 +54,7 @@ class Sessions(Protocol):
         """The session with that id if it runs. Raises: Unavailable."""
         ...
 
-    def refuse_strangers(self, session: Session, csrf: str, method: str, origin: str, site: str) -> None:
+    def refuse_strangers(self, id: str, csrf: str, method: str, origin: str, site: str) -> None:
         """Lets a request through that a page of ours can have made. Raises: NotAllowed."""
         ...
 

@@ -6,23 +6,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from hub.domain.callers import Capacity
-from hub.errors import HubError
+from hub.errors import HubError, Unavailable
 
 _DUTCH_TIME = ZoneInfo("Europe/Amsterdam")
-_MONTHS = [
-    "januari",
-    "februari",
-    "maart",
-    "april",
-    "mei",
-    "juni",
-    "juli",
-    "augustus",
-    "september",
-    "oktober",
-    "november",
-    "december",
-]
+_MONTHS = ["januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september"]
+_MONTHS += ["oktober", "november", "december"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +108,14 @@ TROUBLES: Mapping[str, Trouble] = {
         ),
         again=False,
     ),
-    "login-unavailable": _UNAVAILABLE,
-    "unavailable": _UNAVAILABLE,
     "csrf": _OTHER_PAGE,
     "other-origin": _OTHER_PAGE,
-    "malformed": _MALFORMED,
-    "too-large": _MALFORMED,
-    "wrong-media-type": _MALFORMED,
 }
 
 
 def trouble_of(error: HubError) -> Trouble:
     """The page for an error; one that has none of its own is a request that is not right."""
-    return TROUBLES.get(error.code, _MALFORMED)
+    return TROUBLES.get(error.code, _UNAVAILABLE if isinstance(error, Unavailable) else _MALFORMED)
 
 
 def moment(at: datetime) -> str:

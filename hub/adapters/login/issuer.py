@@ -2,23 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from json import loads
-from pathlib import Path
 from threading import Lock
 from time import monotonic
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
-from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key
 
+from hub.adapters.jwks import Jwks
 from hub.errors import Unavailable
 
 KEPT = 3600.0
 """Seconds that what an issuer said is believed before it is asked again."""
-AGAIN = 10.0
-"""Seconds at least between two looks for a key that was not there."""
 PATIENCE = 5.0
 """Seconds that an issuer gets to answer."""
 _MOST = 1_000_000
@@ -32,7 +28,6 @@ class Endpoints:
 
     authorization: str
     token: str
-    jwks: str
     end_session: str
     names_itself: bool
     """Whether every answer from it names it (RFC 9207)."""
@@ -43,25 +38,24 @@ class Issuer:
 
     def __init__(self, address: str, jwks: str = "") -> None:
         self.address = address
-        self._jwks = jwks
+        self._keys = Jwks(address, jwks)
         self._said: _Kept[Endpoints] = _Kept(self._discover)
-        self._keys: _Kept[Mapping[str, Key]] = _Kept(self._fetch_keys)
 
     def endpoints(self) -> Endpoints:
         """Where it does what. Raises: Unavailable."""
         return self._said.get()
 
     def key(self, kid: str) -> Key:
-        """Its key of that name; a name that is not known makes the hub look again, now and then.
+        """Its public key of that name.
 
         Raises:
-            Unavailable: the issuer does not say.
             ValueError: it has no such key.
+            Unavailable: it does not say.
         """
-        found = self._keys.get().get(kid) or self._keys.get(AGAIN).get(kid)
+        found = self._keys.key(kid)
         if found is None:
-            raise ValueError("by a key that the issuer does not have")
-        return found
+            raise ValueError("it is signed by a key that the issuer does not have")
+        return JWKRegistry.import_key(dict(found))
 
     def _discover(self) -> Endpoints:
         said = fetched(f"{self.address.rstrip('/')}/.well-known/openid-configuration")
@@ -72,12 +66,7 @@ class Issuer:
         if not (found["authorization"] and found["token"]):
             raise Unavailable("The login issuer does not say where people log in.", code="login-unavailable")
         names_itself = said.get("authorization_response_iss_parameter_supported") is True
-        return Endpoints(**found, jwks=_endpoint(said, "jwks_uri", is_open), names_itself=names_itself)
-
-    def _fetch_keys(self) -> Mapping[str, Key]:
-        place = self._jwks or self.endpoints().jwks
-        said = fetched(place) if "://" in place else loads(Path(place).read_text())
-        return {str(jwk["kid"]): key for jwk in said.get("keys", ()) if (key := _verifying(jwk)) is not None}
+        return Endpoints(**found, names_itself=names_itself)
 
 
 class _Kept(Generic[_T]):
@@ -88,10 +77,10 @@ class _Kept(Generic[_T]):
         self._value: _T | None = None
         self._since = 0.0
 
-    def get(self, no_older_than: float = KEPT) -> _T:
-        """The answer, fetched again where it is older than so many seconds. Raises: Unavailable, where there never was one."""
+    def get(self) -> _T:
+        """The answer. Raises: Unavailable, where there never was one."""
         with self._lock:
-            if self._value is None or monotonic() - self._since >= no_older_than:
+            if self._value is None or monotonic() - self._since >= KEPT:
                 self._renew()
             assert self._value is not None  # noqa: S101  (what could not be fetched has raised)
             return self._value
@@ -125,15 +114,3 @@ def _endpoint(said: Mapping[str, Any], name: str, is_open: bool) -> str:
     if urlsplit(found).scheme not in ({"http", "https"} if is_open else {"https"}):
         raise Unavailable("The login issuer names an address without https.", code="login-unavailable")
     return found
-
-
-def _verifying(jwk: Any) -> Key | None:
-    """A public key to verify with; nothing where it is for something else or of a kind that nobody here reads."""
-    if not (isinstance(jwk, dict) and isinstance(jwk.get("kid"), str) and jwk.get("use", "sig") == "sig"):
-        return None
-    if jwk.get("kty") not in ("RSA", "EC", "OKP"):
-        return None
-    try:
-        return JWKRegistry.import_key(jwk)
-    except (JoseError, ValueError, TypeError):
-        return None

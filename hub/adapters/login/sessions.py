@@ -108,16 +108,16 @@ class Sessions:
         found = self.look(cookie, at)
         if found is None:
             raise Unauthenticated("You are not logged in, or not any more: log in again.", code="session-over")
-        self.refuse_strangers(found, csrf, method, origin, site)
+        self.refuse_strangers(cookie, csrf, method, origin, site)
         return found.caller
 
-    def refuse_strangers(self, session: Session, csrf: str, method: str, origin: str, site: str) -> None:
+    def refuse_strangers(self, id: str, csrf: str, method: str, origin: str, site: str) -> None:
         """Lets a request through that a page of ours can have made. Raises: NotAllowed."""
         if method.upper() in SAFE:
             return
         if origin not in ("", self._origin) or site not in ("", "same-origin", "none"):
             raise NotAllowed("This was sent by a page that is not the hub's.", code="other-origin")
-        if not hmac.compare_digest(csrf.encode(), session.csrf.encode()):
+        if not hmac.compare_digest(csrf.encode(), csrf_of(id).encode()):
             raise NotAllowed("This does not hold the token that the hub's own pages send.", code="csrf")
 
     def close(self, id: str) -> str:
