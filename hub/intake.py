@@ -16,7 +16,17 @@ from hub.domain.messages import QUARANTINED, QUESTION, RECORDED, Message
 from hub.domain.questions import MatchQuestion
 from hub.domain.signals import Signal
 from hub.domain.streams import Occasion, stream_id
-from hub.errors import HubError, IdReused, NotKnown, SignatureRefused, UnknownType, Unreadable, Violation, WrongMediaType
+from hub.errors import (
+    HubError,
+    IdReused,
+    NotAllowed,
+    NotKnown,
+    SignatureRefused,
+    UnknownType,
+    Unreadable,
+    Violation,
+    WrongMediaType,
+)
 from hub.families import Families, Placed, Said
 from hub.ports import Clock, Envelope, MessageType, Partner, Signatures, Signer
 from hub.register import Done, Register, Unit
@@ -90,7 +100,8 @@ class Intake:
     """The way in.
 
     `partners` are the kinds of partners by name, `open` splits what was posted into events (CloudEvents), `keep` and
-    `kept` store and fetch bytes as received, `refuse_numbers` names person numbers that cannot be accepted.
+    `kept` store and fetch bytes as received, `refuse_numbers` names person numbers that cannot be accepted,
+    `refuse_groundless` refuses what an organisation (by name) has no ground to share now.
     """
 
     register: Register
@@ -101,6 +112,7 @@ class Intake:
     keep: Callable[[Connection, Posted], None]
     kept: Callable[[Connection, str], Posted]
     refuse_numbers: Callable[[Sequence[Signal]], Sequence[Violation]]
+    refuse_groundless: Callable[[str, MessageType], None]
     clock: Clock
 
     def receive(self, headers: Headers, body: bytes) -> list["Future[Done[Receipt]] | HubError"]:
@@ -146,7 +158,16 @@ class Intake:
             raise UnknownType("This partner is not registered for messages of this type.")
         if event.media != found.media:
             raise WrongMediaType(f"Messages of this type come as {found.media}.")
+        self._refuse_groundless(signer.partner, found)
         return found
+
+    def _refuse_groundless(self, partner: str, type: MessageType) -> None:
+        """Before anything of it is read: what has no ground leaves a line in the log, and nothing else."""
+        try:
+            self.refuse_groundless(partner, type)
+        except NotAllowed as refused:
+            _told.warning("refused-without-ground", partner=partner, type=type.type, because=refused.code)
+            raise
 
     def _translated(self, type: MessageType, data: bytes, oin: str) -> tuple[Sequence[Signal], Sequence[Violation]]:
         """The signals in a message, or every reason why it cannot be read."""
@@ -213,6 +234,7 @@ class Intake:
         Raises:
             NotKnown: there is no such message.
             RuleBroken: it is not in quarantine.
+            NotAllowed: its sender has no ground to share it any more.
         """
 
         def work(unit: Unit) -> Message:
@@ -220,6 +242,7 @@ class Intake:
             found.must_be_quarantined()
             received = found.received
             type = self._contract(received.kind, received.type)
+            self._refuse_groundless(received.partner, type)
             signals, reasons = self._translated(type, self._kept(received, unit), received.oin)
             said = Occasion(unit.at, received.partner, str(found.id), received.basis)
             heard = received.timestamp

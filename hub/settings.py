@@ -32,6 +32,7 @@ class Settings:
     duty_organisation: Annotated[str, "the organisation of the director on duty"] = "neighbourhood-team"
     duty_contact: Annotated[str, "how partners reach the director on duty"] = "duty desk"
     replay_seconds: Annotated[int, "how old a signature may be when it arrives"] = 300
+    covenant: Annotated[str, "under which covenant of the register a new partner takes part when nothing else is said"] = "vig-2024"
     per_minute: Annotated[int, "messages and questions a minute of a partner that has no limit of its own"] = 6_000
     per_day: Annotated[int, "the same for a day, by the Dutch calendar"] = 250_000
 
@@ -217,11 +218,11 @@ def _ranges(text: str) -> str:
 
 def _key(text: str) -> str:
     try:
-        is_key = not text or len(b64decode(text, validate=True)) == 32
+        is_key = all(len(b64decode(key, validate=True)) == 32 for key in text.split(",") if text)
     except ValueError:
         is_key = False
     if not is_key:
-        raise ValueError("is 32 bytes in base64")
+        raise ValueError("is 32 bytes in base64, or a new key and the one before it, with a comma between")
     return text
 
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from hub.adapters.jws import public_key
 from hub.domain.grounds import ENDED, ENDS_SOON, Registers
 from hub.domain.registrations import Registration
-from hub.errors import Malformed, RuleBroken, Violation
+from hub.errors import Malformed, NotAllowed, RuleBroken, Violation
 from hub.ports import Fact, Projection
 
 TABLES = MetaData()
@@ -267,6 +267,17 @@ class Registrations:
     def is_sharing(self, organisation: Organisation, at: datetime) -> bool:
         """Whether the hub may tell it anything at that moment: it takes part, under a covenant that holds then."""
         return not organisation.is_removed and self.registers.is_sharing(organisation, at)
+
+    def refuse_groundless(self, name: str, purpose: str, basis: str, at: datetime) -> None:
+        """Refuses what that organisation may not share for this purpose, on this legal basis, at that moment.
+
+        Raises:
+            NotAllowed: with every reason at once.
+        """
+        organisation = self.by_name(name)
+        if organisation is None or organisation.is_removed:
+            raise NotAllowed("This organisation takes part no longer.", code="partner-removed")
+        self.registers.refuse_groundless(organisation, purpose, basis, at)
 
     def forget(self) -> None:
         """Looks again at the next question: call it after a commit that changed a registration."""

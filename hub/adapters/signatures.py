@@ -48,6 +48,8 @@ class PartnerSignatures:
         signature = jades.read(_only_signature(headers))
         self._refuse_replay(signature.signed_at, now)
         key = self._key(signature, now)
+        if key.holder.is_removed:
+            raise refusal("partner-removed", "this organisation takes part no longer")
         if key.holder.is_suspended:
             raise refusal("partner-suspended", "nothing of this organisation is accepted for the time being")
         return signature, key

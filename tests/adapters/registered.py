@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import StaticPool
 
 from hub.adapters import jws
+from hub.adapters.registers import registers
 from hub.adapters.registrations import INDEX, Registrations
 from hub.adapters.signatures import PartnerSignatures, sign
 from hub.domain.registrations import Registration
@@ -57,6 +58,14 @@ def with_key(registration: Registration, algorithm: str = "PS256", kid: str = "p
     return registration
 
 
+def with_covenant(registration: Registration, until: datetime | None = None) -> Registration:
+    """The same organisation, which may share all that the standing covenant is for, until it ends or earlier."""
+    covenant = registers().covenants["vig-2024"]
+    registration.grant_grounds(covenant.purposes, covenant.grounds, "a test", occasion())
+    registration.agree(covenant.id, covenant.begins, until or covenant.ends, "a test", occasion())
+    return registration
+
+
 def _engine() -> Engine:
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     INDEX.tables.create_all(engine)
@@ -71,7 +80,7 @@ class Book:
     position: int = 0
 
     def __post_init__(self) -> None:
-        self.registrations = Registrations(self.engine)
+        self.registrations = Registrations(self.engine, registers())
         self.signatures = PartnerSignatures(self.registrations)
 
     def save(self, *registrations: Registration) -> "Book":

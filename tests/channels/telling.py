@@ -19,7 +19,7 @@ from hub.adapters.registrations import INDEX
 from hub.domain.registrations import Registration
 from hub.domain.streams import stream_id
 from hub.ports import Notice, SetClock
-from tests.adapters.registered import Book, a_registration, occasion
+from tests.adapters.registered import Book, a_registration, occasion, with_covenant
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HUB_OIN = "00000099000000009000"
@@ -66,7 +66,7 @@ class Telling:
 
     def register(self, callback: str, name: str = "police", kind: str = "police") -> Registration:
         """An organisation that wants to be told things there."""
-        organisation = self._organisations[name] = a_registration(name, kind, callback=callback)
+        organisation = self._organisations[name] = with_covenant(a_registration(name, kind, callback=callback))
         self.book.save(organisation)
         return organisation
 

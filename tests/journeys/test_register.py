@@ -30,7 +30,7 @@ from hub.errors import Fault, HubError, IdReused, NotKnown, RuleBroken, StaleDec
 from hub.intake import Intake, Receipt
 from hub.ports import Fact, Projection
 from hub.register import Done, Register, Unit
-from tests.adapters.registered import NOW, OIN, Book, a_registration, signed, with_key
+from tests.adapters.registered import NOW, OIN, Book, a_registration, signed, with_covenant, with_key
 from tests.given import DUTY, NOON, Heart, a_heart, a_number, a_person, a_signal, an_occasion, said, state_of
 
 SIGNAAL = "nl.vig.signalen.signaal.v1"
@@ -140,18 +140,21 @@ def intake(tmp_path: Path) -> Iterator[tuple[Heart, Intake]]:
         heart.clock.set(NOW)
         database.create(heart.log.engine, received.TABLES)
         organisation = a_registration("a-school", "any-partner", message_types=[SIGNAAL])
-        signatures = Book().save(with_key(organisation)).signatures
+        book = Book().save(with_covenant(with_key(organisation)))
         yield (
             heart,
             Intake(
                 register=heart.register,
                 families=heart.families,
-                signatures=signatures,
+                signatures=book.signatures,
                 partners=partners.found(),
                 open=envelopes,
                 keep=received.keep,
                 kept=received.fetch,
                 refuse_numbers=lambda signals: violations_of(signals, only_test_numbers=True),
+                refuse_groundless=lambda partner, type: book.registrations.refuse_groundless(
+                    partner, type.purpose, type.legal_basis, heart.clock.now()
+                ),
                 clock=heart.clock,
             ),
         )

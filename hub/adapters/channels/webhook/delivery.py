@@ -58,7 +58,9 @@ class Webhooks:
 
     def accept(self, notices: Sequence[Notice], connection: Connection) -> None:
         """Queues what these notices tell to whom, on the transaction of the caller."""
-        queue.queue(notices, self._registrations.all(), self._sender, self._clock.now(), connection)
+        now = self._clock.now()
+        receivers = [each for each in self._registrations.all() if self._registrations.is_sharing(each, now)]
+        queue.queue(notices, receivers, self._sender, now, connection)
 
     def run(self, stop: Event) -> None:
         """Delivers until told to stop; then waits for the exchanges under way."""
@@ -122,7 +124,9 @@ class Webhooks:
         if not receiver.callback:
             with self._write, self._outbox.begin() as connection:
                 queue.retire(connection, receiver.name, "", "no-callback")
-        return bool(receiver.callback) and not receiver.is_suspended
+        # what waits is kept for whoever is resumed, or whose covenant is renewed
+        is_sharing = self._registrations.is_sharing(receiver, self._clock.now())
+        return bool(receiver.callback) and not receiver.is_suspended and is_sharing
 
     def _attempt(self, waiting: Waiting, receiver: Organisation) -> bool:
         at = self._clock.now()
