@@ -4,19 +4,25 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from hub.domain.registrations import Registration
 from hub.domain.streams import Recorded, stream_id
 from hub.domain.trajectory import Trajectory
 from hub.domain.words import Phase
 from hub.ports import Fact, Notice
 
 Words = tuple[str, Mapping[str, Any]]
-"""A type, as `contracts/notices/<type>.json` describes it, and what is said beside the family's reference."""
+"""A type, as `contracts/notices/<type>.json` describes it, and what is said (of a family: beside its reference)."""
+
+
+ABOUT_PARTNERS = "nl.vig.registrations."
+"""How the types begin that say something of an organisation, not of a family; its registration orders them."""
 
 
 def notices(fact: Fact) -> tuple[Notice, ...]:
     """What others hear of a fact: at most one notice, the same one whenever it is asked; most facts stay inside.
 
-    A notice that addresses no kind of partner is for the people who follow the live feed.
+    A notice that addresses no kind of partner is for the people who follow the live feed; what it says of a registration
+    (`ABOUT_PARTNERS`) is for those who look after the hub.
     """
     say = _SAID.get(type(fact.event))
     words = say(fact.event) if say else None
@@ -31,7 +37,7 @@ def _notice(fact: Fact, type: str, said: Mapping[str, Any]) -> Notice:
         recorded_at=fact.event.timestamp,
         family=fact.stream_id,
         tell=tuple(getattr(fact.event, "tell", ())),
-        data={"family": str(fact.stream_id), **said},
+        data=said if type.startswith(ABOUT_PARTNERS) else {"family": str(fact.stream_id), **said},
     )
 
 
@@ -74,6 +80,16 @@ def _ended(how: Phase) -> Words:
     return "nl.vig.trajectories.ended.v1", {"phase": how.value}
 
 
+def _covenant_ends_soon(event: Registration.CovenantEndsSoon) -> Words:
+    said = {"organisation": event.organisation, "covenant": event.covenant, "ends": _text(event.ends)}
+    return f"{ABOUT_PARTNERS}covenant-ends-soon.v1", said
+
+
+def _covenant_ended(event: Registration.CovenantEnded) -> Words:
+    said = {"organisation": event.organisation, "covenant": event.covenant, "ended": _text(event.ended)}
+    return f"{ABOUT_PARTNERS}covenant-ended.v1", said
+
+
 def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
@@ -88,6 +104,8 @@ _SAID: Mapping[type[Recorded], Callable[[Any], Words | None]] = {
     Trajectory.PhaseEntered: _phase_entered,
     Trajectory.EndedEarly: lambda _: _ended(Phase.ENDED_EARLY),
     Trajectory.WentToCompulsion: lambda _: _ended(Phase.COMPULSION),
+    Registration.CovenantEndsSoon: _covenant_ends_soon,
+    Registration.CovenantEnded: _covenant_ended,
 }
 TOPICS = frozenset(event.TOPIC for event in _SAID)
 """The topics of the events that others hear of, as they stand in the log."""

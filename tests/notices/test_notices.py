@@ -14,6 +14,7 @@ from jsonschema_rs import Draft202012Validator
 from hub.adapters.contracts import contract_path
 from hub.adapters.matrices import load_calendar, load_matrices
 from hub.domain.dates import PartialDate
+from hub.domain.registrations import Registration
 from hub.domain.rules import Rules
 from hub.domain.signals import KnownSignal
 from hub.domain.streams import Occasion, stream_id
@@ -23,6 +24,7 @@ from hub.domain.trajectory.planned import Goal
 from hub.domain.words import Axis, Level, LifeArea, Phase, Weight
 from hub.notices import notices
 from hub.ports import Fact, Notice
+from tests.adapters.registered import a_registration
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 DIRECTOR = Director("staff-anna-secret", "Wijkteam Noord", "noord@gemeente.example")
@@ -84,9 +86,18 @@ def walk_to_the_end(family: Trajectory) -> None:
         family.enter(Phase[step], "motivation-secret", rules(), on(day))
 
 
+def a_partner() -> Registration:
+    """An organisation whose covenant was to end, and did."""
+    partner, end = a_registration("a-partner"), START + timedelta(days=20)
+    partner.agree("vig-2024", START, end, "motivation-secret", on(0))
+    for day in (1, 2, 20, 21):
+        partner.notice_end(end, on(day))
+    return partner
+
+
 @cache
 def facts() -> tuple[Fact, ...]:
-    """All that happened in three trajectories, which end in the three ways there are."""
+    """All that happened in three trajectories, which end in the three ways there are, and to a partner."""
     family = a_family()
     family.acknowledge(next(iter(family.escalations)), on(1))
     family.pass_deadlines(rules(), on(15, "hub"))
@@ -98,7 +109,7 @@ def facts() -> tuple[Fact, ...]:
     early, compulsion = a_family(), a_family()
     early.end_early("motivation-secret", on(3))
     compulsion.go_to_compulsion("motivation-secret", on(3, basis="bw-1-255"))
-    events = [event for each in (family, early, compulsion) for event in each.collect_events()]
+    events = [event for each in (family, early, compulsion, a_partner()) for event in each.collect_events()]
     return tuple(Fact(position, event.originator_id, event) for position, event in enumerate(events, start=1))
 
 
@@ -157,7 +168,7 @@ def test_a_contract_lets_nothing_else_through(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: path.stem)
 def test_a_type_is_a_plural_domain_in_reverse_with_one_version_and_no_organisation(path: Path) -> None:
-    assert path.stem.startswith(("nl.vig.escalations.", "nl.vig.trajectories."))
+    assert path.stem.startswith(("nl.vig.escalations.", "nl.vig.trajectories.", "nl.vig.registrations."))
     assert path.stem.endswith(".v1")
 
 
@@ -220,6 +231,14 @@ def test_of_a_plan_only_the_version_is_said() -> None:
 def test_a_trajectory_ends_in_one_of_three_ways() -> None:
     ended = [notice.data["phase"] for notice in of_type("trajectories.ended.v1")]
     assert ended == ["closed", "ended-early", "escalated-to-compulsion"]
+
+
+def test_of_a_covenant_the_organisation_and_the_end_are_said_to_people_alone() -> None:
+    (soon,) = of_type("registrations.covenant-ends-soon.v1")
+    (ended,) = of_type("registrations.covenant-ended.v1")
+    assert soon.data == {"organisation": "a-partner", "covenant": "vig-2024", "ends": "2026-03-22T09:30:00Z"}
+    assert ended.data == {"organisation": "a-partner", "covenant": "vig-2024", "ended": "2026-03-22T09:30:00Z"}
+    assert soon.tell == ended.tell == ()
 
 
 def test_a_fact_is_said_once_and_always_with_the_same_id() -> None:
