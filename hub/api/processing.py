@@ -9,13 +9,13 @@ from pydantic import Field, StringConstraints, model_validator
 from hub.api import forms, schemas
 from hub.api.admission import Hub
 from hub.api.lookups import Page, named
-from hub.api.operations import Answer, Operation
+from hub.api.operations import Operation
 from hub.api.queries import Moment
+from hub.api.writing import Answer
 from hub.domain import field_classes as of
-from hub.domain.callers import Capacity
+from hub.domain.policy import Act
 from hub.domain.processing import Handling, Outcome, Processing, Status, SubjectKind, Wanted
 
-_WATCHERS = frozenset({Capacity.AUDITOR, Capacity.DATA_PROTECTION_OFFICER})
 Activity = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,80}$")]
 
 
@@ -59,7 +59,7 @@ def _log_of_person(hub: Hub, body: Whom) -> Answer:
 
 def _page(hub: Hub, wanted: Wanted, after: str, limit: int) -> Answer:
     lines, cursor = hub.processings.page(wanted, after, limit)
-    return Answer({"items": [_line(line) for line in lines], "next": cursor})
+    return Answer({"items": [_line(line) for line in lines], "next": cursor}, sought=tuple(sorted(wanted.subjects or ())))
 
 
 def _line(line: Processing) -> dict[str, Any]:
@@ -132,7 +132,7 @@ _LINES = schemas.thing(items=schemas.many(_LINE), next=dict(schemas.TEXT) | of.R
 
 
 def _operation(method: str, path: str, name: str, title: str, do: Any, **more: Any) -> Operation:
-    return Operation(method, path, name, title, "processing-log", roles=_WATCHERS, do=do, answer=_LINES, **more)
+    return Operation(method, path, name, title, "processing-log", act=Act.READ_PROCESSING_LOG, do=do, answer=_LINES, **more)
 
 
 # fmt: off

@@ -52,7 +52,7 @@ class SubjectKind(StrEnum):
     PERSON = "person"
     """Somebody whom the hub knows."""
     SOUGHT = "sought"
-    """Whoever was looked for, by the blind key of what was asked: also where nobody was found."""
+    """Whoever was looked for, by what was asked (a blind key, an id): also where nobody was found."""
     NOBODY = ""
 
     @property
@@ -151,7 +151,7 @@ class Reading:
         """What is to be logged before an answer goes.
 
         `concerned` are the families of which something is in the answer, each with the ids of its people (those of no
-        family under ""); `sought` the blind keys of whoever was looked for; `about` the kind and id of the object, where
+        family under ""); `sought` the blind keys or ids of whoever was looked for; `about` the kind and id of the object, where
         that is not the one family concerned; `ground` what it rests on, where that is not what the register says.
         """
         return cls(
