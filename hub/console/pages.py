@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,13 +14,14 @@ from hub.console.words import moment
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action {}; base-uri 'none'; frame-ancestors 'none'"
 """What a page may do: no script, nothing of anybody else, forms to those named alone."""
+ROOM = "hub.console"
 _ASSETS = {"hub.css": "text/css; charset=utf-8", "hub.svg": "image/svg+xml"}
 
 
-def page(template: str, status: int = 200, sends_to: str = "'self'", **words: Any) -> Response:
-    """A page; `sends_to` is where its forms may go."""
+def page(template: str, status: int = 200, sends_to: str = "'self'", room: str = ROOM, **words: Any) -> Response:
+    """A page; `sends_to` is where its forms may go, `room` the package with its template."""
     headers = {"Content-Security-Policy": POLICY.format(sends_to), "Content-Language": "nl, en"}
-    return Response(_templates().get_template(template).render(words), status, headers, "text/html; charset=utf-8")
+    return Response(_templates(room).get_template(template).render(words), status, headers, "text/html; charset=utf-8")
 
 
 def fields_of(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
@@ -43,13 +44,17 @@ def _asset(name: str, media: str) -> Any:
 
 @cache
 def _bytes(name: str) -> bytes:
-    return (files("hub.console") / "templates" / name).read_bytes()
+    return (files(ROOM) / "templates" / name).read_bytes()
 
 
 @cache
-def _templates() -> Environment:
+def _templates(room: str) -> Environment:
     found = Environment(
-        loader=PackageLoader("hub.console"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=ChoiceLoader([PackageLoader(room), PackageLoader(ROOM)]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     found.filters["moment"] = moment
     return found

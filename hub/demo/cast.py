@@ -84,3 +84,8 @@ class Staff:
 COORDINATOR = Staff("a.voorbeeld", "neighbourhood-team", "regie@wijkteam.example", "coordinator")
 COACH = Staff("b.testman", "vig-team", "b.testman@vig.example", "family coach")
 OPERATOR = Staff("c.beheer", "hub", "beheer@hub.example", "operator", Capacity.OPERATOR)
+TEAM_LEAD = Staff("d.leider", "neighbourhood-team", "teamleiding@wijkteam.example", "team lead", Capacity.TEAM_LEAD)
+ADMINISTRATIVE = Staff("e.bestuur", "municipality", "escalatie@gemeente.example", "escalation level", Capacity.ADMINISTRATIVE)
+AUDITOR = Staff("f.toezicht", "audit", "audit@gemeente.example", "auditor", Capacity.AUDITOR)
+OFFICER = Staff("g.privacy", "municipality", "fg@gemeente.example", "data protection officer", Capacity.DATA_PROTECTION_OFFICER)
+STAFF = (COORDINATOR, COACH, TEAM_LEAD, ADMINISTRATIVE, AUDITOR, OFFICER, OPERATOR)
