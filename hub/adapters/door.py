@@ -1,43 +1,71 @@
-"""Whoever shows a token or the cookie of a session: who that is, and whether their organisation still takes part."""
+"""The front door put together: whom the hub gives tokens to, and whose tokens it believes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Self
 
-from hub.adapters.access_tokens import AccessTokens
-from hub.adapters.login.sessions import Sessions
+from sqlalchemy import Engine
+
+from hub.adapters import access_tokens
+from hub.adapters.access_tokens import AccessTokens, OfPartners, OfPeople
+from hub.adapters.authorization import Authorization
+from hub.adapters.authorization.issued import Issued
+from hub.adapters.hub_keys import HubKeys
+from hub.adapters.jwks import Jwks
+from hub.adapters.once import Once
+from hub.adapters.proofs import Proofs
 from hub.adapters.registrations import Registrations
-from hub.domain.callers import Caller, Capacity
-from hub.errors import NotAllowed
-from hub.ports import Clock, Shown
+from hub.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another issuer of tokens, by its name (empty: there is none), where its keys are, and whom its tokens are for."""
+
+    issuer: str = ""
+    jwks: str = ""
+    audience: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The names of the claims in people's tokens."""
+
+    subject: str = "sub"
+    role: str = "hub_role"
+    organisation: str = "organisation"
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Tells callers apart."""
+    """Who reads tokens, and who gives them to partners (nobody, where another issuer does)."""
 
     tokens: AccessTokens
-    sessions: Sessions
-    registrations: Registrations
-    clock: Clock
+    authorization: Authorization | None
 
-    def caller(self, shown: Shown) -> Caller:
-        """Who shows this; a token goes before a cookie.
-
-        Raises:
-            Unauthenticated: nobody whom the hub knows.
-            NotAllowed: the page of somebody else asks, or their organisation shares nothing any more.
-            Unavailable: nobody can tell now.
-        """
-        now, cookie = self.clock.now(), shown.cookies.get(self.sessions.cookie, "")
-        if shown.authorization or not cookie:
-            caller = self.tokens.read(shown, now)
-        else:
-            caller = self.sessions.caller(cookie, shown.csrf, shown.method, shown.origin, now, shown.site)
-        return self._of_organisation(caller)
-
-    def _of_organisation(self, caller: Caller) -> Caller:
-        organisation = self.registrations.by_name(caller.organisation) if caller.organisation else None
-        if organisation is None:
-            return caller
-        if not self.registrations.is_sharing(organisation, self.clock.now()):
-            raise NotAllowed("The covenant of your organisation is not in force.", code="covenant-expired")
-        return caller if caller.role is Capacity.PARTNER else replace(caller, kind=organisation.kind)
+    @classmethod
+    def of(
+        cls,
+        base: str,
+        registrations: Registrations,
+        keys: HubKeys,
+        remembered: Engine,
+        clock: Clock,
+        people: Elsewhere,
+        claims: Claims,
+        partners: Elsewhere,
+        has_certificates: bool = False,
+    ) -> Self:
+        """The door of the hub at the address `base`; `remembered` is where ids are kept that count once."""
+        once = Once(remembered)
+        proofs, issued = Proofs(once, base), Issued(keys, once, base)
+        issuers: dict[str, access_tokens.Issuer] = {}
+        if people.issuer:
+            verified = access_tokens.of_issuer(Jwks(people.issuer, people.jwks), people.audience or base, ("at+jwt", "jwt"))
+            issuers[people.issuer] = OfPeople(verified, claims.subject, claims.role, claims.organisation)
+        if partners.issuer:
+            verified = access_tokens.of_issuer(Jwks(partners.issuer, partners.jwks), partners.audience or base, ("at+jwt",))
+            issuers[partners.issuer] = OfPartners(registrations, verified)
+            return cls(AccessTokens(issuers, registrations, proofs), None)
+        issuers[base] = OfPartners(registrations, access_tokens.own(issued))
+        tokens = AccessTokens(issuers, registrations, proofs)
+        return cls(tokens, Authorization.of(base, registrations, keys, once, proofs, clock, has_certificates))
