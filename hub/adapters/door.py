@@ -11,6 +11,7 @@ from hub.adapters.authorization import Authorization
 from hub.adapters.authorization.issued import Issued
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.jwks import Jwks
+from hub.adapters.login import Claims
 from hub.adapters.once import Once
 from hub.adapters.proofs import Proofs
 from hub.adapters.registrations import Registrations
@@ -24,15 +25,6 @@ class Elsewhere:
     issuer: str = ""
     jwks: str = ""
     audience: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """The names of the claims in people's tokens."""
-
-    subject: str = "sub"
-    role: str = "hub_role"
-    organisation: str = "organisation"
 
 
 @dataclass(frozen=True, slots=True)
