@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hub.domain.access import Access, access_id
 from hub.domain.callers import Caller
-from hub.domain.policy import Act, Reach, Relation, Standing, may, reach_of, standing
+from hub.domain.policy import Act, Reach, Relation, Standing, may, may_hear, reach_of, standing
 from hub.domain.streams import Occasion
 from hub.domain.trajectory import Trajectory
 from hub.errors import NotAllowed, NotKnown
@@ -74,6 +74,10 @@ class Admittance:
         if found is None or not may(act, caller, found, self.clock.now()):
             raise NotKnown("There is nothing by that id.")
         return found
+
+    def hears(self, type: str, caller: Caller, family: UUID | None) -> bool:
+        """Whether a caller hears of a notice of this type about this family."""
+        return may_hear(type, caller, self.standing(family) if family else None, self.clock.now())
 
     def standing(self, family: UUID) -> Standing | None:
         """How a family stands now, or nothing where there is none by that id."""

@@ -1,16 +1,17 @@
 """The sockets: what plugs into the hub, and what the hub plugs into."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, Select
 
+from hub.domain.policy import Act
 from hub.domain.signals import Signal
 
 
@@ -135,7 +136,8 @@ class Shown:
     """What somebody showed with a request to say who they are; never told to anybody, so it has no words of its own.
 
     `address` is the path; `authorization` and `dpop` are every header of that name; `certificate` is that of the client as
-    a trusted proxy passed it on.
+    a trusted proxy passed it on; `cookies` by name, `csrf` the token of a session, `origin` and `site` what a browser says
+    of the page that asks (Origin, Sec-Fetch-Site); each empty where it was not shown exactly once.
     """
 
     method: str
@@ -143,6 +145,12 @@ class Shown:
     authorization: tuple[str, ...] = ()
     dpop: tuple[str, ...] = ()
     certificate: str = ""
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    csrf: str = ""
+    origin: str = ""
+    site: str = ""
+    was_let_in: bool = False
+    """That who showed this was let in with it before, and goes on: its proof counted then."""
 
 
 # Keeping -----------------------------------------------------------------------------------------
@@ -200,6 +208,21 @@ class Log(Protocol):
         ...
 
 
+class Keys(Protocol):
+    """The keys of those whom the hub keeps data of: made and destroyed in the transaction that needs it."""
+
+    def during(self, connection: Connection) -> AbstractContextManager[bool]:
+        """Makes keys on this transaction while the block lasts, and forgets them when it ends, committed or not.
+
+        Gives whether any key was destroyed since the last time: what was read with it before must be forgotten.
+        """
+        ...
+
+    def destroy(self, subjects: Iterable[UUID], connection: Connection) -> None:
+        """Makes all that was sealed for these unreadable for ever, on the transaction of the caller."""
+        ...
+
+
 # The way out --------------------------------------------------------------------------------------
 
 
@@ -214,12 +237,16 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question to a read model: one key, or a page of a list after a cursor, narrowed by filters."""
+    """A question to a read model: one key, or a page of a list after a cursor, narrowed by filters.
+
+    `only` selects the families that the caller may see in a list; `None` is all of them.
+    """
 
     key: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
     after: str = ""
     limit: int = 100
+    only: Select[tuple[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,14 +255,17 @@ class View:
 
     `path` follows /v1 (``families/{id}`` or ``radar``); `ask` gives plain data with camelCase keys, or `None`
     where there is nothing by that key; a list is ``{"items": […], "next": cursor or ""}``.
-    `answer` is the JSON Schema of what it gives; `roles` are the callers that may ask.
+    `answer` is the JSON Schema of what it gives, `act` what the policy calls asking it, and `about` whose it is: one family
+    by its id in the path (`family`), something that names its family (`its-family`), a list that is narrowed to the
+    families `asked.only` (`families`), or nobody's (`nobody`).
     """
 
     path: str
     title: str
     ask: Callable[[Connection, Asked], Mapping[str, Any] | None]
     answer: Mapping[str, Any]
-    roles: tuple[str, ...]
+    act: Act
+    about: Literal["family", "its-family", "families", "nobody"]
     filters: tuple[str, ...] = ()
 
 

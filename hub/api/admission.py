@@ -1,28 +1,39 @@
-"""Who asks: the token that is shown, and the roles that something is for."""
+"""The way of every guarded request: who asks, may they, do it, tell no more than they may know, note it, answer."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
 from hub.api.bodies import headers_of, media_of, read
 from hub.api.parts import Parts
+from hub.api.schemas import Schema
+from hub.api.showing import shown_in
+from hub.api.trace import header, trace_of
+from hub.api.visits import Visit, note
+from hub.api.writing import Answer
 from hub.domain.callers import Caller, Capacity
-from hub.errors import NotAllowed, Unauthenticated
+from hub.domain.policy import POLICY, Act, Reach
+from hub.domain.processing import Outcome
+from hub.domain.traces import Trace
+from hub.errors import HubError, NotKnown
+from hub.ports import Shown
 
 MOST = 65_536
 """Bytes in the body of a request by a person."""
+ONE_FAMILY = "/v1/families/{id}"
 
-Roles = frozenset[Capacity]
 BEARER = HTTPBearer(
     scheme_name="bearer",
     bearerFormat="JWT",
-    description="A short-lived token that says who calls, and in which role.",
+    description="A short-lived access token: of the hub itself for partners' systems, of the login provider for people.",
     auto_error=False,
 )
 
@@ -33,43 +44,120 @@ async def parts_of(request: Request) -> Parts:
     return parts
 
 
-async def token_of(request: Request) -> str:
-    """The token of the Authorization header. Raises: Unauthenticated."""
-    shown = await BEARER(request)
-    if shown is None or len(request.headers.getlist("authorization")) != 1:
-        raise Unauthenticated("Show who you are: Authorization: Bearer, and a token.", code="token-missing")
-    return shown.credentials
-
-
 async def caller_of(request: Request) -> Caller:
     """Who asks, as the route found before it read anything else."""
-    caller: Caller = request.state.caller
-    return caller
+    visit: Visit = request.state.visit
+    return visit.caller
+
+
+async def reach_of(request: Request) -> Reach:
+    """How far the one who asks reaches in this."""
+    visit: Visit = request.state.visit
+    return visit.reach
+
+
+def shown_of(request: Request, parts: Parts) -> Shown:
+    """What this request shows of who makes it."""
+    return shown_in(request.scope, headers_of(request.scope), parts.proxies)
 
 
 Hub = Annotated[Parts, Depends(parts_of)]
 Known = Annotated[Caller, Depends(caller_of)]
+Far = Annotated[Reach, Depends(reach_of)]
 
 
 class Guarded(APIRoute):
-    """A route for callers in these roles: FastAPI reads nothing of anybody else, and nothing but JSON of a fair size."""
+    """A route for callers whom the policy lets do this act: FastAPI reads nothing of anybody else.
 
-    def __init__(self, *args: Any, roles: Roles, **more: Any) -> None:
-        self.roles = roles
+    What is answered goes through `told`, the JSON Schema that says what each member is.
+    """
+
+    def __init__(self, *args: Any, act: Act, told: Schema, **more: Any) -> None:
+        self.act, self.told = act, told
         super().__init__(*args, **more)
 
+    @property
+    def operation(self) -> str:
+        """Its name."""
+        return self.operation_id or ""
+
+    @property
+    def roles(self) -> frozenset[Capacity]:
+        """Those that the policy lets do this at all."""
+        return roles_for(self.act)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """That of FastAPI, after who asks and what is sent."""
-        answer = super().get_route_handler()
+        """That of FastAPI, between who may ask and what is told."""
+        do = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
             parts = await parts_of(request)
-            request.state.caller = caller = parts.caller_of(await token_of(request))
-            if caller.role not in self.roles:
-                raise NotAllowed("This is for callers in another role.", code="role-not-allowed")
-            return await answer(await _read(request) if self.body_field else request)
+            trace = trace_of(request.scope)
+            request.state.visit = visit = await run_in_threadpool(self._let_in, request, trace, parts)
+            try:
+                response = await do(await _read(request) if self.body_field else request)
+                if isinstance(response, Answer):
+                    response = await run_in_threadpool(self._tell, response, visit, parts)
+            except HubError:
+                await run_in_threadpool(note, self.operation, visit, {}, parts, Outcome.REFUSED)
+                raise
+            response.raw_headers.append(header(trace))
+            return response
 
         return guarded
+
+    def _let_in(self, request: Request, trace: Trace, parts: Parts) -> Visit:
+        """Raises: Unauthenticated, NotAllowed, NotKnown, TooMany."""
+        began = parts.clock.now()
+        caller = parts.caller_of(shown_of(request, parts))
+        reach = parts.admittance.role(self.act, caller)
+        if caller.role is Capacity.PARTNER:
+            parts.limits.take(caller.organisation)
+        family = _family(request) if self.path.startswith(ONE_FAMILY) else None
+        visit = Visit(caller, reach, family, None, began, trace)
+        if family is None:
+            return visit
+        try:
+            standing = parts.admittance.family(self.act, caller, family)
+        except NotKnown:
+            note(self.operation, visit, {str(family): ()}, parts, Outcome.REFUSED)
+            raise
+        return Visit(caller, reach, family, standing, began, trace)
+
+    def _tell(self, answer: Answer, visit: Visit, parts: Parts) -> Response:
+        """Raises: Unavailable, where it cannot be noted that it is told."""
+        concerned = answer.concerned if answer.concerned is not None else parts.members(_about(answer.content, visit))
+        note(self.operation, visit, concerned, parts, Outcome.GIVEN if concerned else Outcome.NOTHING, answer.sought)
+        if visit.standing is not None and visit.family is not None and "GET" in (self.methods or ()):
+            parts.admittance.note_look(self.act, visit.family, visit.caller, visit.standing)
+        return answer.written(parts.disclose(answer.content, self.told, visit.caller))
+
+
+def roles_for(act: Act) -> frozenset[Capacity]:
+    """The capacities that the policy lets do this at all."""
+    return frozenset(role for role in Capacity if POLICY.get((act, role), Reach.NOBODY) is not Reach.NOBODY)
+
+
+def _family(request: Request) -> UUID | None:
+    try:
+        return UUID(request.path_params["id"])
+    except ValueError:
+        return None  # FastAPI says what is wrong with it
+
+
+def _about(content: Any, visit: Visit) -> set[str]:
+    return {str(visit.family)} if visit.family else set(_families(content))
+
+
+def _families(content: Any) -> Iterator[str]:
+    """The families that an answer is about, wherever it names them."""
+    if isinstance(content, Mapping):
+        if isinstance(found := content.get("family"), str) and found:
+            yield found
+        for each in content.get("families", ()):
+            yield each["id"]
+        for each in content.get("items", ()):
+            yield from _families(each)
 
 
 async def _read(request: Request) -> Request:

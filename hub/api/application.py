@@ -8,15 +8,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
+from hub.api.access import BREAK_GLASS
 from hub.api.decisions import ON_FAMILIES
 from hub.api.descriptions import answered
 from hub.api.document import document
 from hub.api.front import Front
 from hub.api.live import STREAM, Followers
 from hub.api.lookups import LOOKUPS, of_view
-from hub.api.operations import Answer
+from hub.api.oauth import routes as of_authorization
 from hub.api.parts import Parts
 from hub.api.placing import PROCESS_AGAIN, WHOSE_FAMILY
 from hub.api.problems import problem_of, refusal
@@ -31,8 +32,8 @@ _SILENT: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "
 SERVER = "https://hub.example.org/v1"
 
 
-def application(parts: Parts, server: str = SERVER) -> Front:
-    """The interface as an ASGI application; `server` is where its document says that it is found (https, ending in /v1)."""
+def application(parts: Parts, server: str = SERVER, pages: Sequence[BaseRoute] = ()) -> Front:
+    """The interface as an ASGI application, and pages beside it; `server` is where its document says that it is found (…/v1)."""
     followers, routes = Followers(parts.feed), routes_with(parts.views)
     refused: Any = {HTTPException: _refuse, RequestValidationError: _refuse, Exception: _pass_on}
     nowhere: Any = dict.fromkeys(("openapi_url", "docs_url", "redoc_url"))
@@ -43,13 +44,22 @@ def application(parts: Parts, server: str = SERVER) -> Front:
     for methods in (route.methods or set() for route in routes):
         methods |= {"HEAD"} if "GET" in methods else set()
     hot = Route("/v1/signals", PostSignals(parts), methods=["POST"], name="postSignals")
-    return Front([hot], rest, followers.stop, parts.strangers.failed)
+    return Front([hot, *pages], rest, followers.stop, parts.strangers.failed)
 
 
 def routes_with(views: Sequence[View]) -> list[APIRoute]:
     """Every route of FastAPI; each view brings one."""
-    operations = (STREAM, *LOOKUPS, *ON_FAMILIES, *WHOSE_FAMILY, PROCESS_AGAIN, *PROCESSING_LOG, *(of_view(view) for view in views))
-    return [*(operation.route() for operation in operations), *_of_everybody()]
+    operations = (
+        STREAM,
+        *LOOKUPS,
+        BREAK_GLASS,
+        *ON_FAMILIES,
+        *WHOSE_FAMILY,
+        PROCESS_AGAIN,
+        *PROCESSING_LOG,
+        *(of_view(view) for view in views),
+    )
+    return [*(operation.route() for operation in operations), *of_authorization(), *_of_everybody()]
 
 
 def openapi(views: Sequence[View], server: str = SERVER) -> dict[str, Any]:
@@ -74,7 +84,7 @@ async def _jwks(request: Request) -> Response:
 
 
 async def _openapi(request: Request) -> Response:
-    return Answer(request.app.state.document, headers={"Access-Control-Allow-Origin": "*"})
+    return JSONResponse(request.app.state.document, headers={"Access-Control-Allow-Origin": "*"})
 
 
 def _open(path: str, name: str, title: str, do: Any, kind: type[Response], schema: Any) -> APIRoute:
@@ -94,5 +104,5 @@ def _open(path: str, name: str, title: str, do: Any, kind: type[Response], schem
 def _of_everybody() -> list[APIRoute]:
     return [
         _open("jwks", "getJwks", "The hub's public keys (RFC 7517), to check receipts and notices with", _jwks, _Keys, KEYS),
-        _open("openapi.json", "getOpenapi", "This document", _openapi, Answer, {"type": "object"}),
+        _open("openapi.json", "getOpenapi", "This document", _openapi, JSONResponse, {"type": "object"}),
     ]

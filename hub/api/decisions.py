@@ -7,19 +7,15 @@ from typing import Any
 from pydantic import BaseModel
 
 from hub.api import forms, schemas
-from hub.api.admission import Roles
-from hub.api.operations import Answer, Operation, question
-from hub.domain.callers import Capacity
+from hub.api.operations import Operation, question
+from hub.api.writing import Answer
+from hub.domain.policy import Act
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.direction import Director
 from hub.domain.trajectory.planned import Goal
 from hub.domain.words import Level, Phase
-
-CASE: Roles = frozenset({Capacity.COORDINATOR, Capacity.TEAM_LEAD, Capacity.ADMINISTRATIVE})
-CARE: Roles = frozenset({Capacity.COORDINATOR, Capacity.TEAM_LEAD})
-AUTHORITY: Roles = frozenset({Capacity.TEAM_LEAD, Capacity.ADMINISTRATIVE})
 
 Verb = Callable[[Any, Trajectory, Rules, Occasion], Any]
 
@@ -28,7 +24,7 @@ def on_family(
     path: str,
     name: str,
     title: str,
-    roles: Roles,
+    act: Act,
     form: type[BaseModel] | None,
     verb: Verb,
     gives: str = "",
@@ -42,7 +38,7 @@ def on_family(
         name=name,
         title=title,
         tag=tag,
-        roles=roles,
+        act=act,
         do=_decision(verb, gives, question(f"/families/{{id}}/{path}", form, takes_version=True)),
         answer=schemas.thing(family=schemas.ID, version=schemas.VERSION, **given),
         status=201,
@@ -80,7 +76,9 @@ def _goals(said: forms.NewPlan) -> list[Goal]:
 
 def _lever(q: Any, family: Trajectory, rules: Rules, on: Occasion) -> str:
     said, escalations = q.body, [str(escalation) for escalation in q.body.escalations]
-    return family.decide_lever(said.lever, said.authority, said.motivation, escalations, rules, on)
+    # an authority is what the organisation of the caller is, never what a request says
+    authority = q.caller.kind or q.caller.organisation
+    return family.decide_lever(said.lever, authority, said.motivation, escalations, rules, on)
 
 
 def _informed(q: Any, family: Trajectory, _: Rules, on: Occasion) -> None:
@@ -89,52 +87,56 @@ def _informed(q: Any, family: Trajectory, _: Rules, on: Occasion) -> None:
 
 # fmt: off
 ON_FAMILIES = (
-    on_family("handovers", "offerHandover", "Offer direction to somebody else, who may accept", CASE, forms.Handover,
+    on_family("handovers", "offerHandover", "Offer direction to somebody else, who may accept", Act.DIRECT, forms.Handover,
               lambda q, family, rules, on: family.offer_handover(_director(q.body), q.body.motivation, rules, on), "handover"),
-    on_family("handovers/{handover}/answers", "answerHandover", "Accept or refuse direction that was offered to you", CASE,
+    on_family("handovers/{handover}/answers", "answerHandover", "Accept or refuse direction that was offered to you", Act.DIRECT,
               forms.HandoverAnswer, _answer_handover),
-    on_family("coaches", "assignCoach", "Let a coach take the family", CARE, forms.Somebody,
+    on_family("coaches", "assignCoach", "Let a coach take the family", Act.ASSIGN, forms.Somebody,
               lambda q, family, _, on: family.assign_coach(_director(q.body), on)),
-    on_family("coach-releases", "releaseCoach", "Let the coach let the family go", CARE, forms.Motivated,
+    on_family("coach-releases", "releaseCoach", "Let the coach let the family go", Act.ASSIGN, forms.Motivated,
               lambda q, family, _, on: family.release_coach(q.body.motivation, on)),
-    on_family("plans", "adoptPlan", "Make a new version of the plan the valid one", CASE, forms.NewPlan,
+    on_family("plans", "adoptPlan", "Make a new version of the plan the valid one", Act.DIRECT, forms.NewPlan,
               lambda q, family, rules, on: family.adopt_plan(_goals(q.body), q.body.motivation, rules, on), "plan"),
-    on_family("goals/{goal}/progress", "recordProgress", "Note how a goal comes along", CASE, forms.Progress,
+    on_family("goals/{goal}/progress", "recordProgress", "Note how a goal comes along", Act.DIRECT, forms.Progress,
               lambda q, family, rules, on: family.record_progress(q.goal, q.body.words, rules, on)),
-    on_family("goals/{goal}/results", "resultGoal", "Say what became of a goal", CASE, forms.Result,
+    on_family("goals/{goal}/results", "resultGoal", "Say what became of a goal", Act.DIRECT, forms.Result,
               lambda q, family, rules, on: family.result_goal(q.goal, q.body.result, q.body.words, rules, on)),
-    on_family("levers", "decideLever", "Decide on a lever, as the competent authority", CASE, forms.LeverDecision, _lever, "lever"),
-    on_family("levers/{lever}/reconsiderations", "reconsiderLever", "Look again at a lever; it stands", CASE, forms.Motivated,
+    on_family("levers", "decideLever", "Decide on a lever, as the competent authority", Act.DECIDE_LEVER,
+              forms.LeverDecision, _lever, "lever"),
+    on_family("levers/{lever}/reconsiderations", "reconsiderLever", "Look again at a lever; it stands", Act.DIRECT, forms.Motivated,
               lambda q, family, rules, on: family.reconsider_lever(str(q.lever), q.body.motivation, rules, on)),
-    on_family("levers/{lever}/endings", "endLever", "End a lever", CASE, forms.Motivated,
+    on_family("levers/{lever}/endings", "endLever", "End a lever", Act.DIRECT, forms.Motivated,
               lambda q, family, _, on: family.end_lever(str(q.lever), q.body.motivation, on)),
-    on_family("referrals", "referFamily", "Refer the family", CASE, forms.Motivated,
+    on_family("referrals", "referFamily", "Refer the family", Act.DIRECT, forms.Motivated,
               lambda q, family, rules, on: family.refer(q.body.motivation, rules, on)),
-    on_family("referral-decisions", "decideReferral", "Decide on the referral", CARE, forms.ReferralDecision,
+    on_family("referral-decisions", "decideReferral", "Decide on the referral", Act.ASSIGN, forms.ReferralDecision,
               lambda q, family, _, on: family.decide_referral(Phase(q.body.decision), q.body.motivation, on)),
-    on_family("phases", "enterPhase", "Go on to the next phase", CASE, forms.NextPhase,
+    on_family("phases", "enterPhase", "Go on to the next phase", Act.DIRECT, forms.NextPhase,
               lambda q, family, rules, on: family.enter(q.body.phase, q.body.motivation, rules, on)),
-    on_family("extensions", "extendTrajectory", "Extend the six months", CASE, forms.Motivated,
+    on_family("extensions", "extendTrajectory", "Extend the six months", Act.DIRECT, forms.Motivated,
               lambda q, family, rules, on: family.extend(q.body.motivation, rules, on)),
-    on_family("early-endings", "endEarly", "End the trajectory before its time", CASE, forms.Motivated,
+    on_family("early-endings", "endEarly", "End the trajectory before its time", Act.DIRECT, forms.Motivated,
               lambda q, family, _, on: family.end_early(q.body.motivation, on)),
-    on_family("compulsions", "goToCompulsion", "Go from pressure to compulsion", AUTHORITY, forms.Compulsion,
+    on_family("compulsions", "goToCompulsion", "Go from pressure to compulsion", Act.COMPEL, forms.Compulsion,
               lambda q, family, _, on: family.go_to_compulsion(q.body.motivation, on)),
-    on_family("reopenings", "reopenTrajectory", "Open an ended trajectory again", CASE, forms.Motivated,
+    on_family("reopenings", "reopenTrajectory", "Open an ended trajectory again", Act.DIRECT, forms.Motivated,
               lambda q, family, _, on: family.reopen(q.body.motivation, on)),
-    on_family("steps-down", "stepDown", "Bring an axis down to a lower level", CASE, forms.StepDown,
+    on_family("steps-down", "stepDown", "Bring an axis down to a lower level", Act.DIRECT, forms.StepDown,
               lambda q, family, rules, on: family.step_down(q.body.axis, Level(q.body.level), q.body.motivation, rules, on)),
-    on_family("direction-steps-down", "lowerDirection", "Bring direction back to a lower level", CASE, forms.DirectionStepDown,
+    on_family("direction-steps-down", "lowerDirection", "Bring direction back to a lower level", Act.DIRECT,
+              forms.DirectionStepDown,
               lambda q, family, _, on: family.lower_direction(q.body.direction, q.body.motivation, on)),
-    on_family("terms-met", "meetTerm", "Note that what a running term is for was done", CASE, forms.TermMet,
+    on_family("terms-met", "meetTerm", "Note that what a running term is for was done", Act.DIRECT, forms.TermMet,
               lambda q, family, _, on: family.meet_term(q.body.clock, q.body.words, on)),
-    on_family("cooperation-refusals", "refuseCooperation", "Note that cooperation is refused", CASE, forms.Motivated,
+    on_family("cooperation-refusals", "refuseCooperation", "Note that cooperation is refused", Act.DIRECT, forms.Motivated,
               lambda q, family, rules, on: family.refuse_cooperation(q.body.motivation, rules, on)),
-    on_family("family-informations", "informFamily", "Note how the family was told, or why not yet", CASE, forms.FamilyInformation,
+    on_family("family-informations", "informFamily", "Note how the family was told, or why not yet", Act.DIRECT,
+              forms.FamilyInformation,
               _informed),
-    on_family("corrections", "noteCorrection", "Say what is right about something recorded earlier", CASE, forms.Correction,
+    on_family("corrections", "noteCorrection", "Say what is right about something recorded earlier", Act.DIRECT, forms.Correction,
               lambda q, family, _, on: family.note_correction(q.body.about, q.body.words, on)),
-    on_family("escalations/{escalation}/acknowledgements", "acknowledgeEscalation", "Take notice of an escalation", CASE, None,
+    on_family("escalations/{escalation}/acknowledgements", "acknowledgeEscalation", "Take notice of an escalation", Act.ACKNOWLEDGE,
+              None,
               lambda q, family, _, on: family.acknowledge(str(q.escalation), on), tag="escalations"),
 )
 # fmt: on

@@ -5,6 +5,7 @@ from typing import Any
 
 from hub.api import schemas
 from hub.api.problems import MEDIA
+from hub.domain.disclosure import published
 
 Thing = dict[str, Any]
 _REFUSALS = {
@@ -18,6 +19,7 @@ _REFUSALS = {
     412: "The family has changed since the version in If-Match.",
     413: "The body is larger than is read here.",
     415: "A content type that is not read here, or a packed body.",
+    429: "More than the caller may ask for now; Retry-After says when to ask again.",
     500: "Something went wrong in the hub; it is found under `instance`.",
     503: "The hub cannot keep its promises right now; nothing was recorded.",
 }
@@ -30,7 +32,7 @@ _ETAG = {"ETag": {"description": "the version of the family, for If-Match", "sch
 def answered(status: int, schema: schemas.Schema, media: str | None, refusals: Iterable[int], has_version: bool = False) -> Thing:
     """The answers of an operation: one schema, and the problem documents of these statuses."""
     headers = _ALWAYS | (_ETAG if has_version else {}) | (_LOCATION if status == 201 else {})
-    given = {"description": "What was asked.", "headers": headers, "content": {media: {"schema": schema}}}
+    given = {"description": "What was asked.", "headers": headers, "content": {media: {"schema": published(schema)}}}
     refused = {str(each): {"$ref": f"#/components/responses/{each}"} for each in sorted(refusals)}
     return {str(status): given, **refused}
 

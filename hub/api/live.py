@@ -1,8 +1,10 @@
 """Following escalations live (server-sent events): what was missed comes first, nothing is lost or told twice."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Annotated
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from fastapi import Header, Query
@@ -12,13 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from hub.api import schemas
-from hub.api.admission import Hub, Known, token_of
-from hub.api.decisions import CASE
+from hub.api.admission import Hub, shown_of
 from hub.api.forms import Form
 from hub.api.operations import Operation
 from hub.api.parts import Feed, Parts, Told
-from hub.domain.callers import Caller
-from hub.errors import Unauthenticated
+from hub.api.visits import Visit, note
+from hub.domain.policy import Act
+from hub.errors import NotAllowed, Unauthenticated
+from hub.ports import Shown
 
 QUIET = 15.0
 """Seconds of silence after which a comment says that the line is still open."""
@@ -39,8 +42,8 @@ class Followers:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(stop.set)
 
-    async def told(self, position: int, is_welcome: Callable[[], bool]) -> AsyncIterator[bytes]:
-        """What comes after a position, for as long as the listener is welcome."""
+    async def told(self, position: int, heard: Callable[[Sequence[Told]], Sequence[Told] | None]) -> AsyncIterator[bytes]:
+        """What comes after a position; `heard` gives what of it the listener may hear, or nothing when it is not welcome."""
         stop = asyncio.Event()
         self._stops[stop] = asyncio.get_running_loop()
         if self._has_stopped:
@@ -48,9 +51,10 @@ class Followers:
         try:
             yield b"retry: 2000\n\n"
             async for told in _until(stop, self._feed.follow(position, quiet=QUIET)):
-                if not is_welcome():
+                own = await run_in_threadpool(heard, told)
+                if own is None:
                     return
-                yield b"".join(_event(one) for one in told) or b": still here\n\n"
+                yield b"".join(_event(one) for one in own) or b": still here\n\n"
         finally:
             del self._stops[stop]
 
@@ -70,7 +74,6 @@ class Where(Form):
 async def _follow(
     request: Request,
     hub: Hub,
-    caller: Known,
     where: Annotated[Where, Query()],
     last_event_id: Annotated[Position | None, Header(alias="Last-Event-ID")] = None,
 ) -> Response:
@@ -79,17 +82,53 @@ async def _follow(
     position = where.after if last_event_id is None else last_event_id
     if position is None:
         position = await run_in_threadpool(hub.feed.last_position)
-    token = await token_of(request)
-    told = request.app.state.followers.told(position, lambda: _is_still(caller, token, hub))
+    listener = _Listener(request.state.visit, shown_of(request, hub), hub)
+    told = request.app.state.followers.told(position, listener.heard)
     return Events(told, headers={"X-Accel-Buffering": "no"})
 
 
-def _is_still(caller: Caller, token: str, hub: Parts) -> bool:
-    """Whether the token is valid still: a stream outlives none."""
-    try:
-        return hub.caller_of(token) == caller
-    except Unauthenticated:
-        return False
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A notice as one listener may see it."""
+
+    position: int
+    notice: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    """Somebody who follows: what was shown when they came counts for as long as it is valid."""
+
+    visit: Visit
+    shown: Shown
+    hub: Parts
+
+    def heard(self, told: Sequence[Told]) -> Sequence[Told] | None:
+        """What they may hear of it, noted before they do; nothing when they are not welcome any more."""
+        if not self._is_welcome():
+            return None
+        own = [_Own(one.position, notice) for one in told if (notice := self._own(one)) is not None]
+        if own:
+            families = {family for one in own if (family := _family(one.notice))}
+            note(STREAM.name, self.visit, self.hub.members(map(str, families)), self.hub)
+        return own
+
+    def _own(self, told: Told) -> Mapping[str, Any] | None:
+        family = _family(told.notice)
+        if not self.hub.admittance.hears(str(told.notice["type"]), self.visit.caller, family):
+            return None
+        return self.hub.disclose_notice(told.notice, self.visit.caller)
+
+    def _is_welcome(self) -> bool:
+        try:
+            return self.hub.caller_of(replace(self.shown, was_let_in=True)) == self.visit.caller
+        except (Unauthenticated, NotAllowed):
+            return False
+
+
+def _family(notice: Mapping[str, Any]) -> UUID | None:
+    found = notice["data"].get("family")
+    return UUID(found) if found else None
 
 
 STREAM = Operation(
@@ -98,7 +137,7 @@ STREAM = Operation(
     name="followEscalations",
     title="Follow escalations live: what was missed since Last-Event-ID comes first, and nothing comes twice",
     tag="escalations",
-    roles=CASE,
+    act=Act.FOLLOW,
     do=_follow,
     answer=schemas.TEXT,
     query=Where,

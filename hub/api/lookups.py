@@ -7,14 +7,14 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import Field, create_model
 
-from hub.api import forms, receipts, schemas
+from hub.api import facts, forms, receipts, schemas
 from hub.api.admission import Hub, Known
-from hub.api.decisions import CASE
 from hub.api.forms import Form
-from hub.api.operations import Answer, Operation, question
+from hub.api.operations import Operation, question
 from hub.api.queries import Moment, Nothing
-from hub.domain.callers import Capacity
+from hub.api.writing import Answer
 from hub.domain.dates import PartialDate
+from hub.domain.policy import Act, Reach
 from hub.domain.signals import Address, NamedPerson
 from hub.errors import NotKnown
 from hub.ports import Asked, View
@@ -41,9 +41,9 @@ def of_view(view: View) -> Operation:
         name="get" + "".join(word.title() for word in words),
         title=view.title,
         tag=view.path.split("/")[0],
-        roles=frozenset(Capacity(role) for role in view.roles),
+        act=view.act,
         do=_asked(view, question(view.path, query=query)),
-        answer=view.answer,
+        answer=dict(view.answer),
         query=query,
         refusals=(404,) if "{" in view.path else (),
     )
@@ -53,10 +53,14 @@ def _asked(view: View, asked: Any) -> Callable[..., Answer]:
     def ask(q: Any = asked) -> Answer:
         filters = {name: text for name in view.filters if (text := getattr(q.query, name))}
         page = q.query.model_dump(include={"after", "limit"})
+        is_narrowed = view.about == "families" and q.reach is Reach.OWN
+        only = q.hub.families_of(q.caller, view.act) if is_narrowed else None
         with q.hub.connect() as connection:
-            found = view.ask(connection, Asked(str(getattr(q, "id", "")), filters, **page))
+            found = view.ask(connection, Asked(str(getattr(q, "id", "")), filters, **page, only=only))
         if found is None:
             raise NotKnown("There is nothing by that id.")
+        if view.about == "its-family":
+            q.hub.admittance.family(view.act, q.caller, UUID(found["family"]))
         return Answer(found, headers={"ETag": f'"{found["version"]}"'} if "version" in found else {})
 
     return ask
@@ -76,32 +80,15 @@ def _history(hub: Hub, id: UUID, axes: Annotated[Axes, Query()]) -> Answer:
     return Answer(hub.history(id, axes.recorded_at, axes.valid_at))
 
 
-_MAYBE_MOMENT = {"anyOf": [schemas.MOMENT, {"type": "null"}]}
-_FACT = schemas.thing(
-    event=schemas.TEXT,
-    version=schemas.VERSION,
-    recordedAt=schemas.MOMENT,
-    validFrom=schemas.MOMENT,
-    by=schemas.TEXT,
-    cause=schemas.TEXT,
-    basis=schemas.TEXT,
-    data={"type": "object"},
-)
 HISTORY = Operation(
     method="GET",
     path="/families/{id}/history",
     name="getHistory",
     title="How a family stood: as the hub knew it at one moment, and as it was so at another",
     tag="families",
-    roles=CASE | {Capacity.AUDITOR, Capacity.DATA_PROTECTION_OFFICER},
+    act=Act.SEE_HISTORY,
     do=_history,
-    answer=schemas.thing(
-        family=schemas.ID,
-        recordedAt=_MAYBE_MOMENT,
-        validAt=_MAYBE_MOMENT,
-        state={"anyOf": [{"type": "object"}, {"type": "null"}]},
-        events=schemas.many(_FACT),
-    ),
+    answer=facts.HISTORY,
     query=Axes,
     refusals=(404,),
 )
@@ -111,11 +98,15 @@ HISTORY = Operation(
 
 
 def _search(hub: Hub, body: forms.Wanted) -> Answer:
-    found = hub.search(_named(body))
-    return Answer({"items": [{"family": str(one.family), "involved": True, "contact": one.contact} for one in found]})
+    whom = named(body)
+    found = hub.search(whom)
+    items = [{"family": str(one.family), "involved": True, "contact": one.contact} for one in found]
+    sought = hub.sought(whom)
+    return Answer({"items": items}, sought=sought.keys, concerned=sought.found)
 
 
-def _named(said: forms.Wanted) -> NamedPerson:
+def named(said: forms.Wanted) -> NamedPerson:
+    """Whoever is looked for, in the words of signals."""
     address = Address(postcode=said.postcode or "", number=said.number or "", addition=said.addition or "")
     return NamedPerson(
         bsn=said.bsn or "",
@@ -133,9 +124,9 @@ SEARCH = Operation(
     name="searchFamilies",
     title="Whether somebody is involved with a person, and whom to contact: no more than that",
     tag="families",
-    roles=CASE,
+    act=Act.SEARCH,
     do=_search,
-    answer=schemas.thing(items=schemas.many(schemas.thing(family=schemas.ID, involved=schemas.TRUTH, contact=schemas.TEXT))),
+    answer=schemas.FOUND,
     form=forms.Wanted,
 )
 
@@ -153,7 +144,7 @@ RECEIPT = Operation(
     name="getSignal",
     title="The receipt of a message and what became of it, for the partner that sent it",
     tag="signals",
-    roles=frozenset({Capacity.PARTNER}),
+    act=Act.READ_RECEIPTS,
     do=_status,
     answer=schemas.STATUS,
     refusals=(404,),

@@ -1,7 +1,7 @@
 """OAuth 2 over HTTP: where partners' systems get tokens, look into them and take them back, and what every request shows."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi.routing import APIRoute
@@ -9,12 +9,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Scope
 
-from hub.api.bodies import Headers, headers_of, media_of, read
+from hub.api.bodies import headers_of, media_of, read
 from hub.api.descriptions import answered
-from hub.api.proxies import Proxies
-from hub.ports import Shown
+from hub.api.parts import AuthorizationServer
+from hub.api.showing import shown_in
 
 FORM = "application/x-www-form-urlencoded"
 MOST = 32_768
@@ -33,25 +32,6 @@ _REFUSED = {
     "properties": {"error": _TEXT, "error_description": _TEXT},
     "required": ["error"],
 }
-
-
-class AuthorizationServer(Protocol):
-    """Whoever gives tokens to partners' systems."""
-
-    def answer(self, path: str, form: Mapping[str, str], shown: Shown) -> tuple[int, Mapping[str, Any]]:
-        """The status and the JSON that a form posted to that path is answered with. Raises: Unavailable."""
-        ...
-
-    def metadata(self) -> Mapping[str, Any]:
-        """What clients have to know of it (RFC 8414)."""
-        ...
-
-
-def shown_in(scope: Scope, headers: Headers, proxies: Proxies) -> Shown:
-    """What a request shows of who makes it."""
-    certificate = proxies.certificate(scope, headers.get(proxies.header, ()))
-    authorization, proofs = (tuple(headers.get(name, ())) for name in ("authorization", "dpop"))
-    return Shown(scope["method"], _path(scope), authorization, proofs, certificate)
 
 
 def routes() -> list[APIRoute]:
@@ -115,12 +95,7 @@ def _said(status: int, said: Mapping[str, Any]) -> Response:
     return JSONResponse(said, status, _NEVER_KEPT)
 
 
-def _path(scope: Scope) -> str:
-    raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    return raw.partition(b"?")[0].decode("latin-1")
-
-
-def _endpoint(path: str, name: str, title: str, fields: Mapping[str, Any], given: Mapping[str, Any]) -> APIRoute:
+def _endpoint(path: str, name: str, title: str, fields: Mapping[str, Any], given: dict[str, Any]) -> APIRoute:
     needed = [field for field in fields if field not in ("scope", "token_type_hint")]
     form = {
         "type": "object",

@@ -6,32 +6,25 @@ from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-import msgspec
 from fastapi import Depends, Query
 from pydantic import BaseModel
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from hub.api.admission import BEARER, Guarded, Hub, Known, Roles
+from hub.api.admission import BEARER, Far, Guarded, Hub, Known, roles_for
 from hub.api.descriptions import answered
 from hub.api.forms import Code
 from hub.api.queries import Nothing, Once, Seen, keyless, unseen
 from hub.api.schemas import Schema
+from hub.api.writing import Answer
+from hub.domain.policy import Act
 
 NAMES = ("goal",)
 """The ids in paths that are short names; all others are UUIDs."""
 
 
-class Answer(JSONResponse):
-    """What is answered, as JSON."""
-
-    def render(self, content: Any) -> bytes:
-        """Faster than the standard library."""
-        return msgspec.json.encode(content)
-
-
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path (after /v1), for callers in one of these `roles`.
+    """One method of one path (after /v1), for whom the policy lets do this `act`.
 
     FastAPI reads from `do` what is asked, and gives it a thread of its own, so it may wait; `answer` is the JSON Schema of
     what it gives, `status` that of success; `takes_version` where If-Match guards against deciding on an older state.
@@ -42,7 +35,7 @@ class Operation:
     name: str
     title: str
     tag: str
-    roles: Roles
+    act: Act
     do: Callable[..., Any]
     answer: Schema
     status: int = 200
@@ -54,15 +47,16 @@ class Operation:
 
     def route(self) -> Guarded:
         """The operation over HTTP."""
-        refusals = {400, 401, 403, 500, 503, *self.refusals, *((408, 413, 415) if self.form else ())}
+        refusals = {400, 401, 403, 429, 500, 503, *self.refusals, *((408, 413, 415) if self.form else ())}
         return Guarded(
             f"/v1{self.path}",
             self.do,
-            roles=self.roles,
+            act=self.act,
+            told=self.answer,
             methods=[self.method],
             operation_id=self.name,
             summary=self.title,
-            description=f"For: {', '.join(sorted(self.roles))}.",
+            description=f"For: {', '.join(sorted(roles_for(self.act)))}.",
             tags=[self.tag],
             status_code=self.status,
             dependencies=[Depends(each) for each in self._conditions()],
@@ -80,7 +74,7 @@ def question(
     path: str, form: type[BaseModel] | None = None, query: type[BaseModel] | None = None, *, takes_version: bool = False
 ) -> Any:
     """What is asked there, as a dependency of FastAPI: who calls, each id of the path by its name, the query and the body."""
-    asked: list[Any] = [("hub", Hub), ("caller", Known)]
+    asked: list[Any] = [("hub", Hub), ("caller", Known), ("reach", Far)]
     asked += [(name, Code if name in NAMES else UUID) for name in re.findall(r"{(\w+)}", path)]
     asked += [("query", Annotated[query, Query()])] if query else []
     asked += [("body", form)] if form else []

@@ -1,19 +1,23 @@
 """What HTTP stands on: everything concrete comes in here."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 
+from hub.admittance import Admittance
+from hub.api.proxies import Proxies
 from hub.casework import Casework
 from hub.domain.callers import Caller
+from hub.domain.policy import Act
+from hub.domain.processing import Activity, Processing, Reading, Sought, Wanted
 from hub.domain.signals import NamedPerson
 from hub.intake import Intake
-from hub.ports import View
+from hub.ports import Clock, Shown, View
 
 
 class Told(Protocol):
@@ -46,13 +50,60 @@ class Found:
     contact: str
 
 
+class Limits(Protocol):
+    """How much each organisation may ask."""
+
+    def take(self, organisation: str, many: int = 1) -> None:
+        """Counts so many, all or none; with 0 it only looks whether there is room. Raises: TooMany, Unavailable."""
+        ...
+
+
+class AuthorizationServer(Protocol):
+    """Whoever gives tokens to partners' systems."""
+
+    def answer(self, path: str, form: Mapping[str, str], shown: Shown) -> tuple[int, Mapping[str, Any]]:
+        """The status and the JSON that a form posted to that path is answered with. Raises: Unavailable."""
+        ...
+
+    def metadata(self) -> Mapping[str, Any]:
+        """What clients have to know of it (RFC 8414)."""
+        ...
+
+
+class Strangers(Protocol):
+    """How often somebody may fail to show who they are."""
+
+    def failed(self, address: str) -> None:
+        """Counts one more. Raises: TooMany."""
+        ...
+
+
+class Processings(Protocol):
+    """The data-processing log."""
+
+    def write(self, readings: Sequence[Reading]) -> None:
+        """Adds what is about to be answered. Raises: Unavailable, and then it must not be."""
+        ...
+
+    def page(self, wanted: Wanted, after: str, limit: int) -> tuple[Sequence[Processing], str]:
+        """Lines, the newest first, and the cursor of the next page. Raises: Malformed, Unavailable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Everything that the routes stand on.
 
-    `connect` opens the database of the `views`; `caller_of` reads a bearer token; `sign` is that of the hub's receipts
+    `connect` opens the database of the `views`; `caller_of` says who shows this; `sign` is that of the hub's receipts
     (a compact JWS); `history` takes a family, and until when it was recorded and was so (`None`: now).
+    `families_of` selects the families that a caller may see in a list, `members` gives the people of families.
+    `disclose` leaves of an answer with this schema what a caller may see, `disclose_notice` of a notice, if anything.
+    `activity` is what an operation does, by its name, on a day; `sought` who is meant by a search.
+    `authorization` gives tokens to partners' systems, unless they get them elsewhere.
     """
+
+    clock: Clock
+    admittance: Admittance
 
     intake: Intake
     casework: Casework
@@ -61,6 +112,17 @@ class Parts:
     views: Sequence[View]
     connect: Callable[[], AbstractContextManager[Connection]]
     feed: Feed
-    caller_of: Callable[[str], Caller]
+    caller_of: Callable[[Shown], Caller]
+    families_of: Callable[[Caller, Act], Select[tuple[str]]]
+    members: Callable[[Iterable[str]], Mapping[str, Sequence[str]]]
+    disclose: Callable[[Any, Mapping[str, Any], Caller], Any]
+    disclose_notice: Callable[[Mapping[str, Any], Caller], Mapping[str, Any] | None]
+    authorization: AuthorizationServer | None
+    proxies: Proxies
     sign: Callable[[bytes, datetime], str]
     jwks: Callable[[], Mapping[str, Any]]
+    limits: Limits
+    strangers: Strangers
+    processings: Processings
+    activity: Callable[[str, date], Activity]
+    sought: Callable[[NamedPerson], Sought]

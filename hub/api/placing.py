@@ -7,9 +7,9 @@ from pydantic import BaseModel
 
 from hub.api import forms, schemas
 from hub.api.admission import Hub, Known
-from hub.api.decisions import CARE
-from hub.api.operations import Answer, Operation
-from hub.domain.callers import Capacity
+from hub.api.operations import Operation
+from hub.api.writing import Answer
+from hub.domain.policy import Act
 
 
 def _whose(path: str, name: str, title: str, form: type[BaseModel], do: Callable[..., Answer], gives: str = "family") -> Operation:
@@ -19,7 +19,7 @@ def _whose(path: str, name: str, title: str, form: type[BaseModel], do: Callable
         name=name,
         title=title,
         tag="matching",
-        roles=CARE,
+        act=Act.PLACE if path.startswith("/families") else Act.ANSWER_QUESTIONS,
         do=do,
         answer=schemas.thing(**{gives: schemas.ID}),
         status=201,
@@ -84,7 +84,7 @@ PROCESS_AGAIN = Operation(
     name="processAgain",
     title="Read a message from quarantine again, after a fix",
     tag="operation",
-    roles=frozenset({Capacity.OPERATOR}),
+    act=Act.PROCESS_AGAIN,
     do=_process_again,
     answer=schemas.thing(message=schemas.ID, outcome=schemas.OUTCOME, reasons=schemas.REASONS),
     status=201,

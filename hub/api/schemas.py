@@ -1,15 +1,17 @@
 """The words of JSON Schema that answers are described in."""
 
-from collections.abc import Mapping
 from typing import Any
 
-Schema = Mapping[str, Any]
+from hub.domain import field_classes as of
+
+Schema = dict[str, Any]
+"""With the class of what it describes: a schema and a mark of `hub.domain.field_classes` join with `|`."""
 TEXT: Schema = {"type": "string"}
-ID: Schema = {"type": "string", "format": "uuid"}
+ID: Schema = {"type": "string", "format": "uuid"} | of.REFERENCE
 MOMENT: Schema = {"type": "string", "format": "date-time"}
-VERSION: Schema = {"type": "integer", "minimum": 1}
+VERSION: Schema = {"type": "integer", "minimum": 1} | of.OPERATION
 TRUTH: Schema = {"type": "boolean"}
-OUTCOME: Schema = {"type": "string", "enum": ["recorded", "match-question", "quarantined"]}
+OUTCOME: Schema = {"type": "string", "enum": ["recorded", "match-question", "quarantined"]} | of.OPERATION
 
 
 def thing(**properties: Schema) -> Schema:
@@ -17,25 +19,33 @@ def thing(**properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def many(of: Schema) -> Schema:
+def many(each: Schema) -> Schema:
     """An array."""
-    return {"type": "array", "items": of}
+    return {"type": "array", "items": each}
 
 
-REASONS = many(thing(where=TEXT, what=TEXT))
-OUTCOMES = many(thing(signal=ID, outcome={"type": "string", "enum": ["recorded", "match-question"]}))
+def maybe(what: Schema) -> Schema:
+    """That, or null."""
+    return {"anyOf": [what, {"type": "null"}]}
+
+
+REASONS = many(thing(where=TEXT, what=TEXT) | of.OPERATION)
+OUTCOMES = many(thing(signal=ID, outcome={"type": "string", "enum": ["recorded", "match-question"]} | of.OPERATION))
+FOUND = thing(items=many(thing(family=ID, involved=TRUTH | of.INVOLVEMENT, contact=TEXT | of.CONTACT)))
+"""The least that can be told: that somebody is involved, and whom to contact."""
 _RECEIPT: dict[str, Schema] = {
     "message": ID,
-    "id": TEXT,
-    "source": TEXT,
-    "type": TEXT,
-    "digest": {"type": "string", "pattern": "^sha-256=[0-9a-f]{64}$"},
+    "id": TEXT | of.REFERENCE,
+    "source": TEXT | of.REFERENCE,
+    "type": TEXT | of.OPERATION,
+    "digest": {"type": "string", "pattern": "^sha-256=[0-9a-f]{64}$"} | of.OPERATION,
     "position": VERSION,
-    "recordedAt": MOMENT,
+    "recordedAt": MOMENT | of.OPERATION,
     "outcome": OUTCOME,
     "reasons": REASONS,
     "signals": OUTCOMES,
-    "receipt": {"type": "string", "description": "a compact JWS by the hub over the other members in canonical JSON (RFC 8785)"},
+    "receipt": {"type": "string", "description": "a compact JWS by the hub over the other members in canonical JSON (RFC 8785)"}
+    | of.OPERATION,
 }
 RECEIPT = thing(**_RECEIPT)
 STATUS = thing(**_RECEIPT, status=thing(outcome=OUTCOME, reasons=REASONS, signals=OUTCOMES))

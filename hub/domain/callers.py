@@ -20,10 +20,12 @@ class Capacity(StrEnum):
 class Caller:
     """A person or system that was told apart: `subject` within `organisation`, acting in the capacity `role`.
 
-    For a partner's system `organisation` is the name of its registration, and `scopes` what its token is for.
+    For a partner's system `organisation` is the name of its registration, and `scopes` what its token is for. `kind` is
+    the kind of partner that the organisation is registered as, if it is: the authority that it has in decisions.
     """
 
     role: Capacity
     subject: str
     organisation: str
     scopes: frozenset[str] = frozenset()
+    kind: str = ""

@@ -19,6 +19,7 @@ class Act(StrEnum):
     SEE_HISTORY = "see-history"
     SEE_LISTS = "see-lists"
     SEE_ESCALATIONS = "see-escalations"
+    FOLLOW = "follow"
     SEARCH = "search"
     BREAK_GLASS = "break-glass"
     ACKNOWLEDGE = "acknowledge"
@@ -54,6 +55,7 @@ see-family           own          own        own             all      -         
 see-history          own          own        own             all      all                      -         -
 see-lists            own          own        own             -        -                        -         -
 see-escalations      own          own        own             all      -                        -         -
+follow               own          own        own             -        all                      all       -
 search               all          all        all             -        -                        -         -
 break-glass          all          all        all             -        -                        -         -
 acknowledge          own          own        own             -        -                        -         -
@@ -80,8 +82,6 @@ def _read(table: str) -> Mapping[tuple[Act, Capacity], Reach]:
 POLICY = _read(_TABLE)
 SCOPES = {Act.READ_RECEIPTS: "signals:read"}
 """What the token of a partner's system has to be for."""
-SEEING = frozenset({Act.SEE_FAMILY, Act.SEE_HISTORY, Act.SEE_ESCALATIONS})
-"""The acts that broken glass opens: it lets one look, not decide."""
 
 
 def reach_of(act: Act, caller: Caller) -> Reach:
@@ -99,6 +99,7 @@ class Relation(StrEnum):
     OFFERED = "offered"
     TEAM = "team"
     ADMINISTRATION = "administration"
+    INVOLVED = "involved"
     GLASS = "glass"
     OTHER = "other"
 
@@ -115,6 +116,7 @@ class Standing:
     is_ended: bool
     glass: Mapping[str, datetime]
     people: tuple[str, ...]
+    partners: frozenset[str]
 
     def relation(self, caller: Caller, at: datetime) -> Relation:
         """What this caller is to the family; the team of an ended trajectory is nothing to it any more."""
@@ -128,8 +130,45 @@ class Standing:
             return Relation.ADMINISTRATION
         if caller.organisation in self.organisations and not self.is_ended:
             return Relation.TEAM
+        if self._is_broken(caller, at):
+            return Relation.GLASS
+        return Relation.INVOLVED if {caller.organisation, caller.kind} & self.partners else Relation.OTHER
+
+    def _is_broken(self, caller: Caller, at: datetime) -> bool:
         until = self.glass.get(caller.subject)
-        return Relation.GLASS if until is not None and at < until else Relation.OTHER
+        return until is not None and at < until
+
+
+OPENED_BY_GLASS = frozenset({Act.SEE_FAMILY, Act.SEE_HISTORY, Act.SEE_ESCALATIONS})
+"""Broken glass lets one look, not decide."""
+_PART: Mapping[Relation, frozenset[Act]] = {
+    Relation.OTHER: frozenset(),
+    # an authority that gave signals decides on what is its own to decide, and sees no more for it
+    Relation.INVOLVED: frozenset({Act.DECIDE_LEVER}),
+    Relation.GLASS: OPENED_BY_GLASS,
+}
+"""What those may do who are less to a family than its own."""
+
+
+HEARD: Mapping[Capacity, tuple[str, ...]] = {
+    Capacity.COORDINATOR: ("nl.vig.escalations.", "nl.vig.trajectories."),
+    Capacity.TEAM_LEAD: ("nl.vig.escalations.", "nl.vig.trajectories."),
+    Capacity.ADMINISTRATIVE: ("nl.vig.escalations.", "nl.vig.trajectories."),
+    Capacity.DATA_PROTECTION_OFFICER: ("nl.vig.access.", "nl.vig.registrations."),
+    Capacity.OPERATOR: ("nl.vig.registrations.",),
+}
+"""The types of notices that people in each capacity hear of on the live feed, by how they begin."""
+TO_DIRECTORS = "nl.vig.access."
+"""What the director of a family hears of, and of nobody else's."""
+
+
+def may_hear(type: str, caller: Caller, family: Standing | None, at: datetime) -> bool:
+    """Whether this caller hears of a notice; `family` is the one that it is about, if any."""
+    if type.startswith(HEARD.get(caller.role, ())):
+        return reach_of(Act.FOLLOW, caller) is Reach.ALL or (family is not None and may(Act.FOLLOW, caller, family, at))
+    if not type.startswith(TO_DIRECTORS) or family is None or reach_of(Act.FOLLOW, caller) is not Reach.OWN:
+        return False
+    return family.relation(caller, at) is Relation.DIRECTOR
 
 
 def standing(family: Trajectory, access: Access | None) -> Standing:
@@ -144,6 +183,7 @@ def standing(family: Trajectory, access: Access | None) -> Standing:
         is_ended=family.phase in ENDED,
         glass=dict(access.broken) if access else {},
         people=tuple(family.people),
+        partners=frozenset(signal.partner for signal in family.signals.values()) - {""},
     )
 
 
@@ -153,4 +193,4 @@ def may(act: Act, caller: Caller, family: Standing, at: datetime) -> bool:
     if reach is not Reach.OWN:
         return reach is Reach.ALL
     relation = family.relation(caller, at)
-    return relation is not Relation.OTHER and (relation is not Relation.GLASS or act in SEEING)
+    return relation not in _PART or act in _PART[relation]

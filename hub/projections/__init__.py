@@ -8,9 +8,10 @@ from pkgutil import iter_modules
 from typing import Annotated, Any
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Connection, Dialect, Select, Table, Text, delete, insert, select, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, Dialect, LargeBinary, Select, Table, delete, insert, select, tuple_
 from sqlalchemy.types import TypeDecorator
 
+from hub.domain import field_classes as of
 from hub.domain.streams import Recorded, Stream
 from hub.domain.trajectory import Trajectory
 from hub.errors import Malformed, Violation
@@ -39,16 +40,19 @@ def events_of(stream: type[Stream]) -> frozenset[type[Recorded]]:
 
 
 class Document(TypeDecorator[Any]):
-    """Plain data in one column."""
+    """Plain data in one column, sealed where its database has a key for that: it is not searched, nor ordered by."""
 
-    impl = Text
+    impl = LargeBinary
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str:  # noqa: ARG002
-        return msgspec.json.encode(value).decode()
+    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes:
+        plain = msgspec.json.encode(value)
+        cipher = getattr(dialect, "sealed_by", None)
+        return cipher.seal(plain) if cipher else plain
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
-        return msgspec.json.decode(value)
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        cipher = getattr(dialect, "sealed_by", None)
+        return msgspec.json.decode(cipher.open(value) if cipher else value)
 
 
 def fold(table: Table, changes: Iterable[tuple[str, Fact]], step: Step, connection: Connection) -> None:
@@ -107,6 +111,11 @@ def moment(at: datetime) -> str:
 # Pages ------------------------------------------------------------------------------------------
 
 
+def seen(query: Select[*tuple[Any, ...]], family: ColumnElement[str], asked: Asked) -> Select[*tuple[Any, ...]]:
+    """Only the rows of families that the caller may see; `family` is the column with their ids."""
+    return query if asked.only is None else query.where(family.in_(asked.only))
+
+
 def page(
     query: Select[Any], order: Sequence[ColumnElement[Any]], asked: Asked, item: Callable[[Mapping[str, Any]], Any], on: Connection
 ) -> dict[str, Any]:
@@ -163,10 +172,11 @@ def _values(cursor: str, count: int) -> list[Any]:
 
 # Words of schemas -------------------------------------------------------------------------------
 
-Schema = Mapping[str, Any]
+Schema = dict[str, Any]
+"""With the class of what it describes: a schema and a mark of `hub.domain.field_classes` join with `|`."""
 TEXT: Schema = {"type": "string"}
 CODE: Schema = {"type": "string", "pattern": "^[a-z0-9-]*$"}
-ID: Schema = {"type": "string", "format": "uuid"}
+ID: Schema = {"type": "string", "format": "uuid"} | of.REFERENCE
 MOMENT: Schema = {"type": "string", "format": "date-time"}
 DAY: Schema = {"type": "string", "format": "date"}
 PARTIAL: Schema = {
@@ -175,9 +185,12 @@ PARTIAL: Schema = {
     "description": "as much of a date as is known",
 }
 COUNT: Schema = {"type": "integer", "minimum": 0}
-LEVEL: Schema = {"type": "integer", "minimum": 1, "maximum": 4}
+NUMBER: Schema = COUNT | of.OPERATION
+"""A count, position or version that says nothing of the family."""
+LEVEL: Schema = {"type": "integer", "minimum": 1, "maximum": 4} | of.LEVEL
+RULE: Schema = CODE | of.A_RULE
 TRUTH: Schema = {"type": "boolean"}
-MERGED_INTO: Schema = {"type": "string", "description": "the family that this one was merged into, or empty"}
+MERGED_INTO: Schema = {"type": "string", "description": "the family that this one was merged into, or empty"} | of.REFERENCE
 
 
 def thing(**properties: Schema) -> Schema:
@@ -185,9 +198,9 @@ def thing(**properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def many(of: Schema) -> Schema:
+def many(each: Schema) -> Schema:
     """An array."""
-    return {"type": "array", "items": of}
+    return {"type": "array", "items": each}
 
 
 def maybe(what: Schema) -> Schema:
@@ -195,6 +208,7 @@ def maybe(what: Schema) -> Schema:
     return {"anyOf": [what, {"type": "null"}]}
 
 
-def listed(of: Schema) -> Schema:
+def listed(each: Schema) -> Schema:
     """A page of a list."""
-    return thing(items=many(of), next={"type": "string", "description": "the cursor of the next page, or empty"})
+    following: Schema = {"type": "string", "description": "the cursor of the next page, or empty"}
+    return thing(items=many(each), next=following | of.REFERENCE)

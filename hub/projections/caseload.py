@@ -5,13 +5,31 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, MetaData, Table, Text, func, select
 
-from hub.domain.callers import Capacity
+from hub.domain import field_classes as of
+from hub.domain.policy import Act
 from hub.domain.streams import Recorded
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.clocks import ENDED
 from hub.domain.words import Axis, Level, Phase
 from hub.ports import Asked, Fact, Projection, View
-from hub.projections import COUNT, ID, LEVEL, MOMENT, TEXT, TRUTH, Document, Row, fold, listed, many, moment, narrowed, page, thing
+from hub.projections import (
+    ID,
+    LEVEL,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    TRUTH,
+    Document,
+    Row,
+    fold,
+    listed,
+    many,
+    moment,
+    narrowed,
+    page,
+    seen,
+    thing,
+)
 
 MOST = 5
 """Families of one coach of 36 hours (VIG)."""
@@ -75,14 +93,14 @@ _CHANGES: dict[type[Recorded], Callable[[Row, Any], None]] = {
 
 def ask(connection: Connection, asked: Asked) -> Mapping[str, Any]:
     """Coaches with the families that they have now; an ended trajectory no longer counts."""
-    coaches = select(_C.coach, func.count().label("count")).where(*_COUNTED).group_by(_C.coach)
+    coaches = seen(select(_C.coach, func.count().label("count")).where(*_COUNTED), _C.family, asked).group_by(_C.coach)
     found = page(narrowed(coaches, asked, {"coach": _C.coach}), [_C.coach], asked, lambda row: row, connection)
-    return found | {"items": _with_families(found["items"], connection)}
+    return found | {"items": _with_families(found["items"], asked, connection)}
 
 
-def _with_families(coaches: Sequence[Row], connection: Connection) -> list[Row]:
+def _with_families(coaches: Sequence[Row], asked: Asked, connection: Connection) -> list[Row]:
     theirs = select(CASES).where(*_COUNTED, _C.coach.in_([row["coach"] for row in coaches])).order_by(_C.since, _C.family)
-    cases = [dict(row) for row in connection.execute(theirs).mappings()]
+    cases = [dict(row) for row in connection.execute(seen(theirs, _C.family, asked)).mappings()]
     return [_coach(row, [case for case in cases if case["coach"] == row["coach"]]) for row in coaches]
 
 
@@ -115,15 +133,16 @@ PROJECTION = Projection(
             ask=ask,
             answer=listed(
                 thing(
-                    coach=TEXT,
-                    organisation=TEXT,
-                    count=COUNT,
-                    most=COUNT,
-                    isTooMany=TRUTH,
-                    families=many(thing(id=ID, since=MOMENT, phase=TEXT, level=LEVEL)),
+                    coach=TEXT | of.CONTACT,
+                    organisation=TEXT | of.CONTACT,
+                    count=NUMBER,
+                    most=NUMBER,
+                    isTooMany=TRUTH | of.OPERATION,
+                    families=many(thing(id=ID, since=MOMENT | of.INVOLVEMENT, phase=TEXT | of.A_PHASE, level=LEVEL)),
                 )
             ),
-            roles=(Capacity.COORDINATOR, Capacity.TEAM_LEAD, Capacity.ADMINISTRATIVE),
+            act=Act.SEE_LISTS,
+            about="families",
             filters=("coach",),
         ),
     ),

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, MetaData, Table, Text, select
 
-from hub.domain.callers import Capacity
+from hub.domain import field_classes as of
+from hub.domain.policy import Act
 from hub.domain.trajectory import Trajectory
 from hub.ports import Asked, Fact, Projection, View
-from hub.projections import CODE, ID, MOMENT, TEXT, Document, Row, fold, listed, many, moment, page, thing
+from hub.projections import CODE, ID, MOMENT, TEXT, Document, Row, fold, listed, many, moment, page, seen, thing
 
 TABLES = MetaData()
 CLOCKS = Table(
@@ -61,13 +62,16 @@ def due_before(connection: Connection, at: datetime) -> list[tuple[str, str]]:
 
 def ask(connection: Connection, asked: Asked) -> Mapping[str, Any]:
     """Families with their running terms."""
-    return page(select(CLOCKS).where(*_RUNNING), [_C.next_due, _C.family], asked, _item, connection)
+    return page(seen(select(CLOCKS).where(*_RUNNING), _C.family, asked), [_C.next_due, _C.family], asked, _item, connection)
 
 
 def _item(row: Mapping[str, Any]) -> Row:
     clocks = sorted(row["running"].values(), key=lambda clock: (clock["due"], clock["clock"]))
     return {"family": row["family"], "nextDue": row["next_due"], "clocks": clocks}
 
+
+_CLOCK = thing(clock=TEXT, term=CODE, about=TEXT | of.REFERENCE, due=MOMENT) | of.LEVEL
+_ITEM = thing(family=ID, nextDue=MOMENT | of.LEVEL, clocks=many(_CLOCK))
 
 PROJECTION = Projection(
     name="clocks",
@@ -79,8 +83,9 @@ PROJECTION = Projection(
             path="clocks",
             title="Families with their running terms, the first that is over on top",
             ask=ask,
-            answer=listed(thing(family=ID, nextDue=MOMENT, clocks=many(thing(clock=TEXT, term=CODE, about=TEXT, due=MOMENT)))),
-            roles=(Capacity.COORDINATOR, Capacity.TEAM_LEAD),
+            answer=listed(_ITEM),
+            act=Act.SEE_LISTS,
+            about="families",
         ),
     ),
 )

@@ -5,17 +5,19 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, Table, Text, select
 
-from hub.domain.callers import Capacity
+from hub.domain import field_classes as of
+from hub.domain.policy import Act
 from hub.domain.trajectory import Trajectory
 from hub.domain.words import Axis
 from hub.ports import Asked, Fact, Projection, View
 from hub.projections import (
     CODE,
-    COUNT,
     ID,
     LEVEL,
     MERGED_INTO,
     MOMENT,
+    NUMBER,
+    RULE,
     TEXT,
     Document,
     Row,
@@ -27,6 +29,7 @@ from hub.projections import (
     moment,
     narrowed,
     page,
+    seen,
     thing,
 )
 
@@ -97,7 +100,7 @@ def _merged(_: Row | None, fact: Fact) -> Row | None:
 
 def ask_all(connection: Connection, asked: Asked) -> Mapping[str, Any]:
     """Escalations, the newest first."""
-    query = select(ESCALATIONS).where(_E.family.not_in(select(MERGED.c.family)))
+    query = seen(select(ESCALATIONS).where(_E.family.not_in(select(MERGED.c.family))), _E.family, asked)
     filtered = narrowed(query, asked, {"axis": _E.axis, "level": _E.level, "state": _E.state, "family": _E.family})
     return page(filtered, [-_E.position], asked, _item, connection)
 
@@ -113,29 +116,27 @@ def _item(row: Mapping[str, Any]) -> Row:
     return {**{name: row[name] for name in ("id", "position", "family", "axis", "level", "state")}, **row["shown"]}
 
 
-_AXIS: Schema = {"type": "string", "enum": [axis.value for axis in Axis]}
-_STATE: Schema = {"type": "string", "enum": [OPEN, ACKNOWLEDGED]}
+_AXIS: Schema = {"type": "string", "enum": [axis.value for axis in Axis]} | of.LEVEL
+_STATE: Schema = {"type": "string", "enum": [OPEN, ACKNOWLEDGED]} | of.LEVEL
 _ITEM: Mapping[str, Schema] = {
     "id": ID,
-    "position": COUNT,
+    "position": NUMBER,
     "family": ID,
     "axis": _AXIS,
     "level": LEVEL,
     "state": _STATE,
     "levelFrom": LEVEL,
-    "rule": CODE,
-    "matrix": TEXT,
-    "signals": many(TEXT),
-    "leads": CODE,
-    "levers": many(thing(lever=CODE, by=CODE, ground=TEXT)),
-    "tell": many(CODE),
-    "raisedAt": MOMENT,
-    "due": maybe(MOMENT),
-    "acknowledgedBy": TEXT,
-    "acknowledgedAt": maybe(MOMENT),
+    "rule": RULE,
+    "matrix": TEXT | of.PROVENANCE,
+    "signals": many(TEXT | of.REFERENCE),
+    "leads": CODE | of.CONTACT,
+    "levers": many(thing(lever=CODE, by=CODE, ground=TEXT) | of.LEVEL),
+    "tell": many(CODE | of.INVOLVEMENT),
+    "raisedAt": MOMENT | of.LEVEL,
+    "due": maybe(MOMENT | of.LEVEL),
+    "acknowledgedBy": TEXT | of.PROVENANCE,
+    "acknowledgedAt": maybe(MOMENT | of.PROVENANCE),
 }
-_ROLES = (Capacity.COORDINATOR, Capacity.TEAM_LEAD, Capacity.ADMINISTRATIVE, Capacity.AUDITOR)
-
 PROJECTION = Projection(
     name="escalations",
     title="Escalations",
@@ -147,7 +148,8 @@ PROJECTION = Projection(
             title="Escalations, the newest first",
             ask=ask_all,
             answer=listed(thing(**_ITEM)),
-            roles=_ROLES,
+            act=Act.SEE_ESCALATIONS,
+            about="families",
             filters=("axis", "level", "state", "family"),
         ),
         View(
@@ -155,7 +157,8 @@ PROJECTION = Projection(
             title="One escalation, with all that it rests on",
             ask=ask_one,
             answer=thing(**_ITEM, mergedInto=MERGED_INTO),
-            roles=_ROLES,
+            act=Act.SEE_ESCALATIONS,
+            about="its-family",
         ),
     ),
 )

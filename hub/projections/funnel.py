@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, Integer, MetaData, Table, Text, case, func, select
 
-from hub.domain.callers import Capacity
+from hub.domain import field_classes as of
 from hub.domain.concerns import CONCERNS
+from hub.domain.policy import Act
 from hub.domain.streams import Recorded
 from hub.domain.trajectory import Trajectory
 from hub.domain.words import LifeArea, Phase, Weight
@@ -26,6 +27,7 @@ from hub.projections import (
     many,
     moment,
     page,
+    seen,
     thing,
 )
 
@@ -122,19 +124,20 @@ _CHANGES: dict[type[Recorded], Callable[[Row, Any], None]] = {
 
 def ask(connection: Connection, asked: Asked) -> Mapping[str, Any]:
     """How many families came how far, and a page of the candidates not referred: those who meet the criteria first."""
-    waiting = select(FAMILIES).where(*_NOT_REFERRED)
+    waiting = seen(select(FAMILIES).where(*_NOT_REFERRED), _F.family, asked)
     order = [case((_F.met_at == "", 1), else_=0), _F.met_at, _F.candidate_at, _F.family]
     found = page(waiting, order, asked, lambda row: row, connection)
     signals = _signals([row["family"] for row in found["items"]], connection)
     items = [_item(row, [signal for signal in signals if signal["family"] == row["family"]]) for row in found["items"]]
-    return {"stages": _stages(connection), "items": items, "next": found["next"]}
+    return {"stages": _stages(asked, connection), "items": items, "next": found["next"]}
 
 
-def _stages(connection: Connection) -> list[Row]:
+def _stages(asked: Asked, connection: Connection) -> list[Row]:
     counts = [func.count().filter(at != "").label(stage) for stage, at in STAGES.items()]
-    families = connection.execute(select(*counts).where(_F.is_merged.is_(False))).one()
+    families = connection.execute(seen(select(*counts).where(_F.is_merged.is_(False)), _F.family, asked)).one()
     merged = select(FAMILIES.c.family).where(_F.is_merged)
-    signals = connection.execute(select(func.count()).select_from(SIGNALS).where(_S.family.not_in(merged))).scalar_one()
+    heard = select(func.count()).select_from(SIGNALS).where(_S.family.not_in(merged))
+    signals = connection.execute(seen(heard, _S.family, asked)).scalar_one()
     return [
         {"stage": "signals", "count": signals},
         *({"stage": stage, "count": count} for stage, count in zip(STAGES, families, strict=True)),
@@ -163,16 +166,18 @@ def _item(row: Row, signals: Sequence[Row]) -> Row:
 
 _ITEM = thing(
     family=ID,
-    candidateSince=MOMENT,
-    meetsCriteria=TRUTH,
-    why={"type": "string", "enum": ["nobody-referred", "criteria-not-met"]},
-    since=MOMENT,
-    criteria=many(thing(criterion=CODE, met=TRUTH, signals=many(TEXT), missing=thing(nl=TEXT, en=TEXT))),
-    seriousAreas=many({"type": "string", "enum": [area.value for area in LifeArea]}),
-    marks=many(CODE),
-    signals=COUNT,
+    candidateSince=MOMENT | of.INVOLVEMENT,
+    meetsCriteria=TRUTH | of.DECISION,
+    why={"type": "string", "enum": ["nobody-referred", "criteria-not-met"]} | of.DECISION,
+    since=MOMENT | of.DECISION,
+    criteria=many(
+        thing(criterion=CODE, met=TRUTH, signals=many(TEXT | of.REFERENCE), missing=thing(nl=TEXT, en=TEXT)) | of.CONCERN
+    ),
+    seriousAreas=many({"type": "string", "enum": [area.value for area in LifeArea]} | of.AN_AREA),
+    marks=many(CODE | of.CONCERN),
+    signals=COUNT | of.INVOLVEMENT,
 )
-_STAGE = thing(stage={"type": "string", "enum": ["signals", *STAGES]}, count=COUNT)
+_STAGE = thing(stage={"type": "string", "enum": ["signals", *STAGES]}, count=COUNT) | of.OPERATION
 
 PROJECTION = Projection(
     name="funnel",
@@ -185,7 +190,8 @@ PROJECTION = Projection(
             title="How many families came how far, and the candidates not referred, with why",
             ask=ask,
             answer=thing(stages=many(_STAGE), **listed(_ITEM)["properties"]),
-            roles=(Capacity.COORDINATOR, Capacity.TEAM_LEAD, Capacity.ADMINISTRATIVE),
+            act=Act.SEE_LISTS,
+            about="families",
         ),
     ),
 )

@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, select
 
-from hub.domain.callers import Capacity
+from hub.domain import field_classes as of
 from hub.domain.messages import QUARANTINED, Message
+from hub.domain.policy import Act
 from hub.ports import Asked, Fact, Projection, View
-from hub.projections import COUNT, ID, MOMENT, TEXT, Document, Row, fold, listed, many, maybe, moment, narrowed, page, thing
+from hub.projections import ID, MOMENT, NUMBER, TEXT, Document, Row, fold, listed, many, maybe, moment, narrowed, page, thing
 
 TABLES = MetaData()
 MESSAGES = Table(
@@ -74,12 +75,12 @@ def _item(row: Mapping[str, Any]) -> Row:
 
 _ITEM = thing(
     message=ID,
-    position=COUNT,
-    partner=TEXT,
-    type=TEXT,
-    receivedAt=MOMENT,
-    triedAgainAt=maybe(MOMENT),
-    reasons=many(thing(where=TEXT, what=TEXT)),
+    position=NUMBER,
+    partner=TEXT | of.PROVENANCE,
+    type=TEXT | of.OPERATION,
+    receivedAt=MOMENT | of.OPERATION,
+    triedAgainAt=maybe(MOMENT | of.OPERATION),
+    reasons=many(thing(where=TEXT, what=TEXT) | of.OPERATION),
 )
 
 PROJECTION = Projection(
@@ -93,7 +94,8 @@ PROJECTION = Projection(
             title="Messages that could not be read, with every reason",
             ask=ask,
             answer=listed(_ITEM),
-            roles=(Capacity.OPERATOR,),
+            act=Act.SEE_QUARANTINE,
+            about="nobody",
             filters=("partner", "type"),
         ),
     ),

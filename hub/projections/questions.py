@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, select
 
-from hub.domain.callers import Capacity
+from hub.domain import field_classes as of
+from hub.domain.policy import Act
 from hub.domain.questions import MatchQuestion
 from hub.ports import Asked, Fact, Projection, View
 from hub.projections import (
@@ -13,6 +14,7 @@ from hub.projections import (
     COUNT,
     ID,
     MOMENT,
+    NUMBER,
     PARTIAL,
     TEXT,
     TRUTH,
@@ -109,25 +111,23 @@ def _item(row: Mapping[str, Any]) -> Row:
 
 _ITEM: Schema = thing(
     id=ID,
-    position=COUNT,
-    version=COUNT,
-    state={"type": "string", "enum": [OPEN, ANSWERED]},
-    partner=TEXT,
-    signal=TEXT,
-    message=TEXT,
-    concern=CODE,
-    happened=PARTIAL,
-    people=COUNT,
+    position=NUMBER,
+    version=NUMBER,
+    state={"type": "string", "enum": [OPEN, ANSWERED]} | of.OPERATION,
+    partner=TEXT | of.INVOLVEMENT,
+    signal=TEXT | of.REFERENCE,
+    message=TEXT | of.REFERENCE,
+    concern=CODE | of.A_CONCERN,
+    happened=PARTIAL | of.CONCERN,
+    people=COUNT | of.INVOLVEMENT,
     candidates=many(ID),
-    why=many(TEXT),
-    askedAt=MOMENT,
-    family=TEXT,
-    isNewFamily=TRUTH,
-    answeredBy=TEXT,
-    answeredAt=maybe(MOMENT),
+    why=many(TEXT | of.PROVENANCE),
+    askedAt=MOMENT | of.OPERATION,
+    family=TEXT | of.REFERENCE,
+    isNewFamily=TRUTH | of.DECISION,
+    answeredBy=TEXT | of.PROVENANCE,
+    answeredAt=maybe(MOMENT | of.PROVENANCE),
 )
-_ROLES = (Capacity.COORDINATOR, Capacity.TEAM_LEAD, Capacity.AUDITOR)
-
 PROJECTION = Projection(
     name="questions",
     title="Match questions",
@@ -139,9 +139,17 @@ PROJECTION = Projection(
             title="Signals that wait for a person, the longest first",
             ask=ask_all,
             answer=listed(_ITEM),
-            roles=_ROLES,
+            act=Act.SEE_QUESTIONS,
+            about="nobody",
             filters=("state", "partner"),
         ),
-        View(path="match-questions/{id}", title="One match question", ask=ask_one, answer=_ITEM, roles=_ROLES),
+        View(
+            path="match-questions/{id}",
+            title="One match question",
+            ask=ask_one,
+            answer=_ITEM,
+            act=Act.SEE_QUESTIONS,
+            about="nobody",
+        ),
     ),
 )

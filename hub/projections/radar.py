@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, delete, func, insert, select
 
-from hub.domain.callers import Capacity
+from hub.domain import field_classes as of
 from hub.domain.concerns import CONCERNS
 from hub.domain.dates import PartialDate
+from hub.domain.policy import Act
 from hub.domain.trajectory import Trajectory
 from hub.domain.words import Axis, Level
 from hub.ports import Asked, Fact, Projection, View
-from hub.projections import COUNT, DAY, ID, LEVEL, TEXT, Document, Row, fold, keep_signals, listed, many, page, thing
+from hub.projections import COUNT, DAY, ID, LEVEL, TEXT, Document, Row, fold, keep_signals, listed, many, page, seen, thing
 
 NEAR = timedelta(days=180)
 """How far signals may lie apart to be of the same time."""
@@ -104,7 +105,7 @@ def _worry(partners: Sequence[Row]) -> Row:
 
 def ask(connection: Connection, asked: Asked) -> Mapping[str, Any]:
     """Families that at least two partners worry about."""
-    query = select(FAMILIES).where(_F["count"] >= 2, _F.is_merged.is_(False))
+    query = seen(select(FAMILIES).where(_F["count"] >= 2, _F.is_merged.is_(False)), _F.family, asked)
     return page(query, [-_F["count"], -_F.level, _F.family], asked, _item, connection)
 
 
@@ -129,9 +130,16 @@ PROJECTION = Projection(
             title="Families that at least two partners worry about within 180 days",
             ask=ask,
             answer=listed(
-                thing(family=ID, level=LEVEL, count=COUNT, partners=many(thing(partner=TEXT, latestDate=DAY)), latestDate=DAY)
+                thing(
+                    family=ID,
+                    level=LEVEL,
+                    count=COUNT | of.INVOLVEMENT,
+                    partners=many(thing(partner=TEXT, latestDate=DAY) | of.INVOLVEMENT),
+                    latestDate=DAY | of.INVOLVEMENT,
+                )
             ),
-            roles=(Capacity.COORDINATOR, Capacity.TEAM_LEAD),
+            act=Act.SEE_LISTS,
+            about="families",
         ),
     ),
 )

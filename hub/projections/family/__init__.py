@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, func, select
 
-from hub.domain.callers import Capacity
 from hub.domain.people import Person
+from hub.domain.policy import Act
 from hub.domain.trajectory import Trajectory
 from hub.ports import Asked, Fact, Projection, View
 from hub.projections import Document, Row, events_of, fold, keep_signals, moment
@@ -25,10 +25,10 @@ PEOPLE = Table(
     "family_people",
     TABLES,
     Column("person", Text, primary_key=True),
-    Column("given_names", Text, nullable=False),
-    Column("prefix", Text, nullable=False),
-    Column("family_name", Text, nullable=False),
-    Column("born", Text, nullable=False),
+    Column("given_names", Document, nullable=False),
+    Column("prefix", Document, nullable=False),
+    Column("family_name", Document, nullable=False),
+    Column("born", Document, nullable=False),
     Column("address", Document, nullable=False),
 )
 SIGNALS = Table(
@@ -105,7 +105,8 @@ PROJECTION = Projection(
             title="How a family stands now",
             ask=ask,
             answer=ANSWER,
-            roles=(Capacity.COORDINATOR, Capacity.TEAM_LEAD, Capacity.AUDITOR),
+            act=Act.SEE_FAMILY,
+            about="family",
         ),
     ),
 )

@@ -5,16 +5,17 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, Table, Text, insert, select
 
-from hub.domain.callers import Capacity
+from hub.domain import field_classes as of
 from hub.domain.dates import PartialDate
+from hub.domain.policy import Act
 from hub.domain.streams import Recorded
 from hub.domain.trajectory import Trajectory
 from hub.ports import Asked, Fact, Projection, View
 from hub.projections import (
     CODE,
-    COUNT,
     MERGED_INTO,
     MOMENT,
+    NUMBER,
     PARTIAL,
     TEXT,
     Document,
@@ -45,8 +46,8 @@ TIMELINE = Table(
     Column("basis", Text, nullable=False),
     Column("other", Text, nullable=False),
     Column("signals", Document, nullable=False),
-    Column("dutch", Text, nullable=False),
-    Column("english", Text, nullable=False),
+    Column("dutch", Document, nullable=False),
+    Column("english", Document, nullable=False),
     Index("timeline_of_family", "family", "position"),
 )
 _FACTS = events_of(Trajectory)
@@ -135,17 +136,17 @@ def _item(row: Mapping[str, Any]) -> Row:
 
 
 ITEM: Schema = thing(
-    position=COUNT,
-    version=COUNT,
-    kind=CODE,
-    recordedAt=MOMENT,
-    happened=PARTIAL,
-    by=TEXT,
-    cause=TEXT,
-    basis=TEXT,
-    otherFamily=TEXT,
-    signals=many(TEXT),
-    words=thing(nl=TEXT, en=TEXT),
+    position=NUMBER,
+    version=NUMBER,
+    kind=CODE | of.DECISION,
+    recordedAt=MOMENT | of.OPERATION,
+    happened=PARTIAL | of.CONCERN,
+    by=TEXT | of.PROVENANCE,
+    cause=TEXT | of.PROVENANCE,
+    basis=TEXT | of.PROVENANCE,
+    otherFamily=TEXT | of.REFERENCE,
+    signals=many(TEXT | of.REFERENCE),
+    words=thing(nl=TEXT, en=TEXT) | of.A_SENTENCE,
 )
 _PAGE = listed(ITEM)["properties"]
 
@@ -160,7 +161,8 @@ PROJECTION = Projection(
             title="Every fact of a family, in order",
             ask=ask,
             answer=thing(mergedInto=MERGED_INTO, **_PAGE),
-            roles=(Capacity.COORDINATOR, Capacity.TEAM_LEAD, Capacity.AUDITOR),
+            act=Act.SEE_FAMILY,
+            about="family",
             filters=("kind",),
         ),
     ),

@@ -1,0 +1,29 @@
+"""Looking into a family that is not yours, because you must: said aloud, for a while, and told to its director."""
+
+from uuid import UUID
+
+from hub.api import forms, schemas
+from hub.api.admission import Hub, Known
+from hub.api.operations import Operation
+from hub.api.writing import Answer
+from hub.domain.policy import Act
+
+
+def _break(hub: Hub, caller: Known, id: UUID, body: forms.Motivated) -> Answer:
+    until = hub.admittance.break_glass(id, caller, body.motivation)
+    return Answer({"family": str(id), "until": until}, 201, {"Location": f"/v1/families/{id}"})
+
+
+BREAK_GLASS = Operation(
+    method="POST",
+    path="/families/{id}/glass-breakings",
+    name="breakGlass",
+    title="Look into a family that is not yours, for four hours; its director and the data protection officer are told",
+    tag="families",
+    act=Act.BREAK_GLASS,
+    do=_break,
+    answer=schemas.thing(family=schemas.ID, until=schemas.MOMENT),
+    status=201,
+    form=forms.Motivated,
+    refusals=(404, 409),
+)
