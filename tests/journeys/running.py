@@ -28,6 +28,7 @@ from hub.settings import Settings
 from hub.wiring import Hub, application
 from tests.adapters.registered import private, public
 from tests.given import NOON, a_number
+from tests.parts.servers import a_free_port
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -97,14 +98,6 @@ def a_child(nth: int, **but: Any) -> dict[str, Any]:
 def a_worry(*people: Mapping[str, Any], **but: Any) -> dict[str, Any]:
     """A signal in the contract of partners without a standard of their own."""
     return {"reference": "a-1", "concern": "upbringing", "happened": "2026-03-01", "people": list(people or (a_child(1),))} | but
-
-
-def a_free_port() -> int:
-    """A port that nobody listens on now."""
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 # As a process ------------------------------------------------------------------------------------------

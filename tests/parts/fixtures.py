@@ -1,0 +1,33 @@
+"""The real parts as fixtures: made when a test asks for them, ended with the tests that use them."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.parts import chromium
+from tests.parts import keycloak as keycloaks
+from tests.parts.keycloak import Keycloak
+
+
+@pytest.fixture(scope="session")
+def keycloak(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
+    """One Keycloak for all tests of this process: tests that need it stand together in few files."""
+    with keycloaks.keycloak(tmp_path_factory.mktemp("keycloak")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for a module, and not for longer: while it is driven, no async test can run in its thread."""
+    with chromium.chromium(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser_page(browser: Browser) -> Iterator[Page]:
+    """An empty page of a person who was never here."""
+    with browser.new_context(locale="nl-NL") as context:
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        yield page
