@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
+from hub.domain.access import Access
 from hub.domain.registrations import Registration
 from hub.domain.streams import Recorded, stream_id
 from hub.domain.trajectory import Trajectory
@@ -18,6 +20,10 @@ ABOUT_PARTNERS = "nl.vig.registrations."
 """How the types begin that say something of an organisation, not of a family; its registration orders them."""
 
 
+ABOUT_LOOKS = "nl.vig.looks."
+"""How the types begin that say who looked into a family: for its director, and for whoever watches over people's data."""
+
+
 def notices(fact: Fact) -> tuple[Notice, ...]:
     """What others hear of a fact: at most one notice, the same one whenever it is asked; most facts stay inside.
 
@@ -30,14 +36,16 @@ def notices(fact: Fact) -> tuple[Notice, ...]:
 
 
 def _notice(fact: Fact, type: str, said: Mapping[str, Any]) -> Notice:
+    # what is noted beside a family's own stream says itself which family it is about
+    family = UUID(fact.event.family) if type.startswith(ABOUT_LOOKS) else fact.stream_id
     return Notice(
         id=stream_id("notice", str(fact.stream_id), str(fact.position)),
         type=type,
         position=fact.position,
         recorded_at=fact.event.timestamp,
-        family=fact.stream_id,
+        family=family,
         tell=tuple(getattr(fact.event, "tell", ())),
-        data=said if type.startswith(ABOUT_PARTNERS) else {"family": str(fact.stream_id), **said},
+        data=said if type.startswith(ABOUT_PARTNERS) else {"family": str(family), **said},
     )
 
 
@@ -90,6 +98,18 @@ def _covenant_ended(event: Registration.CovenantEnded) -> Words:
     return f"{ABOUT_PARTNERS}covenant-ended.v1", said
 
 
+def _glass_broken(event: Access.GlassBroken) -> Words:
+    return f"{ABOUT_LOOKS}glass-broken.v1", {**_who(event), "reason": event.reason, "until": _text(event.until)}
+
+
+def _looked_into(event: Access.LookedInto) -> Words:
+    return f"{ABOUT_LOOKS}looked-into.v1", {**_who(event), "what": event.act}
+
+
+def _who(event: Any) -> Mapping[str, str]:
+    return {"who": event.by, "role": event.role, "organisation": event.organisation}
+
+
 def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
@@ -104,6 +124,8 @@ _SAID: Mapping[type[Recorded], Callable[[Any], Words | None]] = {
     Trajectory.PhaseEntered: _phase_entered,
     Trajectory.EndedEarly: lambda _: _ended(Phase.ENDED_EARLY),
     Trajectory.WentToCompulsion: lambda _: _ended(Phase.COMPULSION),
+    Access.GlassBroken: _glass_broken,
+    Access.LookedInto: _looked_into,
     Registration.CovenantEndsSoon: _covenant_ends_soon,
     Registration.CovenantEnded: _covenant_ended,
 }

@@ -1,6 +1,8 @@
 """Who looked into a family that is not theirs: broken glass, and looks that its director hears of."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import ClassVar
 from uuid import UUID
 
 from hub.domain.streams import Occasion, Opening, Recorded, Stream, stream_id
@@ -38,6 +40,7 @@ class Access(Stream):
         """Somebody with no part in this family looks into it because they must, says why, and for a while only."""
 
         TOPIC = "access-glass-broken"
+        SEALED: ClassVar[Mapping[str, str]] = {"reason": "family"}
         family: str
         role: str
         organisation: str

@@ -154,11 +154,11 @@ HEARD: Mapping[Capacity, tuple[str, ...]] = {
     Capacity.COORDINATOR: ("nl.vig.escalations.", "nl.vig.trajectories."),
     Capacity.TEAM_LEAD: ("nl.vig.escalations.", "nl.vig.trajectories."),
     Capacity.ADMINISTRATIVE: ("nl.vig.escalations.", "nl.vig.trajectories."),
-    Capacity.DATA_PROTECTION_OFFICER: ("nl.vig.access.", "nl.vig.registrations."),
+    Capacity.DATA_PROTECTION_OFFICER: ("nl.vig.looks.", "nl.vig.registrations."),
     Capacity.OPERATOR: ("nl.vig.registrations.",),
 }
 """The types of notices that people in each capacity hear of on the live feed, by how they begin."""
-TO_DIRECTORS = "nl.vig.access."
+TO_DIRECTORS = "nl.vig.looks."
 """What the director of a family hears of, and of nobody else's."""
 
 

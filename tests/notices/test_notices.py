@@ -13,6 +13,7 @@ from jsonschema_rs import Draft202012Validator
 
 from hub.adapters.contracts import contract_path
 from hub.adapters.matrices import load_calendar, load_matrices
+from hub.domain.access import Access
 from hub.domain.dates import PartialDate
 from hub.domain.registrations import Registration
 from hub.domain.rules import Rules
@@ -95,6 +96,14 @@ def a_partner() -> Registration:
     return partner
 
 
+def looks() -> Access:
+    """Somebody who must looked into a family that is not theirs."""
+    access = Access.begin(FAMILY, on(2, "a.colleague"))
+    access.break_glass(FAMILY, "coordinator", "another-team", "the family is in danger tonight", on(2, "a.colleague"))
+    access.look(FAMILY, "coordinator", "another-team", "see-family", on(2, "a.colleague"))
+    return access
+
+
 @cache
 def facts() -> tuple[Fact, ...]:
     """All that happened in three trajectories, which end in the three ways there are, and to a partner."""
@@ -109,7 +118,7 @@ def facts() -> tuple[Fact, ...]:
     early, compulsion = a_family(), a_family()
     early.end_early("motivation-secret", on(3))
     compulsion.go_to_compulsion("motivation-secret", on(3, basis="bw-1-255"))
-    events = [event for each in (family, early, compulsion, a_partner()) for event in each.collect_events()]
+    events = [event for each in (family, early, compulsion, a_partner(), looks()) for event in each.collect_events()]
     return tuple(Fact(position, event.originator_id, event) for position, event in enumerate(events, start=1))
 
 
@@ -168,7 +177,7 @@ def test_a_contract_lets_nothing_else_through(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: path.stem)
 def test_a_type_is_a_plural_domain_in_reverse_with_one_version_and_no_organisation(path: Path) -> None:
-    assert path.stem.startswith(("nl.vig.escalations.", "nl.vig.trajectories.", "nl.vig.registrations."))
+    assert path.stem.startswith(("nl.vig.escalations.", "nl.vig.trajectories.", "nl.vig.registrations.", "nl.vig.looks."))
     assert path.stem.endswith(".v1")
 
 
