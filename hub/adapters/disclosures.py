@@ -1,7 +1,7 @@
 """Reads the versions of the disclosure matrix, and minimises everything that leaves by the one in force."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -14,9 +14,9 @@ from hub.adapters.matrices import validity
 from hub.adapters.pseudonyms import Pseudonyms
 from hub.adapters.registrations import Organisation, Registrations
 from hub.domain.callers import Caller, Capacity
-from hub.domain.coarsening import Allowed, Rules
+from hub.domain.coarsening import SENSITIVE, Allowed, Rules
 from hub.domain.disclosure import WITHHELD, DisclosureMatrix, Schema, Sieve, sieve
-from hub.domain.field_classes import CLASS, EVERYBODY, FieldClass
+from hub.domain.field_classes import CLASS, EVERYBODY, FREE, FieldClass
 from hub.domain.trajectory.planned import DUTCH_TIME
 from hub.errors import Malformed, Unavailable, Violation
 from hub.ports import Clock, Notice
@@ -42,23 +42,22 @@ class DisclosureMatrices:
         raise Unavailable("No version of the disclosure matrix is valid now.", code="no-disclosure-matrix")
 
 
-def load_disclosure_matrices(directory: Path, purposes: Path) -> DisclosureMatrices:
-    """Every version in a directory; `purposes` is the register of those.
+def load_disclosure_matrices(directory: Path, purposes: Container[str]) -> DisclosureMatrices:
+    """Every version in a directory; `purposes` are the codes of the register of those.
 
     Raises:
         Malformed: with every place where a file is not what its schema, or the register of purposes, asks, or where
             validity overlaps or leaves a gap.
     """
-    known = {entry["code"] for entry in msgspec.json.decode(purposes.read_bytes())["purposes"]}
     files = [path for path in sorted(directory.glob("*.json")) if path.name != "schema.json"]
-    matrices = sorted((_matrix(path, known) for path in files), key=lambda matrix: matrix.valid_from)
+    matrices = sorted((_matrix(path, purposes) for path in files), key=lambda matrix: matrix.valid_from)
     violations = list(validity(matrices)) if matrices else [Violation("", f"no matrix in {directory.name}")]
     if violations:
         raise Malformed("The versions of the disclosure matrix do not follow each other.", violations)
     return DisclosureMatrices(tuple(matrices))
 
 
-def _matrix(path: Path, purposes: set[str]) -> DisclosureMatrix:
+def _matrix(path: Path, purposes: Container[str]) -> DisclosureMatrix:
     raw = valid(path)
     refuse(path, list(_meaning(raw, path.stem, purposes)))
     return DisclosureMatrix(
@@ -76,7 +75,7 @@ def _classes(names: Sequence[str]) -> Allowed:
     return frozenset(FieldClass(name) for name in names)
 
 
-def _meaning(raw: Any, name: str, purposes: set[str]) -> Iterator[Violation]:
+def _meaning(raw: Any, name: str, purposes: Container[str]) -> Iterator[Violation]:
     """What a schema cannot say: purposes that must exist, lines that may stand only once, and what holds for all."""
     if raw["version"] != name:
         yield Violation("/version", "is not the name of the file")
@@ -86,8 +85,14 @@ def _meaning(raw: Any, name: str, purposes: set[str]) -> Iterator[Violation]:
         for place, line in enumerate(raw[part]):
             if line["purpose"] not in purposes:
                 yield Violation(f"/{part}/{place}/purpose", f"{line['purpose']} is not known")
-            if not set(line["classes"]) >= EVERYBODY:
-                yield Violation(f"/{part}/{place}/classes", "withholds what everybody sees")
+            yield from _of_classes(_classes(line["classes"]), f"/{part}/{place}/classes")
+
+
+def _of_classes(classes: Allowed, where: str) -> Iterator[Violation]:
+    if not classes >= EVERYBODY:
+        yield Violation(where, "withholds what everybody sees")
+    if classes & FREE and not classes >= SENSITIVE:
+        yield Violation(where, "gives words that people wrote without what those may hold")
 
 
 def load_notice_schemas(directory: Path) -> dict[str, Schema]:
@@ -160,7 +165,9 @@ class Disclosures:
         return self._of_system(found) if found else self._matrix().minimal
 
     def _of_system(self, receiver: Organisation) -> Allowed:
-        return self._matrix().for_system(receiver.kind, receiver.purposes)
+        covenant = self.registrations.registers.covenants.get(receiver.covenant)
+        shared = receiver.purposes & covenant.purposes if covenant else frozenset()
+        return self._matrix().for_system(receiver.kind, shared)
 
     def _matrix(self) -> DisclosureMatrix:
         return self.matrices.at(self.clock.now().astimezone(DUTCH_TIME).date())

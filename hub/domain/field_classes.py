@@ -88,3 +88,5 @@ A_SENTENCE = CONCERN | {COARSENS: Coarsening.SENTENCE.value}
 
 EVERYBODY = frozenset({FieldClass.REFERENCE, FieldClass.OPERATION})
 """What no receiver is denied of what they may ask at all."""
+FREE = frozenset({FieldClass.PLAN, FieldClass.WORDS})
+"""What people wrote: it may hold anything, and nothing makes it coarse."""

@@ -1,6 +1,6 @@
 """How notices leave the hub: one module each, found by itself, and on when its own settings say so."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
@@ -10,8 +10,11 @@ from typing import Any
 from sqlalchemy import Engine, MetaData
 
 from hub.adapters.hub_keys import HubKeys
-from hub.adapters.registrations import Registrations
-from hub.ports import Channel, Clock
+from hub.adapters.registrations import Organisation, Registrations
+from hub.ports import Channel, Clock, Notice
+
+Disclose = Callable[[Notice, Organisation], Notice | None]
+"""What an organisation may know of a notice, if anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Around:
     clock: Clock
     base_url: str
     oin: str
+    disclose: Disclose
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,19 @@ class Way:
     tables: MetaData
     out: Any
     run: Callable[[Event], None] | None = None
+
+
+def told(
+    notices: Sequence[Notice], receivers: Iterable[Organisation], disclose: Disclose
+) -> Iterator[tuple[Organisation, list[Notice]]]:
+    """What each of these organisations is told: the notices for its kind, and of those what it may know and no more.
+
+    Every channel to partners tells what comes out of this, and nothing else.
+    """
+    for receiver in receivers:
+        known = [disclose(notice, receiver) for notice in notices if receiver.kind in notice.tell]
+        if mine := [notice for notice in known if notice is not None]:
+            yield receiver, mine
 
 
 def found(settings: Mapping[str, str], around: Around) -> dict[str, Way]:

@@ -22,8 +22,9 @@ def opened(settings: Mapping[str, str], around: Around) -> Way | None:
         around.outbox,
         around.registrations,
         around.keys,
-        Sender(around.oin, around.base_url),
+        Sender(around.oin),
         around.clock,
+        around.disclose,
         allow=networks(settings.get("HUB_WEBHOOK_ALLOW", "")),
     )
     return Way(webhooks.channel, TABLES, webhooks, webhooks.run)

@@ -8,6 +8,7 @@ from threading import Event, Lock, Thread
 import structlog
 from sqlalchemy import Connection, Engine
 
+from hub.adapters.channels import Disclose, told
 from hub.adapters.channels.webhook import queue
 from hub.adapters.channels.webhook.addresses import Network
 from hub.adapters.channels.webhook.event import Sender
@@ -34,6 +35,7 @@ class Webhooks:
         keys: HubKeys,
         sender: Sender,
         clock: Clock,
+        disclose: Disclose,
         *,
         allow: tuple[Network, ...] = (),
         patience: Patience | None = None,
@@ -43,6 +45,7 @@ class Webhooks:
     ) -> None:
         self._outbox, self._write = outbox, Lock()
         self._registrations, self._keys, self._sender, self._clock = registrations, keys, sender, clock
+        self._disclose = disclose
         self._allow, self._patience, self._tls = allow, patience or Patience(), tls
         # spreads retries; nobody gains by guessing it
         self._random = random or Random()  # noqa: S311
@@ -60,7 +63,7 @@ class Webhooks:
         """Queues what these notices tell to whom, on the transaction of the caller."""
         now = self._clock.now()
         receivers = [each for each in self._registrations.all() if self._registrations.is_sharing(each, now)]
-        queue.queue(notices, receivers, self._sender, now, connection)
+        queue.queue(told(notices, receivers, self._disclose), self._sender, now, connection)
 
     def run(self, stop: Event) -> None:
         """Delivers until told to stop; then waits for the exchanges under way."""

@@ -8,15 +8,15 @@ from hub.ports import Notice
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who the hub is to its receivers: its organisation's number, and where its API is found."""
+    """Who the hub is to its receivers: its organisation's number."""
 
     oin: str
-    base_url: str
 
     def event(self, notice: Notice, sequence: int) -> bytes:
         """The event in structured mode; `sequence` counts what this one receiver is sent, without gaps.
 
-        Its `time` is when the hub recorded the fact, its `dataref` where more may be seen.
+        Its `time` is about when the hub recorded the fact. It names no place where more can be seen: that would have to
+        name the family by an id that all know.
         """
         return to_structured(
             id=str(notice.id),
@@ -25,5 +25,5 @@ class Sender:
             time=notice.recorded_at,
             data=notice.data,
             # the extension compares sequences as texts
-            extensions={"dataref": f"{self.base_url}/v1/families/{notice.family}", "sequence": f"{sequence:012d}"},
+            extensions={"sequence": f"{sequence:012d}"},
         )

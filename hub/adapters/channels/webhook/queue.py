@@ -1,6 +1,6 @@
 """What each receiver still has to be told, and what became of what it was told: nothing is forgotten, and all is visible."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -97,17 +97,13 @@ def delay(failures: int) -> timedelta:
 # In ------------------------------------------------------------------------------------------------
 
 
-def queue(
-    notices: Sequence[Notice], organisations: Sequence[Organisation], sender: Sender, now: datetime, connection: Connection
-) -> None:
-    """One delivery for each active receiver that a notice addresses, numbered per receiver; a repeat adds nothing."""
-    kinds = {kind for notice in notices for kind in notice.tell}
+def queue(told: Iterable[tuple[Organisation, Sequence[Notice]]], sender: Sender, now: datetime, connection: Connection) -> None:
+    """One delivery for each notice that an active receiver is told, numbered per receiver; a repeat adds nothing."""
     known = {row.receiver: row for row in connection.execute(select(RECEIVERS))}
-    for receiver in organisations:
+    for receiver, notices in told:
         row = known.get(receiver.name)
-        if receiver.kind in kinds and _is_active(receiver, row.retired_callback if row else ""):
-            mine = [notice for notice in notices if receiver.kind in notice.tell]
-            _queue_for(receiver.name, mine, row.last_sequence if row else None, sender, now, connection)
+        if _is_active(receiver, row.retired_callback if row else ""):
+            _queue_for(receiver.name, notices, row.last_sequence if row else None, sender, now, connection)
 
 
 def _is_active(receiver: Organisation, retired_callback: str) -> bool:

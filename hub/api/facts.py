@@ -1,0 +1,101 @@
+"""The schema of a family's history: how it stood, and every fact, each field with its class."""
+
+from hub.api.schemas import ID, MOMENT, TEXT, TRUTH, VERSION, Schema, many, maybe, thing
+from hub.domain import field_classes as of
+
+_COUNT: Schema = {"type": "integer"}
+_WHOM = {"who": TEXT, "organisation": TEXT, "contact": TEXT}
+_IDS = many(TEXT | of.REFERENCE)
+_AREA = TEXT | of.AN_AREA
+_GOAL = thing(goal=TEXT, area=_AREA | of.PLAN, specific=TEXT, result=TEXT) | of.PLAN
+_SMART = dict.fromkeys(("measurable", "achievable", "relevant", "owner", "start", "due"), TEXT)
+
+STATE = thing(
+    phase=TEXT | of.A_PHASE,
+    level=_COUNT | of.LEVEL,
+    levels=thing(**dict.fromkeys(("safety", "care", "housing", "income"), _COUNT)) | of.LEVEL,
+    direction=TEXT | of.LEVEL,
+    director=thing(**_WHOM) | of.CONTACT,
+    coach=maybe(thing(**_WHOM) | of.CONTACT),
+    people=many(thing(person=TEXT | of.REFERENCE, role=TEXT | of.INVOLVEMENT)),
+    signals=many(
+        thing(
+            signal=TEXT | of.REFERENCE,
+            partner=TEXT | of.INVOLVEMENT,
+            concern=TEXT | of.A_CONCERN,
+            axis=TEXT,
+            weight=_COUNT,
+            happened=TEXT,
+            recordedAt=MOMENT | of.OPERATION,
+        )
+        | of.CONCERN
+    ),
+    plan=maybe(thing(version=VERSION, goals=many(_GOAL))),
+    levers=many(thing(id=TEXT | of.REFERENCE, lever=TEXT, decidedBy=TEXT | of.PROVENANCE) | of.DECISION),
+    clocks=many(thing(term=TEXT, about=TEXT | of.REFERENCE, due=MOMENT) | of.LEVEL),
+    mergedInto=TEXT | of.REFERENCE,
+)
+"""How a family stood."""
+
+_MISSING = thing(nl=TEXT, en=TEXT)
+_CRITERION = thing(criterion=TEXT, met=TRUTH, signals=_IDS, missing=_MISSING) | of.CONCERN
+_CONTRA = thing(indication=TEXT, signals=many(TEXT)) | of.SPECIAL
+_SAID = {
+    **dict.fromkeys(
+        ("message", "reference", "signal", "person", "escalation", "handover", "id", "into", "other"), TEXT | of.REFERENCE
+    ),
+    **dict.fromkeys(("signals", "people", "rested", "escalations"), _IDS),
+    **dict.fromkeys(("partner", "role"), TEXT | of.INVOLVEMENT),
+    **dict.fromkeys(("coach", "contact", "director", "former", "leads", "organisation", "to", "until"), TEXT | of.CONTACT),
+    **dict.fromkeys(("clock", "due", "term", "acknowledgeBy"), TEXT | of.LEVEL),
+    **dict.fromkeys(("how", "lever", "reasonNot", "result", "when"), TEXT | of.DECISION),
+    **dict.fromkeys(("decision", "phase"), TEXT | of.A_PHASE),
+    **dict.fromkeys(("about", "motivation", "words"), TEXT | of.WORDS),
+    **dict.fromkeys(("authority", "matrix", "purpose"), TEXT | of.PROVENANCE),
+    **dict.fromkeys(("happened", "knownSince"), TEXT | of.CONCERN),
+}
+FACT = thing(
+    event=TEXT | of.DECISION,
+    version=VERSION,
+    recordedAt=MOMENT | of.OPERATION,
+    validFrom=MOMENT | of.CONCERN,
+    by=TEXT | of.PROVENANCE,
+    cause=TEXT | of.PROVENANCE,
+    basis=TEXT | of.PROVENANCE,
+    data={
+        "type": "object",
+        "description": "what the fact itself says: those of these members that it has",
+        "additionalProperties": False,
+        "properties": {
+            **_SAID,
+            "areas": many(_AREA),
+            "axis": TEXT | of.LEVEL,
+            "concern": TEXT | of.A_CONCERN,
+            "contraIndications": many(_CONTRA),
+            "evidence": many(TEXT | of.LEVEL),
+            "goal": TEXT | of.PLAN,
+            "goals": many(thing(**_GOAL["properties"], **_SMART) | of.PLAN),
+            "informed": thing(how=TEXT, when=TEXT, by=TEXT, reasonNot=TEXT) | of.DECISION,
+            "levelFrom": {"type": ["integer", "string"]} | of.LEVEL,
+            "levelTo": {"type": ["integer", "string"]} | of.LEVEL,
+            "levers": many(thing(lever=TEXT, by=TEXT, ground=TEXT) | of.LEVEL),
+            "matched": many(TEXT | of.PROVENANCE),
+            "met": TRUTH | of.DECISION,
+            "municipality": TEXT | of.ADDRESS,
+            "plan": VERSION | of.DECISION,
+            "results": many(_CRITERION),
+            "rule": TEXT | of.A_RULE,
+            "tell": many(TEXT | of.INVOLVEMENT),
+            "weight": _COUNT | of.CONCERN,
+        },
+    },
+)
+"""A fact as it was recorded."""
+
+HISTORY = thing(
+    family=ID,
+    recordedAt=maybe(MOMENT) | of.OPERATION,
+    validAt=maybe(MOMENT) | of.OPERATION,
+    state=maybe(STATE),
+    events=many(FACT),
+)
