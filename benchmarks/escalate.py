@@ -12,6 +12,7 @@ from benchmarks.measuring import Figure, Ratio, Result, quantile
 from benchmarks.population import Population, Sender, Signed
 from benchmarks.running import a_directory, catch_up, free_port, opened, process, registered, served, take_in
 from hub.domain.callers import Capacity
+from tests import issuer
 
 CONCERN = "aggression"
 """Serious and about safety: the third in 120 days, by a second partner, makes the third level (safety-3-repeated)."""
@@ -52,7 +53,7 @@ def _before_the_last(place: Path, families: int) -> tuple[list[tuple[Signed, lis
         for _ in range(BEFORE):
             found = take_in(hub, sender, (population.about(family, CONCERN) for family in range(families)), by=0)
         catch_up(hub)
-        token = hub.tokens.issue(Capacity.COORDINATOR, "bench", "bench", hub.clock.now())
+        token = issuer.token(Capacity.COORDINATOR, "bench", "bench", hub.clock.now())
     last = [sender.single(population.about(family, CONCERN), by=1) for family in range(families)]
     return [(signed, [RAISED, family.encode()]) for signed, family in zip(last, found, strict=True)], token
 

@@ -18,6 +18,7 @@ from benchmarks.population import Population
 from benchmarks.running import Served, a_directory, asked, opened, prepared, served
 from hub.domain.callers import Capacity
 from hub.wiring import Hub
+from tests import issuer
 
 _ROWS = "SELECT position, version, topic, state FROM events WHERE stream_id = ? ORDER BY version"
 _LONGEST = "SELECT stream_id, count(*) AS many FROM events GROUP BY stream_id ORDER BY many DESC LIMIT 1"
@@ -52,7 +53,7 @@ def history(size: Size) -> Result:
         population = Population(2)
         prepared(place, (population.about(0) for _ in range(size.events)))
         with opened(place) as hub:
-            family, token = _longest(hub, place), hub.tokens.issue(Capacity.COORDINATOR, "bench", "bench", hub.clock.now())
+            family, token = _longest(hub, place), issuer.token(Capacity.COORDINATOR, "bench", "bench", hub.clock.now())
             with served(place) as running:
                 then = _request(running.port, family.id, token, family.middle)
                 now = _request(running.port, family.id, token)

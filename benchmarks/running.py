@@ -24,6 +24,7 @@ from hub.intake import Receipt
 from hub.register import Done
 from hub.settings import Settings
 from hub.wiring import Hub
+from tests import issuer
 
 PLACE = Path("var") / "bench"
 """Beneath the checkout, so that everything is measured on the disk that the hub would use."""
@@ -47,7 +48,7 @@ def a_directory(name: str) -> Iterator[Path]:
 
 def settings(place: Path) -> Settings:
     """The settings of a hub there."""
-    return Settings(data_dir=place, replay_seconds=REPLAY)
+    return Settings(data_dir=place, replay_seconds=REPLAY, **issuer.settings())
 
 
 @contextmanager
@@ -143,7 +144,7 @@ def asked(file: Path, statement: str) -> list[tuple[Any, ...]]:
 def served(place: Path) -> Iterator[Served]:
     """`hub all` as a process of its own."""
     port = free_port()
-    environment = {**os.environ, "HUB_DATA_DIR": str(place), "HUB_REPLAY_SECONDS": str(REPLAY)}
+    environment = {**os.environ, "HUB_DATA_DIR": str(place), "HUB_REPLAY_SECONDS": str(REPLAY), **issuer.environment()}
     with process([sys.executable, "-m", "hub", "all", "--port", str(port)], port, environment) as pid:
         yield Served(place, port, pid)
 

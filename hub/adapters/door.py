@@ -29,10 +29,11 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Who reads tokens, and who gives them to partners (nobody, where another issuer does)."""
+    """Who reads tokens, and who gives them to partners (nobody, where another issuer does); `issued` are the hub's own."""
 
     tokens: AccessTokens
     authorization: Authorization | None
+    issued: Issued
 
     @classmethod
     def of(
@@ -57,7 +58,7 @@ class Door:
         if partners.issuer:
             verified = access_tokens.of_issuer(Jwks(partners.issuer, partners.jwks), partners.audience or base, ("at+jwt",))
             issuers[partners.issuer] = OfPartners(registrations, verified)
-            return cls(AccessTokens(issuers, registrations, proofs), None)
+            return cls(AccessTokens(issuers, registrations, proofs), None, issued)
         issuers[base] = OfPartners(registrations, access_tokens.own(issued))
         tokens = AccessTokens(issuers, registrations, proofs)
-        return cls(tokens, Authorization.of(base, registrations, keys, once, proofs, clock, has_certificates))
+        return cls(tokens, Authorization.of(base, registrations, keys, once, proofs, clock, has_certificates), issued)

@@ -1,7 +1,7 @@
 """The whole hub behind its own HTTP, in one process: real stores, real keys, real signatures, and a clock that stands still."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx2
 
 from hub.adapters import jws, outgoing_events
+from hub.adapters.authorization import SCOPES
 from hub.adapters.signatures import sign
 from hub.api.front import Front
 from hub.domain.callers import Capacity
@@ -19,6 +20,7 @@ from hub.domain.trajectory import Trajectory
 from hub.ports import SetClock
 from hub.settings import Settings
 from hub.wiring import Hub, application
+from tests import issuer
 from tests.adapters.registered import private, public
 from tests.given import NOON, a_number
 
@@ -92,7 +94,15 @@ class Running:
         """The header of somebody who logged in."""
         if not role:
             return {}
-        return {"Authorization": f"Bearer {self.hub.tokens.issue(Capacity(role), subject, organisation, self.clock.now(), 60)}"}
+        if role == Capacity.PARTNER:
+            return self.partner_token(organisation)
+        return issuer.bearer(role, subject, organisation, self.clock.now())
+
+    def partner_token(self, organisation: str, scopes: Collection[str] = SCOPES) -> dict[str, str]:
+        """The header of a partner's system with a token of the hub."""
+        registered = self.hub.registrations.by_name(organisation)
+        assert registered is not None
+        return {"Authorization": f"Bearer {self.hub.door.issued.issue(registered, scopes, {}, self.clock.now())}"}
 
     async def post(
         self,
@@ -143,7 +153,7 @@ class Running:
 def running(directory: Path) -> Any:
     """A hub in a directory, with two partners that have keys."""
     clock = SetClock(NOON)
-    hub = Hub.open(Settings(data_dir=directory, mode="demo"), clock)
+    hub = Hub.open(Settings(data_dir=directory, mode="demo", **issuer.settings()), clock)
     year = timedelta(days=365)
     for name, kind, oin in (("youth-work", "any-partner", OIN), ("police", "police", POLICE_OIN)):
         hub.registry.add(name, kind, oin, "operator")

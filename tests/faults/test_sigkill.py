@@ -29,6 +29,7 @@ from hub.domain.trajectory import Trajectory
 from hub.ports import Fact, Notice, Projection
 from hub.projections import found
 from hub.wiring import INDEXES, Hub
+from tests import issuer
 from tests.api.running import said_by_hub
 from tests.channels.receiving import Receiver, receiving
 from tests.faults.load import CHILDREN, Acknowledged, Desk, Load
@@ -95,9 +96,9 @@ def _registered(process: Process, police: Receiver, veilig_thuis: Receiver) -> d
         sender.register(hub, hub.clock.now())
     for nth, (kind, receiver) in enumerate((("police", police), ("veilig-thuis", veilig_thuis)), start=1):
         Sender(kind, kind, f"{99:08}{nth:06}{0:06}", callback=receiver.url).register(hub, hub.clock.now())
-    token = hub.tokens.issue(Capacity.COORDINATOR, "somebody", "", hub.clock.now())
+    token = issuer.bearer(Capacity.COORDINATOR, "somebody", "", hub.clock.now())
     hub.close()
-    return {"Authorization": f"Bearer {token}"}
+    return token
 
 
 def _kill_again_and_again(

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random, SystemRandom
 from threading import Event, Thread
@@ -9,6 +10,7 @@ from threading import Event, Thread
 import httpx2
 
 from hub.domain.callers import Capacity
+from tests import issuer
 from tests.api.running import said_by_hub
 from tests.journeys.running import Process, Sender
 
@@ -19,14 +21,13 @@ LATEST = 0.15
 
 def test_a_hub_that_is_told_to_stop_stops_although_somebody_follows_it(tmp_path: Path) -> None:
     process = Process(tmp_path)
-    hub = process.open()
-    token = hub.tokens.issue(Capacity.COORDINATOR, "somebody", "", hub.clock.now())
-    hub.close()
+    process.open().close()
+    shown = issuer.bearer(Capacity.COORDINATOR, "somebody", "", datetime.now(UTC))
     process.start()
     follows, ended = Event(), Event()
 
     def follow() -> None:
-        with httpx2.stream("GET", f"{process.url}/v1/escalations/stream", headers={"Authorization": f"Bearer {token}"}) as stream:
+        with httpx2.stream("GET", f"{process.url}/v1/escalations/stream", headers=shown) as stream:
             for _ in stream.iter_lines():
                 follows.set()
         ended.set()

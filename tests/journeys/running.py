@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 import httpx2
 
 from hub.adapters import outgoing_events
+from hub.adapters.authorization import SCOPES
 from hub.adapters.signatures import sign
 from hub.api.server import server
 from hub.domain.callers import Capacity
@@ -26,6 +27,7 @@ from hub.domain.messages import Message
 from hub.ports import SetClock
 from hub.settings import Settings
 from hub.wiring import Hub, application
+from tests import issuer
 from tests.adapters.registered import private, public
 from tests.given import NOON, a_number
 from tests.parts.servers import a_free_port
@@ -117,7 +119,12 @@ class Process:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"HUB_DATA_DIR": str(self.data), "HUB_MODE": "demo", "HUB_WEBHOOK_ALLOW": "127.0.0.0/8"}
+        return {
+            "HUB_DATA_DIR": str(self.data),
+            "HUB_MODE": "demo",
+            "HUB_WEBHOOK_ALLOW": "127.0.0.0/8",
+            **issuer.environment(),
+        }
 
     def open(self) -> Hub:
         """The same hub in this process, while it does not run in its own."""
@@ -185,7 +192,11 @@ class Served:
 
     def token(self, role: Capacity, organisation: str = "") -> dict[str, str]:
         """The header of somebody who logged in."""
-        return {"Authorization": f"Bearer {self.hub.tokens.issue(role, 'somebody', organisation, self.clock.now())}"}
+        if role is not Capacity.PARTNER:
+            return issuer.bearer(role, "somebody", organisation, self.clock.now())
+        registered = self.hub.registrations.by_name(organisation)
+        assert registered is not None
+        return {"Authorization": f"Bearer {self.hub.door.issued.issue(registered, SCOPES, {}, self.clock.now())}"}
 
     def family_of(self, receipt: Mapping[str, Any]) -> str:
         """Where the first signal of a message went: the hub knows it, the receipt does not tell."""
@@ -199,7 +210,7 @@ class Served:
 def serving(data: Path, at: datetime = NOON, mode: str = "demo", **callbacks: str) -> Iterator[Served]:
     """A hub with one organisation of every kind, served while the block lasts."""
     clock, partners = SetClock(at), the_partners(**callbacks)
-    hub = Hub.open(Settings(data_dir=data, mode=mode), clock, {"HUB_WEBHOOK_ALLOW": "127.0.0.0/8"})
+    hub = Hub.open(Settings(data_dir=data, mode=mode, **issuer.settings()), clock, {"HUB_WEBHOOK_ALLOW": "127.0.0.0/8"})
     known = {organisation.name for organisation in hub.registrations.all()}
     for partner in partners.values():
         if partner.name not in known:
