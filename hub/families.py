@@ -18,6 +18,7 @@ from hub.domain.signals import KnownSignal, NamedPerson, Signal
 from hub.domain.streams import Occasion, stream_id
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.direction import Director
+from hub.errors import RuleBroken
 from hub.register import Unit
 
 Keys = Mapping[By, str]
@@ -64,7 +65,7 @@ class Families:
 
     def place(self, said: Said, unit: Unit, on: Occasion) -> Placed:
         """Matches a signal, and records it with its family or as a question."""
-        keys = self._keys(said.signal.people)
+        keys = self.keys_of(said.signal.people)
         found = self.find(keys, unit.connection)
         answered = self.answered(said.signal.refers_to, unit.connection) if said.signal.refers_to else ()
         matched = match(said.signal.people, found, answered)
@@ -75,7 +76,7 @@ class Families:
 
     def place_in(self, family: Trajectory, said: Said, unit: Unit, on: Occasion) -> Placed:
         """Records a signal with the family that a person chose."""
-        keys = self._keys(said.signal.people)
+        keys = self.keys_of(said.signal.people)
         found = self.find(keys, unit.connection)
         here = [[known for known in one if str(family.id) in known.families] for one in found]
         exact = match(said.signal.people, found).people
@@ -84,7 +85,7 @@ class Families:
 
     def open_for(self, said: Said, unit: Unit, on: Occasion) -> Trajectory:
         """A new family for a signal of which a person says that it is about nobody known."""
-        return self.open(said, self._keys(said.signal.people), unit, on)
+        return self.open(said, self.keys_of(said.signal.people), unit, on)
 
     def open(self, said: Said, keys: Sequence[Keys], unit: Unit, on: Occasion) -> Trajectory:
         """A new family, with an id that follows from who is in it, so that two first signals make one."""
@@ -133,13 +134,17 @@ class Families:
         """The id of a named person: a known one, or one whose id follows from the surest key (or else from `unless`)."""
         id = UUID(known) if known else stream_id("person", _surest([keys]) or unless)
         person = unit.find(Person, id)
+        if person is not None and person.is_erased:  # who is named again after that is somebody new to the hub
+            id = stream_id("person", unless)
+            person = unit.find(Person, id)
         if person is None:
             unit.add(Person.first_named(id, named, keys, on))
         else:
             person.name_again(named, keys, on)
         return str(id)
 
-    def _keys(self, people: Sequence[NamedPerson]) -> list[dict[By, str]]:
+    def keys_of(self, people: Sequence[NamedPerson]) -> list[dict[By, str]]:
+        """The blind keys of each named person."""
         return [{by: self.blind(text) for by, text in keys_of(named).items()} for named in people]
 
 
@@ -149,8 +154,14 @@ def question_id(signal: str) -> UUID:
 
 
 def signal_of(question: MatchQuestion) -> Said:
-    """The signal that waits in a question."""
+    """The signal that waits in a question.
+
+    Raises:
+        RuleBroken: it named somebody who was erased since.
+    """
     asked = question.asked
+    if not asked.signal["concern"]:
+        raise RuleBroken("The signal that waited here is unreadable: it named somebody who was erased.", code="erased")
     signal = msgspec.convert(asked.signal, Signal)
     return Said(asked.signal_id, signal, asked.message, asked.partner, asked.purpose, asked.timestamp)
 

@@ -8,7 +8,7 @@ nobody decides on a state that is not the last, and one write to disk serves the
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, SimpleQueue
@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.domain.streams import Stream
 from hub.errors import Fault, HubError, NotKnown, Unavailable
-from hub.ports import Clock, Fact, Log, LogTransaction, Projection
+from hub.ports import Clock, Fact, Keys, Log, LogTransaction, Projection
 
 _told = structlog.get_logger("hub.register")
 
@@ -111,8 +111,10 @@ class _Piece:
 class Register:
     """Streams in, events out: one writer, many callers, one commit for all who wait."""
 
-    def __init__(self, log: Log, mapper: Mapper[UUID], indexes: Sequence[Projection], clock: Clock) -> None:
-        self._log, self._mapper, self._indexes, self._clock = log, mapper, indexes, clock
+    def __init__(
+        self, log: Log, mapper: Mapper[UUID], indexes: Sequence[Projection], clock: Clock, keys: Keys | None = None
+    ) -> None:
+        self._log, self._mapper, self._indexes, self._clock, self._keys = log, mapper, indexes, clock, keys
         self._waiting: SimpleQueue[_Piece | None] = SimpleQueue()
         self._remembered: OrderedDict[UUID, Stream] = OrderedDict()
         self._position = 0
@@ -173,8 +175,9 @@ class Register:
             with self._log.transaction() as transaction:
                 has_begun = True
                 self._forget_what_others_changed(transaction)
-                for piece in pieces:
-                    self._try(piece, transaction)
+                with self._sealing(transaction):
+                    for piece in pieces:
+                        self._try(piece, transaction)
                 position = transaction.last_position
         except IntegrityError as error:
             self._remembered.clear()
@@ -192,6 +195,14 @@ class Register:
             self._position = position
             for piece in pieces:
                 _answer(piece)
+
+    @contextmanager
+    def _sealing(self, transaction: LogTransaction) -> Iterator[None]:
+        """What is written is sealed with keys that are committed or rolled back with it."""
+        with self._keys.during(transaction.connection) if self._keys else nullcontext(False) as is_changed:
+            if is_changed:
+                self._remembered.clear()
+            yield
 
     def _one_by_one(self, pieces: list[_Piece], error: Exception) -> None:
         if len(pieces) > 1:

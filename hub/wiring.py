@@ -31,9 +31,9 @@ from hub.adapters.activities import Activities, load_activities
 from hub.adapters.callers import Callers
 from hub.adapters.channels import Around, Way
 from hub.adapters.contracts import contracts
-from hub.adapters.database import create, engine
-from hub.adapters.disclosures import Disclosures, load_disclosure_matrices, load_notice_schemas
+from hub.adapters.database import create, engine, settle
 from hub.adapters.door import Door, Elsewhere
+from hub.adapters.disclosures import Disclosures, load_disclosure_matrices, load_notice_schemas
 from hub.adapters.event_store import EventLog
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.indexes import open_indexes
@@ -70,6 +70,7 @@ from hub.domain.streams import stream_id
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.direction import Director
 from hub.domain.trajectory.planned import DUTCH_TIME
+from hub.erasure import Erasure
 from hub.errors import HubError
 from hub.families import Families
 from hub.history import History
@@ -152,6 +153,7 @@ class Hub:
     families: Families
     intake: Intake
     casework: Casework
+    erase: Erasure
     history: History
     ways: Mapping[str, Way]
     views: Relay
@@ -198,7 +200,8 @@ class Hub:
             ),
             clock=clock,
         )
-        around = Around(stored.outbox, organisations, keys, clock, settings.base_url, settings.oin)
+        disclosures = _disclosures(organisations, keys, clock)
+        around = Around(stored.outbox, organisations, keys, clock, settings.base_url, settings.oin, disclosures.to_partner)
         ways = channels.found(environment or {}, around)
         for way in ways.values():
             create(stored.outbox, way.tables)
@@ -224,17 +227,18 @@ class Hub:
             families=families,
             intake=intake,
             casework=Casework(register, families, rules),
+            erase=Erasure(log, events, register, families, safe, event_store.mentioning, lambda: settle(stored.log)),
             history=History(log, events),
             ways=ways,
+            disclosures=disclosures,
             views=views,
             outbox=outbox,
             limits=Limits(stored.limits, lambda name: _allowed(settings, organisations.by_name(name)), clock),
-            processings=ProcessingLog(stored.reads, lambda text: keys.blind(f"processing-log|{text}"), f"vig-hub {settings.oin}"),
+            processings=_processings(stored.reads, keys, settings),
             activities=load_activities(contracts() / "registers" / "processing-activities.json"),
             sessions=within,
             door=_door(settings, organisations, keys, stored.door, clock),
             admittance=Admittance(register, clock, settings.duty_organisation),
-            disclosures=_disclosures(organisations, keys, clock),
             login=_login(settings, within, keys, Once(stored.door)) if settings.login_issuer else None,
         )
 
@@ -342,13 +346,23 @@ def _door(settings: Settings, organisations: Registrations, keys: HubKeys, remem
 def _disclosures(organisations: Registrations, keys: HubKeys, clock: Clock) -> Disclosures:
     """What may leave, by the versions of the matrix."""
     return Disclosures(
-        load_disclosure_matrices(contracts() / "disclosure-matrix", contracts() / "registers" / "purposes.json"),
+        load_disclosure_matrices(contracts() / "disclosure-matrix", organisations.registers.purposes),
         coarsening.rules_of(load_matrices(contracts() / "intervention-matrix").versions),
         load_notice_schemas(contracts() / "notices"),
         organisations,
-        Pseudonyms(bytes.fromhex(keys.blind("pseudonyms"))),
+        _pseudonyms(keys),
         clock,
     )
+
+
+def _processings(reads: Engine, keys: HubKeys, settings: Settings) -> ProcessingLog:
+    """The log of what was read, which is a receiver of pseudonyms like any other."""
+    pseudonyms = _pseudonyms(keys)
+    return ProcessingLog(reads, lambda subject: str(pseudonyms.of("processing-log", "subject", subject)), f"vig-hub {settings.oin}")
+
+
+def _pseudonyms(keys: HubKeys) -> Pseudonyms:
+    return Pseudonyms(bytes.fromhex(keys.blind("pseudonyms")))
 
 
 def _allowed(settings: Settings, organisation: Organisation | None) -> Allowed:

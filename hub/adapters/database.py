@@ -74,6 +74,9 @@ def _on_connect(synchronous: str) -> Any:
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
+        # what is deleted is overwritten, and scratch tables never touch the disk
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
 
     return prepare
 
@@ -100,6 +103,18 @@ def create(opened: Engine, tables: MetaData) -> None:
     """
     with promised("the database cannot be prepared"), locked(opened) as connection:
         tables.create_all(connection)
+
+
+def settle(opened: Engine) -> None:
+    """Brings all that was written into the database itself and empties the log beside it, where what is deleted still stands.
+
+    Raises:
+        Unavailable: somebody read for too long; nothing is lost, try again.
+    """
+    with promised("the database cannot be settled"), opened.connect() as connection:
+        is_busy = quickly(connection, "PRAGMA wal_checkpoint(TRUNCATE)")[0][0]
+    if is_busy:
+        raise Unavailable("the database cannot be settled: somebody reads for too long")
 
 
 @contextmanager

@@ -60,6 +60,10 @@ _STREAM = "SELECT version, topic, state FROM events WHERE stream_id = ? AND vers
 _READ = "SELECT position, stream_id, version, topic, state FROM events WHERE position > ? ORDER BY position LIMIT ?"
 _POSITION = "SELECT position FROM events WHERE stream_id = ? AND version = ?"
 _VERSION = "SELECT coalesce(max(version), 0) FROM events WHERE stream_id = ?"
+_MENTIONING = (
+    "SELECT position, stream_id, version, topic, state FROM events "
+    "WHERE position > ? AND topic = ? AND instr(state, ?) ORDER BY position"
+)
 _APPEND = "INSERT INTO events (position, stream_id, version, topic, state) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -71,6 +75,12 @@ def create(engine: Engine) -> None:
 def stored(row: Row[*tuple[Any, ...]]) -> StoredEvent:
     """A row of the log as eventsourcing knows it."""
     return StoredEvent(row[1], row[2], row[3], row[4])
+
+
+def mentioning(text: str, topic: str, after: int, connection: Connection) -> list[StoredEvent]:
+    """The events of a topic after a position in which that text stands (empty: all): reads the whole log from there."""
+    rows = quickly(connection, _MENTIONING, after, topic, text.encode())
+    return [StoredEvent(UUID(stream), version, topic, state) for _, stream, version, topic, state in rows]
 
 
 def _last(connection: Connection) -> int:

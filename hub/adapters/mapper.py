@@ -1,8 +1,8 @@
-"""Events as plain JSON: what stands in the log can be read by anybody, with any tool, in any year.
+"""Events as plain JSON: what stands in the log can be read by anybody, with any tool, in any year; but people's data is sealed.
 
 Stored are str, int, float, bool, None, moments (datetime, as ISO 8601 in UTC), and lists and dicts of those with text as
 keys. Read back, only what the event class annotates as a moment becomes one again; nothing is guessed. An upcast
-(`class_version`, `upcast_vN_vM`, as the library does it) sees what is stored, so moments as text.
+(`class_version`, `upcast_vN_vM`, as the library does it) sees what is stored, so moments as text, and nothing sealed.
 """
 
 from collections.abc import Callable
@@ -13,15 +13,17 @@ from uuid import UUID
 
 import msgspec
 from eventsourcing.domain import DomainEvent, DomainEventProtocol
-from eventsourcing.persistence import Cipher, Compressor, Mapper, MapperDeserialisationError, StoredEvent, Transcoder
+from eventsourcing.persistence import Mapper, MapperDeserialisationError, StoredEvent, Transcoder
 from eventsourcing.utils import TopicError, resolve_topic
+
+from hub.adapters.sealing import Vault, open_again, place, says_any, seal
 
 _Moments = tuple[tuple[str, Callable[[Any], Any]], ...]
 
 
-def mapper(compressor: Compressor | None = None, cipher: Cipher | None = None) -> "PlainMapper":
-    """The mapper of the hub's events; a compressor and a cipher work on the bytes of the JSON."""
-    return PlainMapper(PlainJson(), compressor, cipher)
+def mapper(vault: Vault | None = None) -> "PlainMapper":
+    """The mapper of the hub's events; without a vault they are stored as they are said."""
+    return PlainMapper(PlainJson()) if vault is None else SealingMapper(vault)
 
 
 class PlainJson(Transcoder):
@@ -56,7 +58,7 @@ class PlainMapper(Mapper[UUID]):
             raise TypeError(f"cannot be kept: {error}") from error
         if kept != said:
             lost = sorted(name for name in said if name not in kept or kept[name] != said[name])
-            raise TypeError(f"{', '.join(lost)} of {_place(stored)} cannot be kept as plain JSON")
+            raise TypeError(f"{', '.join(lost)} of {place(stored)} cannot be kept as plain JSON")
         return stored
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
@@ -73,15 +75,37 @@ class PlainMapper(Mapper[UUID]):
                 said[name] = read(said[name])
         except (KeyError, TypeError, ValueError, msgspec.ValidationError):
             # not `from` the error, which would quote the value
-            raise MapperDeserialisationError(f"{name} of {_place(stored_event)} is not a moment in UTC") from None
+            raise MapperDeserialisationError(f"{name} of {place(stored_event)} is not a moment in UTC") from None
         return event
+
+
+class SealingMapper(PlainMapper):
+    """The same, with what a class names in `SEALED` sealed on its way to the log, and opened on its way back."""
+
+    def __init__(self, vault: Vault) -> None:
+        super().__init__(PlainJson())
+        self._vault = vault
+
+    def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
+        """The event as it is stored; within a transaction that can keep new keys."""
+        stored = super().to_stored_event(domain_event)
+        fields = getattr(domain_event, "SEALED", None)
+        return seal(stored, fields, self._vault) if fields and says_any(domain_event, fields) else stored
+
+    def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
+        """The event as it was said; what was said of somebody whose key is destroyed is empty.
+
+        Raises:
+            MapperDeserialisationError: also where what is sealed was changed, cut short, or put there from elsewhere.
+        """
+        return super().to_domain_event(open_again(stored_event, self._vault))
 
 
 def _moments_of(stored: StoredEvent) -> _Moments:
     try:
         return _moments(resolve_topic(stored.topic))
     except (TopicError, TypeError, ValueError) as error:
-        raise MapperDeserialisationError(f"no event class has the topic of {_place(stored)}") from error
+        raise MapperDeserialisationError(f"no event class has the topic of {place(stored)}") from error
 
 
 @cache
@@ -112,7 +136,3 @@ def _moment(said: Any) -> datetime:
 
 def _moment_or_none(said: Any) -> datetime | None:
     return None if said is None else _moment(said)
-
-
-def _place(stored: StoredEvent) -> str:
-    return f"'{stored.topic}' (stream {stored.originator_id}, version {stored.originator_version})"

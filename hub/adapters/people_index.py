@@ -60,6 +60,7 @@ _KEY = "INSERT INTO people_keys (key, person) VALUES (?, ?) ON CONFLICT DO NOTHI
 _NUMBER = "INSERT INTO people_numbers (key, person) VALUES (?, ?) ON CONFLICT (person) DO UPDATE SET key = excluded.key"
 _MEMBER = "INSERT INTO people_members (person, family) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _NO_MEMBER = "DELETE FROM people_members WHERE person = ? AND family = ?"
+_NOBODY = tuple(f"DELETE FROM {table.name} WHERE person = ?" for table in (KEYS, NUMBERS, MEMBERS))  # noqa: S608
 _REFERENCE = "INSERT INTO people_references (reference, signal, family) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _NO_REFERENCE = "DELETE FROM people_references WHERE signal = ? AND family = ?"
 _MERGE = 'INSERT INTO people_merged ("into", family) VALUES (?, ?)'
@@ -100,10 +101,15 @@ def _known(keys: Mapping[By, str], rows: Mapping[str, Mapping[str, tuple[str | N
 
 def _named(fact: Fact) -> Iterator[Write]:
     person = str(fact.stream_id)
-    for key in fact.event.keys:
+    for key in filter(None, fact.event.keys):  # those of somebody who was erased are empty
         yield _KEY, (key, person)
     if fact.event.number_key:
         yield _NUMBER, (fact.event.number_key, person)
+
+
+def _erased(fact: Fact) -> Iterator[Write]:
+    for statement in _NOBODY:
+        yield statement, (str(fact.stream_id),)
 
 
 def _joined(fact: Fact) -> Iterator[Write]:
@@ -139,6 +145,7 @@ def _separated(fact: Fact) -> Iterator[Write]:
 _FOLLOW: Mapping[type[Any], Callable[[Fact], Iterator[Write]]] = {
     Person.Named: _named,
     Person.NamedAgain: _named,
+    Person.Erased: _erased,
     Trajectory.PersonJoined: _joined,
     Trajectory.LetGo: _let_go,
     Trajectory.SignalRecorded: _referred,

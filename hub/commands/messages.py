@@ -11,7 +11,6 @@ from uuid import UUID
 import typer
 from sqlalchemy.exc import NoResultFound
 
-from hub.adapters import received
 from hub.adapters.signatures import PartnerSignatures
 from hub.commands.shared import aside, say, the_hub
 from hub.domain.messages import Message
@@ -46,7 +45,7 @@ def message(
 
 def _kept(hub: Hub, was: Message.Received) -> Posted | None:
     with hub.stored.log.connect() as connection, suppress(NoResultFound):
-        return received.fetch(connection, was.kept)
+        return hub.received.fetch(connection, was.kept)
     return None
 
 

@@ -1,11 +1,17 @@
 """A message as it was received: who signed it, what it was, and what became of it."""
 
 from typing import Any
+from uuid import UUID
 
-from hub.domain.streams import Occasion, Opening, Recorded, Stream
+from hub.domain.streams import Occasion, Opening, Recorded, Stream, stream_id
 from hub.errors import RuleBroken
 
 RECORDED, QUESTION, QUARANTINED = "recorded", "match-question", "quarantined"
+
+
+def bytes_of(kept: str) -> UUID:
+    """Whose key the bytes that are kept under that key are sealed with: their own."""
+    return stream_id("received", kept)
 
 
 class Message(Stream):

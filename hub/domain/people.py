@@ -1,11 +1,18 @@
-"""A person as the hub knows them: one stream each, so that one person's data can be shown, corrected or erased alone."""
+"""A person as the hub knows them: one stream each, so that one person's data can be shown, corrected or erased alone.
 
-from collections.abc import Mapping
+What is kept of a person is sealed with a key of their own, the blind keys that find them too. Erasing them destroys that
+key: the stream stays, and says no more than that there was somebody. Who is named again later is somebody new to the hub.
+"""
+
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from hub.domain.matching import By
 from hub.domain.signals import NamedPerson
-from hub.domain.streams import Occasion, Opening, Recorded, Stream
+from hub.domain.streams import Occasion, Opening, Recorded, Stream, sealed
+from hub.errors import RuleBroken
+
+_OF_A_PERSON = sealed("bsn", "family_name", "prefix", "given_names", "born", "address", "keys", "number_key")
 
 
 class Person(Stream):
@@ -18,11 +25,13 @@ class Person(Stream):
 
     keys: set[str]
     given_names: str
+    is_erased: bool
 
     class Named(Opening):
         """A partner named somebody whom the hub did not know."""
 
         TOPIC = "person-named"
+        SEALED = _OF_A_PERSON
         bsn: str
         family_name: str
         prefix: str
@@ -33,12 +42,14 @@ class Person(Stream):
         number_key: str
 
         def apply(self, person: "Person") -> None:
-            person.keys, person.given_names = set(self.keys), self.given_names
+            person.keys, person.given_names = set(filter(None, self.keys)), self.given_names
+            person.is_erased = False
 
     class NamedAgain(Recorded):
         """A partner named somebody known in a way that adds something: a number, an address, another spelling."""
 
         TOPIC = "person-named-again"
+        SEALED = _OF_A_PERSON
         bsn: str
         family_name: str
         prefix: str
@@ -49,8 +60,22 @@ class Person(Stream):
         number_key: str
 
         def apply(self, person: "Person") -> None:
-            person.keys.update(self.keys)
+            person.keys.update(filter(None, self.keys))
             person.given_names = max(person.given_names, self.given_names, key=len)
+
+    class Erased(Recorded):
+        """The key of all that was kept of this person was destroyed, on that ground, and with it that of what named them.
+
+        `messages` and `questions` are the streams of what named them: the bytes as received, and the signals that waited.
+        """
+
+        TOPIC = "person-erased"
+        ground: str
+        messages: list[str]
+        questions: list[str]
+
+        def apply(self, person: "Person") -> None:
+            person.keys, person.given_names, person.is_erased = set(), "", True
 
     @classmethod
     def first_named(cls, person: UUID, named: NamedPerson, keys: Mapping[By, str], on: Occasion) -> "Person":
@@ -61,6 +86,16 @@ class Person(Stream):
         """Adds what is new about a person, such as a name in full after initials; nothing new is silence."""
         if not self.keys.issuperset(keys.values()) or len(named.given_names) > len(self.given_names):
             self.record(self.NamedAgain, on, **_details(named, keys))
+
+    def erase(self, ground: str, messages: Collection[str], questions: Collection[str], on: Occasion) -> None:
+        """Records that this person is erased; once more, and it covers what came to light since.
+
+        Raises:
+            RuleBroken: no ground was given.
+        """
+        if not ground.strip():
+            raise RuleBroken("Erasing somebody needs a ground.", code="ground-missing")
+        self.record(self.Erased, on, ground=ground, messages=sorted(messages), questions=sorted(questions))
 
 
 def _details(named: NamedPerson, keys: Mapping[By, str]) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hub.domain.streams import Occasion, Opening, Recorded, Stream
+from hub.domain.streams import Occasion, Opening, Recorded, Stream, sealed
 from hub.errors import RuleBroken
 
 
@@ -19,6 +19,7 @@ class MatchQuestion(Stream):
         """The people a signal names could not be matched with certainty; `signal` is what the partner said, in full."""
 
         TOPIC = "match-question-asked"
+        SEALED = sealed("signal")
         signal_id: str
         signal: dict[str, Any]
         message: str
@@ -35,6 +36,7 @@ class MatchQuestion(Stream):
         """A person said which family it is about, or that it is a new one."""
 
         TOPIC = "match-question-answered"
+        SEALED = sealed("motivation")
         family: str
         is_new: bool
         motivation: str
@@ -46,6 +48,7 @@ class MatchQuestion(Stream):
         """The answer was taken back; the signal waits again."""
 
         TOPIC = "match-question-reopened"
+        SEALED = sealed("motivation")
         motivation: str
 
         def apply(self, question: "MatchQuestion") -> None:

@@ -4,6 +4,7 @@ The library's decorator for event methods is not used: an event class that says 
 aggregate reads as one paragraph.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -48,9 +49,20 @@ class Recorded(DomainEvent, CanMutateAggregate[UUID]):
     """
 
     TOPIC: ClassVar[str]
+    SEALED: ClassVar[Mapping[str, str]] = {}
+    """The fields that hold data of people, as `sealed` gives them."""
     by: str
     cause: str
     basis: str
+
+
+def sealed(*paths: str, whose: str = "") -> Mapping[str, str]:
+    """Fields with data of people, or their words; what is kept of them can be made unreadable for ever.
+
+    `whose` is the field with the id of the stream that they are about, empty for the event's own. A path goes into objects by
+    `.` and through lists by `[]`.
+    """
+    return dict.fromkeys(paths, whose)
 
 
 def own_fields(event: Recorded) -> list[str]:

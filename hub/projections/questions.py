@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, select
 
 from hub.domain import field_classes as of
+from hub.domain.people import Person
 from hub.domain.policy import Act
 from hub.domain.questions import MatchQuestion
 from hub.ports import Asked, Fact, Projection, View
@@ -32,7 +33,7 @@ from hub.projections import (
     thing,
 )
 
-OPEN, ANSWERED = "open", "answered"
+OPEN, ANSWERED, ERASED = "open", "answered", "erased"
 
 TABLES = MetaData()
 QUESTIONS = Table(
@@ -50,7 +51,13 @@ _Q = QUESTIONS.c
 
 def apply(facts: Sequence[Fact], connection: Connection) -> None:
     """Lets the facts change questions and their answers."""
-    fold(QUESTIONS, [(str(fact.stream_id), fact) for fact in facts if type(fact.event) in _FACTS], _question, connection)
+    fold(QUESTIONS, [(id, fact) for fact in facts for id in _about(fact)], _question, connection)
+
+
+def _about(fact: Fact) -> Sequence[str]:
+    if isinstance(fact.event, Person.Erased):
+        return fact.event.questions
+    return [str(fact.stream_id)] if type(fact.event) in _FACTS else ()
 
 
 def _question(row: Row | None, fact: Fact) -> Row | None:
@@ -63,6 +70,8 @@ def _question(row: Row | None, fact: Fact) -> Row | None:
             "partner": event.partner,
             "shown": _asked(event),
         }
+    elif row is not None and isinstance(event, Person.Erased):
+        return row | {"state": ERASED if row["state"] == OPEN else row["state"], "shown": row["shown"] | _NOTHING}
     elif row is not None and isinstance(event, MatchQuestion.Answered):
         row["state"] = ANSWERED
         row["shown"] |= _answer(event.family, event.is_new, event.by, moment(event.timestamp))
@@ -89,6 +98,10 @@ def _asked(event: MatchQuestion.Asked) -> Row:
     }
 
 
+_NOTHING = {"concern": "", "happened": "", "people": 0}
+"""What is left to show of a signal that named somebody who was erased."""
+
+
 def _answer(family: str, is_new: bool, by: str, at: str | None) -> Row:
     return {"family": family, "isNewFamily": is_new, "answeredBy": by, "answeredAt": at}
 
@@ -113,7 +126,7 @@ _ITEM: Schema = thing(
     id=ID,
     position=NUMBER,
     version=NUMBER,
-    state={"type": "string", "enum": [OPEN, ANSWERED]} | of.OPERATION,
+    state={"type": "string", "enum": [OPEN, ANSWERED, ERASED]} | of.OPERATION,
     partner=TEXT | of.INVOLVEMENT,
     signal=TEXT | of.REFERENCE,
     message=TEXT | of.REFERENCE,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.domain.streams import Occasion, Recorded, Stream
+from hub.domain.streams import Occasion, Recorded, Stream, sealed
 from hub.domain.words import Phase
 from hub.errors import NotKnown, RuleBroken
 
@@ -63,6 +63,7 @@ class Clocks(Stream):
         """A person noted that what the term was for was done: the meeting held, the assessment made."""
 
         TOPIC = "term-met"
+        SEALED = sealed("words")
         clock: str
         term: str
         about: str

@@ -2,7 +2,7 @@
 
 from hub.domain.referral import ReferralAssessment, assess_referral
 from hub.domain.rules import Rules
-from hub.domain.streams import Occasion, Recorded
+from hub.domain.streams import Occasion, Recorded, sealed
 from hub.domain.trajectory.clocks import ENDED, motivated
 from hub.domain.trajectory.planned import Planned
 from hub.domain.words import Phase
@@ -60,6 +60,7 @@ class Course(Planned):
         """A person referred the family, knowing which criteria rest on which signals and what is missing."""
 
         TOPIC = "family-referred"
+        SEALED = sealed("motivation")
         matrix: str
         met: bool
         results: list[dict[str, object]]
@@ -73,6 +74,7 @@ class Course(Planned):
         """A person decided on the referral: eligible, not suitable, or contra-indicated."""
 
         TOPIC = "referral-decided"
+        SEALED = sealed("motivation")
         decision: str
         motivation: str
 
@@ -83,6 +85,7 @@ class Course(Planned):
         """The trajectory went on to its next phase."""
 
         TOPIC = "phase-entered"
+        SEALED = sealed("motivation")
         phase: str
         motivation: str
 
@@ -93,6 +96,7 @@ class Course(Planned):
         """The six months were extended, for a reason."""
 
         TOPIC = "term-extended"
+        SEALED = sealed("motivation")
         motivation: str
 
         def apply(self, family: "Course") -> None:
@@ -102,6 +106,7 @@ class Course(Planned):
         """The trajectory ended before its time, for a reason."""
 
         TOPIC = "ended-early"
+        SEALED = sealed("motivation")
         motivation: str
 
         def apply(self, family: "Course") -> None:
@@ -111,6 +116,7 @@ class Course(Planned):
         """Conditional help was not enough: a competent person decided on compulsion."""
 
         TOPIC = "went-to-compulsion"
+        SEALED = sealed("motivation")
         motivation: str
 
         def apply(self, family: "Course") -> None:
@@ -120,6 +126,7 @@ class Course(Planned):
         """A new signal, or a person, opened an ended trajectory again; it begins as a candidate."""
 
         TOPIC = "trajectory-reopened"
+        SEALED = sealed("motivation")
         motivation: str
 
         def apply(self, family: "Course") -> None:
@@ -130,6 +137,7 @@ class Course(Planned):
         """The family was told (how, when, by whom), or a coded reason says why not yet (L13)."""
 
         TOPIC = "family-informed"
+        SEALED = sealed("how", "when", "reason_not")
         how: str
         when: str
         reason_not: str
@@ -141,6 +149,7 @@ class Course(Planned):
         """Something recorded earlier is wrong; it stays, and this says what is right (L7)."""
 
         TOPIC = "correction-noted"
+        SEALED = sealed("words", "about")
         about: str
         words: str
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from hub.domain.matrix import Stagnation
 from hub.domain.rules import Rules
-from hub.domain.streams import Occasion, Recorded, stream_id
+from hub.domain.streams import Occasion, Recorded, sealed, stream_id
 from hub.domain.trajectory.clocks import motivated
 from hub.domain.trajectory.escalating import Escalating
 from hub.domain.words import Direction
@@ -51,6 +51,7 @@ class Directed(Escalating):
         """The director offered direction to somebody else, and stays until that one accepts."""
 
         TOPIC = "handover-offered"
+        SEALED = sealed("motivation")
         handover: str
         to: str
         organisation: str
@@ -79,6 +80,7 @@ class Directed(Escalating):
         """The one it was offered to refused; the director stays."""
 
         TOPIC = "handover-refused"
+        SEALED = sealed("motivation")
         handover: str
         motivation: str
 
@@ -113,6 +115,7 @@ class Directed(Escalating):
         """A person brought direction back to a lower level."""
 
         TOPIC = "direction-lowered"
+        SEALED = sealed("motivation")
         level_from: str
         level_to: str
         motivation: str
@@ -135,6 +138,7 @@ class Directed(Escalating):
         """The coach lets this family go out of their caseload."""
 
         TOPIC = "coach-released"
+        SEALED = sealed("motivation")
         coach: str
         motivation: str
 
@@ -145,6 +149,7 @@ class Directed(Escalating):
         """The family, or a partner, does not cooperate; a person noted it."""
 
         TOPIC = "cooperation-refused"
+        SEALED = sealed("motivation")
         motivation: str
 
         def apply(self, family: "Directed") -> None:

@@ -10,7 +10,7 @@ from hub.domain.escalation import assess, overall
 from hub.domain.matrix import Cell, Matrix
 from hub.domain.rules import Rules
 from hub.domain.signals import Informed, KnownSignal
-from hub.domain.streams import Occasion, Recorded, own_fields, stream_id
+from hub.domain.streams import Occasion, Recorded, own_fields, sealed, stream_id
 from hub.domain.trajectory.clocks import RunningClock, is_acknowledgement, motivated
 from hub.domain.trajectory.members import Members
 from hub.domain.words import Axis, Level, LifeArea, Weight
@@ -62,6 +62,7 @@ class Escalating(Members):
         """A partner's signal was found to be about this family; `known_since` is when the hub first heard it."""
 
         TOPIC = "signal-recorded"
+        SEALED = sealed("informed")
         signal: str
         message: str
         reference: str
@@ -98,6 +99,7 @@ class Escalating(Members):
         """
 
         TOPIC = "signal-unlinked"
+        SEALED = sealed("motivation")
         signal: str
         people: list[str]
         motivation: str
@@ -146,6 +148,7 @@ class Escalating(Members):
         """A person lowered an axis, with a motivation; the signals known then no longer raise it by themselves."""
 
         TOPIC = "stepped-down"
+        SEALED = sealed("motivation")
         axis: str
         level_from: int
         level_to: int

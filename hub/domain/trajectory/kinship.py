@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from hub.domain.rules import Rules
-from hub.domain.streams import Occasion, Recorded
+from hub.domain.streams import Occasion, Recorded, sealed
 from hub.domain.trajectory.clocks import motivated
 from hub.domain.trajectory.levers import Levers
 from hub.errors import NotKnown, RuleBroken
@@ -25,6 +25,7 @@ class Kinship(Levers):
         """Another family turned out to be this one, or part of it: its people and signals are here now."""
 
         TOPIC = "family-brought-in"
+        SEALED = sealed("motivation")
         other: str
         people: list[str]
         signals: list[str]
@@ -37,6 +38,7 @@ class Kinship(Levers):
         """People, and the signals about them, turned out to belong to another family; `rested` escalations cite those."""
 
         TOPIC = "people-let-go"
+        SEALED = sealed("motivation")
         to: str
         people: list[str]
         signals: list[str]
@@ -54,6 +56,7 @@ class Kinship(Levers):
         """This family turned out to be the same as another, which goes on for both."""
 
         TOPIC = "family-merged-into"
+        SEALED = sealed("motivation")
         into: str
         motivation: str
 
@@ -64,6 +67,7 @@ class Kinship(Levers):
         """The merging was a mistake: this family goes on by itself."""
 
         TOPIC = "family-separated-again"
+        SEALED = sealed("motivation")
         motivation: str
 
         def apply(self, family: "Kinship") -> None:

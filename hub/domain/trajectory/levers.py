@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hub.domain.matrix import Lever
 from hub.domain.rules import Rules
-from hub.domain.streams import Occasion, Recorded, stream_id
+from hub.domain.streams import Occasion, Recorded, sealed, stream_id
 from hub.domain.trajectory.clocks import ENDED, motivated
 from hub.domain.trajectory.course import Course
 from hub.errors import NotKnown, RuleBroken
@@ -36,6 +36,7 @@ class Levers(Course):
         """A named person of the competent authority decided on a lever, with a motivation and a legal ground."""
 
         TOPIC = "lever-decided"
+        SEALED = sealed("motivation")
         id: str
         lever: str
         authority: str
@@ -50,6 +51,7 @@ class Levers(Course):
         """A person looked at the lever again, within its term or not, and let it stand."""
 
         TOPIC = "lever-reconsidered"
+        SEALED = sealed("motivation")
         id: str
         motivation: str
 
@@ -60,6 +62,7 @@ class Levers(Course):
         """A person ended the lever."""
 
         TOPIC = "lever-ended"
+        SEALED = sealed("motivation")
         id: str
         motivation: str
 

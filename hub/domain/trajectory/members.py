@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.domain.dates import PartialDate
-from hub.domain.streams import Occasion, Recorded
+from hub.domain.streams import Occasion, Recorded, sealed
 from hub.domain.trajectory.clocks import Clocks
 from hub.domain.words import Role
 
@@ -33,6 +33,7 @@ class Members(Clocks):
         """A person was found to belong to this family, or more became known of them."""
 
         TOPIC = "person-joined"
+        SEALED = sealed("born", whose="person")
         person: str
         role: str
         born: str

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from hub.domain.rules import Rules
-from hub.domain.streams import Occasion, Recorded
+from hub.domain.streams import Occasion, Recorded, sealed
 from hub.domain.trajectory.clocks import motivated
 from hub.domain.trajectory.direction import Directed
 from hub.domain.words import LifeArea, Phase
@@ -63,6 +63,9 @@ class Planned(Directed):
         """A version of the plan became the one that is valid; the version before it is history."""
 
         TOPIC = "plan-adopted"
+        SEALED = sealed(
+            "goals[].specific", "goals[].measurable", "goals[].achievable", "goals[].relevant", "goals[].owner", "motivation"
+        )
         plan: int
         goals: list[dict[str, str]]
         motivation: str
@@ -74,6 +77,7 @@ class Planned(Directed):
         """Somebody noted how a goal comes along."""
 
         TOPIC = "progress-recorded"
+        SEALED = sealed("words")
         goal: str
         words: str
 
@@ -84,6 +88,7 @@ class Planned(Directed):
         """A goal was reached, partly reached, or not."""
 
         TOPIC = "goal-resulted"
+        SEALED = sealed("words")
         goal: str
         result: str
         words: str

@@ -39,7 +39,7 @@ SIGNALS = Table(
     Column("partner", Text, nullable=False),
     Column("recorded_at", Text, nullable=False),
 )
-_FAMILY, _PERSON = events_of(Trajectory), events_of(Person)
+_FAMILY, _OF_PEOPLE = events_of(Trajectory), events_of(Person) | {Trajectory.PersonJoined}
 _S = SIGNALS.c
 _INVOLVED = (
     select(
@@ -56,7 +56,7 @@ _INVOLVED = (
 def apply(facts: Sequence[Fact], connection: Connection) -> None:
     """Lets the facts change families, people, and who is involved."""
     families = [(str(fact.stream_id), fact) for fact in facts if type(fact.event) in _FAMILY]
-    people = [(str(fact.stream_id), fact) for fact in facts if type(fact.event) in _PERSON]
+    people = [(_whose(fact), fact) for fact in facts if type(fact.event) in _OF_PEOPLE]
     fold(FAMILIES, families, _family, connection)
     fold(PEOPLE, people, _person, connection)
     keep_signals(SIGNALS, facts, _signal, connection)
@@ -67,12 +67,26 @@ def _family(row: Row | None, fact: Fact) -> Row:
     return {"family": str(fact.stream_id), "version": fact.event.originator_version, "state": state}
 
 
-def _person(row: Row | None, fact: Fact) -> Row:
+def _whose(fact: Fact) -> str:
+    joined = isinstance(fact.event, Trajectory.PersonJoined)
+    return fact.event.person if joined else str(fact.stream_id)
+
+
+def _person(row: Row | None, fact: Fact) -> Row | None:
+    """What is known of a person; nothing is kept of one who was erased."""
+    if isinstance(fact.event, Person.Erased):
+        return None
+    if isinstance(fact.event, Trajectory.PersonJoined):
+        return _born(row, fact.event)
     said, known = fact.event, row or {}
     row = {name: known.get(name) or getattr(said, name) for name in ("prefix", "family_name")}
     # a whole name says more than initials, and a day more than a year
     row |= {name: max(known.get(name, ""), getattr(said, name), key=len) for name in ("given_names", "born")}
     return {"person": str(fact.stream_id), **row, "address": said.address or known.get("address", {})}
+
+
+def _born(row: Row | None, joined: Trajectory.PersonJoined) -> Row | None:
+    return row and row | {"born": max(row["born"], joined.born, key=len)}
 
 
 def _signal(event: Trajectory.SignalRecorded) -> Row:

@@ -3,8 +3,25 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hub.domain import field_classes as of
 from hub.domain.words import Axis, Direction, LifeArea, Phase, Role
-from hub.projections import CODE, COUNT, DAY, ID, LEVEL, MERGED_INTO, MOMENT, PARTIAL, TEXT, Schema, many, maybe, thing
+from hub.projections import (
+    CODE,
+    COUNT,
+    DAY,
+    ID,
+    LEVEL,
+    MERGED_INTO,
+    MOMENT,
+    NUMBER,
+    PARTIAL,
+    RULE,
+    TEXT,
+    Schema,
+    many,
+    maybe,
+    thing,
+)
 from hub.projections.family.standing import State
 
 Row = Mapping[str, Any]
@@ -32,7 +49,7 @@ def shown(family: Row, people: Mapping[str, Row], involved: Sequence[Row]) -> St
 
 def _member(person: str, said: Row, named: Row) -> State:
     names = {name: named.get(column, "") for name, column in _NAMES.items()}
-    return {"id": person, "role": said["role"], "born": said["born"] or named.get("born", ""), **names}
+    return {"id": person, "role": said["role"], "born": named.get("born", ""), **names}
 
 
 def _households(members: Sequence[str], people: Mapping[str, Row]) -> list[State]:
@@ -64,9 +81,10 @@ def _due(clocks: Mapping[str, State], about: str) -> str | None:
 
 _NAMES = {"givenNames": "given_names", "prefix": "prefix", "familyName": "family_name"}
 _WHO = {"who": TEXT, "organisation": TEXT, "contact": TEXT}
+_MATRIX = TEXT | of.PROVENANCE
 _GOAL: Schema = thing(
     goal=TEXT,
-    area={"type": "string", "enum": [area.value for area in LifeArea]},
+    area={"type": "string", "enum": [area.value for area in LifeArea]} | of.AN_AREA | of.PLAN,
     **dict.fromkeys(("specific", "measurable", "achievable", "relevant", "owner"), TEXT),
     startDate=DAY,
     dueDate=DAY,
@@ -75,25 +93,26 @@ _GOAL: Schema = thing(
 )
 ANSWER: Schema = thing(
     id=ID,
-    version=COUNT,
+    version=NUMBER,
     mergedInto=MERGED_INTO,
-    municipality=TEXT,
-    openedAt=MOMENT,
-    phase={"type": "string", "enum": [phase.value for phase in Phase]},
-    phaseSince=MOMENT,
+    municipality=TEXT | of.ADDRESS,
+    openedAt=MOMENT | of.INVOLVEMENT,
+    phase={"type": "string", "enum": [phase.value for phase in Phase]} | of.A_PHASE,
+    phaseSince=MOMENT | of.DECISION,
     people=many(
         thing(
             id=ID,
-            role={"type": "string", "enum": [role.value for role in Role]},
-            born=PARTIAL,
-            **dict.fromkeys(_NAMES, TEXT),
+            role={"type": "string", "enum": [role.value for role in Role]} | of.INVOLVEMENT,
+            born=PARTIAL | of.BIRTH_DATE,
+            **dict.fromkeys(_NAMES, TEXT | of.IDENTITY),
         )
     ),
-    households=many(thing(address=maybe(thing(**dict.fromkeys(_ADDRESS, TEXT))), people=many(ID))),
-    director=thing(**_WHO, since=MOMENT),
-    coach=maybe(thing(**_WHO, since=MOMENT)),
-    handover=maybe(thing(id=ID, to=TEXT, organisation=TEXT, contact=TEXT, offeredAt=MOMENT, until=MOMENT)),
-    direction=thing(level={"type": "string", "enum": [level.value for level in Direction]}, since=MOMENT, rule=CODE, matrix=TEXT),
+    households=many(thing(address=maybe(thing(**dict.fromkeys(_ADDRESS, TEXT))), people=many(ID | of.ADDRESS)) | of.ADDRESS),
+    director=thing(**_WHO, since=MOMENT) | of.CONTACT,
+    coach=maybe(thing(**_WHO, since=MOMENT) | of.CONTACT),
+    handover=maybe(thing(id=ID, to=TEXT, organisation=TEXT, contact=TEXT, offeredAt=MOMENT, until=MOMENT) | of.CONTACT),
+    direction=thing(level={"type": "string", "enum": [level.value for level in Direction]}, since=MOMENT, rule=RULE, matrix=_MATRIX)
+    | of.LEVEL,
     level=thing(
         overall=LEVEL,
         axes=many(
@@ -101,18 +120,28 @@ ANSWER: Schema = thing(
                 axis={"type": "string", "enum": [axis.value for axis in Axis]},
                 level=LEVEL,
                 since=MOMENT,
-                rule=CODE,
-                matrix=TEXT,
-                signals=many(TEXT),
+                rule=RULE,
+                matrix=_MATRIX,
+                signals=many(TEXT | of.REFERENCE),
             )
         ),
-    ),
-    plan=maybe(thing(version=COUNT, adoptedAt=MOMENT, adoptedBy=TEXT, goals=many(_GOAL))),
+    )
+    | of.LEVEL,
+    plan=maybe(thing(version=COUNT, adoptedAt=MOMENT, adoptedBy=TEXT | of.PROVENANCE, goals=many(_GOAL | of.PLAN)) | of.DECISION),
     levers=many(
-        thing(id=ID, lever=CODE, authority=CODE, decidedBy=TEXT, decidedAt=MOMENT, ground=TEXT, reconsiderBefore=maybe(MOMENT))
+        thing(
+            id=ID,
+            lever=CODE,
+            authority=CODE,
+            decidedBy=TEXT | of.PROVENANCE,
+            decidedAt=MOMENT,
+            ground=TEXT | of.PROVENANCE,
+            reconsiderBefore=maybe(MOMENT),
+        )
+        | of.DECISION
     ),
-    clocks=many(thing(clock=TEXT, term=CODE, about=TEXT, due=MOMENT)),
-    escalations=many(thing(id=ID, axis=CODE, level=LEVEL, rule=CODE, raisedAt=MOMENT, due=maybe(MOMENT))),
-    involved=many(thing(partner=TEXT, since=MOMENT, latestAt=MOMENT, signals=COUNT)),
-    informed=maybe(thing(how=TEXT, when=TEXT, reasonNot=TEXT, by=TEXT, notedAt=MOMENT)),
+    clocks=many(thing(clock=TEXT, term=CODE, about=TEXT | of.REFERENCE, due=MOMENT) | of.LEVEL),
+    escalations=many(thing(id=ID, axis=CODE, level=LEVEL, rule=RULE, raisedAt=MOMENT, due=maybe(MOMENT)) | of.LEVEL),
+    involved=many(thing(partner=TEXT, since=MOMENT, latestAt=MOMENT, signals=COUNT) | of.INVOLVEMENT),
+    informed=maybe(thing(how=TEXT, when=TEXT, reasonNot=TEXT, by=TEXT | of.PROVENANCE, notedAt=MOMENT) | of.DECISION),
 )

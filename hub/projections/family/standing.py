@@ -46,7 +46,7 @@ def _level(axis: str, level: int, since: str, rule: str = "", matrix: str = "", 
 
 
 def _joined(state: State, event: Trajectory.PersonJoined) -> None:
-    state["people"][event.person] = {"role": event.role, "born": event.born}
+    state["people"][event.person] = {"role": event.role}
 
 
 def _let_go(state: State, event: Trajectory.LetGo | Trajectory.SignalUnlinked) -> None:
