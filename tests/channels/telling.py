@@ -19,6 +19,7 @@ from hub.adapters.registrations import INDEX
 from hub.domain.registrations import Registration
 from hub.domain.streams import stream_id
 from hub.ports import Notice, SetClock
+from tests.adapters.disclosing import the_disclosures
 from tests.adapters.registered import Book, a_registration, occasion, with_covenant
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -61,14 +62,23 @@ class Telling:
         self.book = Book(kept)
         self._organisations: dict[str, Registration] = {}
         settings = {"allow": LOOPBACK, "random": Random(1), "poll": 0.02, **but}  # noqa: S311
-        sender = Sender(HUB_OIN, BASE_URL)
-        self.webhooks = Webhooks(self.outbox, self.book.registrations, self.keys, sender, self.clock, **settings)
+        self.disclosures = the_disclosures(self.book.registrations, self.clock)
+        disclose = self.disclosures.to_partner
+        self.webhooks = Webhooks(self.outbox, self.book.registrations, self.keys, Sender(HUB_OIN), self.clock, disclose, **settings)
 
     def register(self, callback: str, name: str = "police", kind: str = "police") -> Registration:
         """An organisation that wants to be told things there."""
         organisation = self._organisations[name] = with_covenant(a_registration(name, kind, callback=callback))
         self.book.save(organisation)
         return organisation
+
+    def as_told(self, notice: Notice, name: str = "police") -> Notice:
+        """The notice as that organisation gets it, with its own ids."""
+        receiver = self.book.registrations.by_name(name)
+        assert receiver is not None
+        told = self.disclosures.to_partner(notice, receiver)
+        assert told is not None
+        return told
 
     def change(self, name: str, callback: str) -> None:
         """The organisation wants to be told things elsewhere."""

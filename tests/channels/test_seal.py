@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hub.adapters.cloudevents import envelopes
 from hub.errors import Refused
 from tests.channels.receiving import Sent, receiving
-from tests.channels.telling import BASE_URL, HUB_OIN, NOW, Telling, a_notice, family
+from tests.channels.telling import HUB_OIN, NOW, Telling, a_notice
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_the_standard_webhooks_signature_holds_too(hub: Telling) -> None:
     sent = told(hub)
     (id,), (timestamp,), (signature,) = (sent.headers[f"webhook-{name}"] for name in ("id", "timestamp", "signature"))
     version, _, value = signature.partition(",")
-    assert (version, id, timestamp) == ("v1a", str(a_notice().id), str(int(NOW.timestamp())))
+    assert (version, id, timestamp) == ("v1a", str(hub.as_told(a_notice()).id), str(int(NOW.timestamp())))
     key = public_key(hub, str(jades(hub, sent)["kid"]))
     key.verify(b64decode(value, validate=True), f"{id}.{timestamp}.".encode() + sent.body)
     with pytest.raises(InvalidSignature):
@@ -113,14 +113,13 @@ def test_the_envelope_follows_the_national_profile(hub: Telling) -> None:
     event = told(hub).event
     assert event == {
         "specversion": "1.0",
-        "id": str(a_notice().id),
+        "id": str(hub.as_told(a_notice()).id),
         "source": f"urn:nld:oin:{HUB_OIN}:systeem:vig-hub",
         "type": "nl.vig.escalations.direction-raised.v1",
         "time": "2026-03-02T09:30:00Z",
         "datacontenttype": "application/json",
-        "dataref": f"{BASE_URL}/v1/families/{family('a')}",
         "sequence": "000000000001",
-        "data": a_notice().data,
+        "data": hub.as_told(a_notice()).data,
     }
     assert "subject" not in event
     assert all(name.isalnum() and name.islower() and len(name) <= 20 for name in event)
@@ -130,7 +129,7 @@ def test_the_public_sdk_and_our_own_reader_read_it(hub: Telling) -> None:
     sent = told(hub)
     headers = {"content-type": sent.headers["content-type"][0]}
     read = from_http_event(HTTPMessage(headers=headers, body=sent.body), JSONFormat())
-    assert (read.get_type(), read.get_data()) == (sent.event["type"], a_notice().data)
+    assert (read.get_type(), read.get_data()) == (sent.event["type"], hub.as_told(a_notice()).data)
     (ours,) = envelopes(sent.headers, sent.body)
     assert not isinstance(ours, Refused)
-    assert ours.id == str(a_notice().id)
+    assert ours.id == str(hub.as_told(a_notice()).id)
