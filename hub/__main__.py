@@ -6,7 +6,7 @@ import sys
 import structlog
 import typer
 
-from hub.commands import keys, messages, partners, quarantine, running, sending, tokens, upkeep
+from hub.commands import keys, messages, partner_keys, partners, quarantine, running, sending, shown, tokens, upkeep
 from hub.commands.shared import advise, aside
 from hub.errors import HubError
 from hub.settings import unknown
@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 for plain in (running, sending, tokens, upkeep, messages):
     app.add_typer(plain.app)
+for more in (partner_keys, shown):
+    partners.app.add_typer(more.app)
 for name, group in {"keys": keys, "partner": partners, "quarantine": quarantine}.items():
     app.add_typer(group.app, name=name)
 

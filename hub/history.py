@@ -13,6 +13,7 @@ from uuid import UUID
 from eventsourcing.persistence import Mapper
 
 from hub.domain.dates import PartialDate
+from hub.domain.registrations import registration_id
 from hub.domain.signals import KnownSignal
 from hub.domain.streams import own_fields
 from hub.domain.trajectory import Trajectory
@@ -52,12 +53,21 @@ class History:
 
     def facts(self, family: UUID, recorded_at: datetime | None = None) -> Sequence[Any]:
         """The events of a family that the hub had recorded by then, in order."""
-        with self.log.snapshot() as log:
-            stored = log.stream(family)
-        events: list[Any] = [self.mapper.to_domain_event(one) for one in stored]
+        events = self._events(family)
         if not events or not isinstance(events[0], Trajectory.Opened):
             return []
         return [event for event in events if recorded_at is None or event.timestamp <= recorded_at]
+
+    def of_organisation(self, name: str) -> Sequence[Any]:
+        """What was recorded of an organisation's registration, in order. Raises: NotKnown."""
+        events = self._events(registration_id(name))
+        if not events:
+            raise NotKnown("No organisation is registered by that name.")
+        return events
+
+    def _events(self, stream: UUID) -> list[Any]:
+        with self.log.snapshot() as log:
+            return [self.mapper.to_domain_event(one) for one in log.stream(stream)]
 
 
 def _valid_since(facts: Sequence[Any]) -> dict[int, datetime]:

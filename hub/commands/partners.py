@@ -1,16 +1,33 @@
-"""Who takes part, and with which keys."""
+"""Who takes part, and on which terms."""
 
-from datetime import timedelta
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from hub.adapters.partners import found as partner_kinds
-from hub.commands.shared import OPERATOR, By, Name, Reason, object_in, say, the_hub
+from hub.commands.shared import OPERATOR, By, Name, Reason, Why, say, the_hub
+from hub.commands.shown import terms_of
+from hub.domain.trajectory.planned import DUTCH_TIME
+from hub.registry import ASKED, Terms
+from hub.wiring import Hub
 
-app = typer.Typer(help="Who takes part, and with which keys. Every change is an event.", no_args_is_help=True)
+app = typer.Typer(help="Who takes part, with which keys and on which terms. Every change is an event.", no_args_is_help=True)
+
+Scopes = Annotated[list[str] | None, typer.Option("--scope", help="what its tokens may be for: signals:write, …")]
+NeedsToken = Annotated[bool | None, typer.Option(help="whether it has to show an access token beside its signature")]
+NeedsProof = Annotated[bool | None, typer.Option(help="whether its tokens count only with proof of their key (DPoP)")]
+Certificate = Annotated[str | None, typer.Option(help="the SHA-256 thumbprint of its client certificate (x5t#S256)")]
+PerMinute = Annotated[int | None, typer.Option(help="how many messages a minute; 0: as the settings say", min=0)]
+PerDay = Annotated[int | None, typer.Option(help="how many messages a day; 0: as the settings say", min=0)]
+Purposes = Annotated[list[str] | None, typer.Option("--purpose", help="a purpose of the register; may come more than once")]
+Grounds = Annotated[list[str] | None, typer.Option("--ground", help="a legal basis of the register; may come more than once")]
+Covenant = Annotated[str | None, typer.Option(help="under which covenant of the register it takes part")]
+Until = Annotated[
+    datetime | None,
+    typer.Option("--covenant-until", formats=["%Y-%m-%d"], help="its last day, where that is before the covenant's"),
+]
 
 
 @app.command()
@@ -20,47 +37,77 @@ def add(
     oin: Annotated[str, typer.Option(help="its organisation number (20 digits)")],
     algorithm: Annotated[list[str], typer.Option(help="signature algorithms beside PS256: ES256, EdDSA")] = [],  # noqa: B006
     callback: Annotated[str, typer.Option(help="where it is told things (https)")] = "",
+    scopes: Scopes = None,
+    requires_token: NeedsToken = None,
+    requires_dpop: NeedsProof = None,
+    certificate: Certificate = None,
+    per_minute: PerMinute = None,
+    per_day: PerDay = None,
+    purposes: Purposes = None,
+    grounds: Grounds = None,
+    covenant: Covenant = None,
+    covenant_until: Until = None,
+    reason: Why = ASKED,
     by: By = OPERATOR,
 ) -> None:
-    """Register an organisation."""
+    """Register an organisation; what is not said is what the messages of its kind need, and is shown."""
+    terms = _terms(locals())
     with the_hub(may_be_new=True) as hub:
-        hub.registry.add(name, kind, oin, by, algorithms=algorithm, callback=callback)
+        hub.registry.add(name, kind, oin, by, algorithms=algorithm, callback=callback, terms=terms, reason=reason)
+        _tell_terms(hub, name)
         data = hub.settings.data_dir.absolute()
     say.print(f"{name} is registered in {data}. Give it a key: hub partner key {name} --jwk FILE", soft_wrap=True)
 
 
 @app.command()
-def key(
+def change(
     name: Name,
-    jwk: Annotated[Path, typer.Option(help="the public key (a JWK with kid)", exists=True, dir_okay=False)],
-    days: Annotated[int, typer.Option(help="how many days it is valid; 0 is no end")] = 0,
+    scopes: Scopes = None,
+    requires_token: NeedsToken = None,
+    requires_dpop: NeedsProof = None,
+    certificate: Certificate = None,
+    per_minute: PerMinute = None,
+    per_day: PerDay = None,
+    purposes: Purposes = None,
+    grounds: Grounds = None,
+    covenant: Covenant = None,
+    covenant_until: Until = None,
+    reason: Why = ASKED,
     by: By = OPERATOR,
 ) -> None:
-    """Trust one more public key; keys may overlap, so that a partner changes them without a gap."""
-    public = object_in(jwk, "--jwk")
-    if isinstance(public.get("key"), dict):
-        raise typer.BadParameter(f"{jwk} is the private file; give {public.get('name', name)}.public.json", param_hint="--jwk")
+    """Change on what terms an organisation takes part; what is not said stays as it is, and all is shown."""
+    terms = _terms(locals())
     with the_hub() as hub:
-        until = hub.clock.now() + timedelta(days=days) if days else None
-        hub.registry.add_key(name, public, by, valid_until=until)
-    say.print(f"{name} signs with {public.get('kid')} from now on.")
+        hub.registry.change(name, terms, by, reason)
+        _tell_terms(hub, name)
 
 
-@app.command()
-def revoke(name: Name, kid: Annotated[str, typer.Argument(help="the key")], reason: Reason, by: By = OPERATOR) -> None:
-    """Trust a key no longer, at once."""
-    with the_hub() as hub:
-        hub.registry.revoke_key(name, kid, reason, by)
-    say.print(f"{kid} is revoked.")
+def _terms(given: Mapping[str, Any]) -> Terms:
+    """The terms among what was given to a command, by the names of its parameters."""
+    said = {known.name: given[known.name] for known in fields(Terms)}
+    return Terms(**said | {"covenant_until": _end_of(said["covenant_until"])})
+
+
+def _end_of(day: date | None) -> datetime | None:
+    """The first moment after that day, by Dutch time."""
+    return None if day is None else datetime.combine(day + timedelta(days=1), time(), DUTCH_TIME).astimezone(UTC)
+
+
+def _tell_terms(hub: Hub, name: str) -> None:
+    for label, text in terms_of(hub, name):
+        say.print(f"{label:>12}  {text}", soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()
 def callback(
-    name: Name, url: Annotated[str, typer.Argument(help="where it is told things (https); empty is nowhere")], by: By = OPERATOR
+    name: Name,
+    url: Annotated[str, typer.Argument(help="where it is told things (https); empty is nowhere")],
+    reason: Why = ASKED,
+    by: By = OPERATOR,
 ) -> None:
     """Change where an organisation is told things."""
     with the_hub() as hub:
-        hub.registry.call_back(name, url, by)
+        hub.registry.call_back(name, url, by, reason)
     say.print(f"{name} is told things at {url}." if url else f"{name} is told nothing any more.", soft_wrap=True)
 
 
@@ -80,22 +127,9 @@ def resume(name: Name, reason: Reason, by: By = OPERATOR) -> None:
     say.print(f"{name} takes part again.")
 
 
-@app.command(name="list")
-def list_() -> None:
-    """Show who takes part, and their keys."""
-    with the_hub() as hub:
-        table = Table("organisation", "kind", "OIN", "keys", "callback", "")
-        for known in hub.registrations.all():
-            kids = ", ".join(key.kid for key in hub.registrations.keys_of(known.name))
-            table.add_row(known.name, known.kind, known.oin, kids, known.callback, "suspended" if known.is_suspended else "")
-    say.print(table)
-
-
 @app.command()
-def kinds() -> None:
-    """Show the kinds of partners there are adapters for, and what each may send."""
-    table = Table("kind", "message type", "content type", "what it is")
-    for kind in partner_kinds().values():
-        for message in kind.messages:
-            table.add_row(kind.name, message.type, message.media, message.title)
-    say.print(table)
+def remove(name: Name, reason: Reason, by: By = OPERATOR) -> None:
+    """End an organisation's part for good: nothing is accepted or told any more; what it did stays known."""
+    with the_hub() as hub:
+        hub.registry.remove(name, reason, by)
+    say.print(f"{name} takes part no longer. `hub partner show {name}` tells what it did.", soft_wrap=True)

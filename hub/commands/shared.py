@@ -19,6 +19,7 @@ OPERATOR = "operator"
 
 Name = Annotated[str, typer.Argument(help="the organisation, such as police-haaglanden")]
 Reason = Annotated[str, typer.Option(help="why; it is recorded")]
+Why = Annotated[str, typer.Option("--reason", help="why; it is recorded")]
 By = Annotated[str, typer.Option(help="who decides this; it is recorded")]
 Port = Annotated[int, typer.Option(help="the port to listen on", min=1, max=65535)]
 

@@ -148,9 +148,14 @@ def end_at(end: datetime | None, at: datetime) -> str:
     return ENDED if at >= end else ENDS_SOON
 
 
+def day_of(at: datetime) -> date:
+    """The day by Dutch time, by which registers and covenants count."""
+    return at.astimezone(DUTCH_TIME).date()
+
+
 def _against(register: Mapping[str, Entry], allowed: Collection[str], code: str, word: str, at: datetime) -> Iterator[Reason]:
     entry = register.get(code)
-    if entry is None or not entry.is_in_force(at.astimezone(DUTCH_TIME).date()):
+    if entry is None or not entry.is_in_force(day_of(at)):
         yield Reason(f"{word}-not-valid", word, f"{code} is not in force by the register")
     if code not in allowed:
         yield Reason(f"{word}-not-allowed", word, f"the organisation is not registered for {code}")

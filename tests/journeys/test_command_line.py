@@ -193,7 +193,7 @@ def test_a_read_model_that_is_not_there_is_answered_with_those_that_are(run: Run
     assert ran.status == 2
     assert "'nonsense' is not one of caseload, clocks" in ran.err
     assert ran.out == ""
-    assert "timeline: built anew from 2 events." in run("rebuild", "timeline").out
+    assert "timeline: built anew from 5 events." in run("rebuild", "timeline").out
 
 
 def test_a_port_that_is_taken_is_named_before_anything_is_said_to_listen(run: Run, tmp_path: Path) -> None:
