@@ -40,7 +40,7 @@ ACTIVITY, SUBJECT, KIND = (f"dpl.core.{name}" for name in ("processing_activity_
 
 def members(hub: Running, family: UUID) -> set[str]:
     """The stream ids of the people in a family, as the hub's own casework has them."""
-    return set(hub.hub.history(family, None, None)["state"]["people"])
+    return {member["person"] for member in hub.hub.history(family, None, None)["state"]["people"]}
 
 
 # Every reading is there -----------------------------------------------------------------------------
@@ -62,15 +62,16 @@ async def test_a_look_at_a_family_is_a_line_for_everybody_in_it(hub: Running) ->
 
 
 async def test_what_is_told_of_the_log_is_what_its_schema_says(hub: Running) -> None:
-    await hub.ask(f"/v1/families/{await hub.a_family()}")
-    for path in ("/v1/processing-log", f"/v1/families/{uuid4()}/processing-log"):
+    family = await hub.a_family()
+    await hub.ask(f"/v1/families/{family}")
+    for path in ("/v1/processing-log", f"/v1/families/{family}/processing-log"):
         said = (await hub.ask(path, OFFICER)).json()
         Draft202012Validator(PROCESSING_LOG[0].answer, validate_formats=True).validate(said)
 
 
 async def test_a_list_is_a_line_for_everybody_in_it(hub: Running) -> None:
     families = [await hub.a_family_of(a_child(nth), id=str(nth)) for nth in (2, 3, 4)]
-    assert len((await hub.ask("/v1/caseload")).json()["items"]) == 3
+    assert len((await hub.ask("/v1/clocks")).json()["items"]) == 3
     lines = [line for line in await logged(hub) if line["name"] and line["attributes"][ACTIVITY].endswith(":list-families")]
     assert {line["family"] for line in lines if SUBJECT in line["attributes"]} == {str(family) for family in families}
 
@@ -126,6 +127,10 @@ async def test_the_log_of_one_person_lists_exactly_the_readings_of_their_familie
     assert len({line["attributes"][SUBJECT] for line in by_id}) == 1
 
 
+async def test_there_is_no_log_of_a_family_that_is_not_there(hub: Running) -> None:
+    assert (await hub.ask(f"/v1/families/{uuid4()}/processing-log", OFFICER)).status_code == 404
+
+
 async def test_the_log_of_one_family_lists_its_readings_alone(hub: Running) -> None:
     mine, other = await hub.a_family(), await hub.a_family_of(a_child(7), id="7")
     await hub.ask(f"/v1/families/{mine}")
@@ -139,7 +144,7 @@ async def test_who_when_and_what_narrow_the_log(hub: Running) -> None:
     family = await hub.a_family()
     await hub.ask(f"/v1/families/{family}")
     hub.clock.set(NOON + timedelta(hours=1))
-    await hub.ask("/v1/caseload", "team-lead")
+    await hub.ask("/v1/clocks", "team-lead")
     later = (NOON + timedelta(minutes=30)).isoformat()
     assert {line["role"] for line in await logged(hub, **{"from": later})} == {"team-lead"}
     assert {line["role"] for line in await logged(hub, until=later)} == {"coordinator"}
@@ -193,7 +198,7 @@ async def test_what_cannot_be_logged_is_not_answered(hub: Running, broken: str) 
     family = await hub.a_family()
     with sqlite3.connect(hub.hub.settings.data_dir / "reads.db") as connection:
         connection.execute(broken)
-    for path in (f"/v1/families/{family}", f"/v1/families/{family}/timeline", "/v1/caseload", f"/v1/families/{family}/history"):
+    for path in (f"/v1/families/{family}", f"/v1/families/{family}/timeline", "/v1/clocks", f"/v1/families/{family}/history"):
         refused = await hub.ask(path)
         assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
         assert str(family) not in refused.text
