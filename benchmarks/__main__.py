@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import accept, escalate, growth, history, rebuild
+from benchmarks import accept, escalate, flood, growth, history, rebuild
 from benchmarks.measuring import Result, machine
 from benchmarks.report import FIGURES, SLOWER, about, save, text, told
 from benchmarks.running import PLACE
@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Mapping[str, Any]]] = {
     "escalate": (escalate.escalate, {"full": escalate.FULL, "quick": escalate.QUICK, "tiny": escalate.TINY}),
     "rebuild": (rebuild.rebuild, {"full": rebuild.FULL, "quick": rebuild.QUICK, "tiny": rebuild.TINY}),
     "history": (history.history, {"full": history.FULL, "quick": history.QUICK, "tiny": history.TINY}),
+    "flood": (flood.flood, {"full": flood.FULL, "quick": flood.QUICK, "tiny": flood.TINY}),
     "growth": (growth.growth, {"full": growth.FULL, "quick": growth.QUICK, "tiny": growth.TINY}),
 }
 

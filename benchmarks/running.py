@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -33,6 +33,8 @@ PATIENCE = 60.0
 """Seconds."""
 REPLAY = 3_600
 """Seconds that signatures made beforehand stay good."""
+UNLIMITED = {"HUB_PER_MINUTE": "10000000", "HUB_PER_DAY": "10000000"}
+"""Limits that nobody reaches here."""
 
 
 @contextmanager
@@ -141,10 +143,11 @@ def asked(file: Path, statement: str) -> list[tuple[Any, ...]]:
 
 
 @contextmanager
-def served(place: Path) -> Iterator[Served]:
-    """`hub all` as a process of its own."""
+def served(place: Path, limits: Mapping[str, str] = UNLIMITED) -> Iterator[Served]:
+    """`hub all` as a process of its own, with these limits to what partners may ask."""
     port = free_port()
-    environment = {**os.environ, "HUB_DATA_DIR": str(place), "HUB_REPLAY_SECONDS": str(REPLAY), **issuer.environment()}
+    own = {"HUB_DATA_DIR": str(place), "HUB_REPLAY_SECONDS": str(REPLAY)}
+    environment = {**os.environ, **own, **issuer.environment(), **limits}
     with process([sys.executable, "-m", "hub", "all", "--port", str(port)], port, environment) as pid:
         yield Served(place, port, pid)
 

@@ -95,7 +95,7 @@ def problem_of(error: Exception) -> Problem:
 def _headers_of(error: HubError) -> Mapping[str, str]:
     if isinstance(error, TooMany):
         return _until(error)
-    return _first(error, _HEADERS) if any(kind in _HEADERS for kind in type(error).__mro__) else {}  # type: ignore[no-any-return]
+    return _first(error, _HEADERS) if any(kind in _HEADERS for kind in type(error).__mro__) else {}
 
 
 def _until(error: TooMany) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The way in for partners: signed messages, answered with a receipt once they are durable."""
 
-from asyncio import wrap_future
+from asyncio import gather, wrap_future
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -23,10 +23,10 @@ MOST_IN_BATCH = 8_388_608
 """Bytes."""
 ACCEPTED = {STRUCTURED: MOST, BATCH: MOST_IN_BATCH, "application/json": MOST, "application/xml": MOST}
 """What a body may be, and how large; the last two with the attributes of the event in ce- headers."""
-WIDE, NARROW = 256, 8
-"""Events that one partner may have in hand: as many as go into one commit; and while another posts one by one."""
-BATCHES = 2
-"""Batches of one partner that are in memory at once: one is read while another is taken in."""
+WIDE, NARROW = 64, 4
+"""Events that one partner may have in hand: by itself, and while another posts one by one."""
+BATCHES, TOGETHER = 2, 32
+"""Batches of one partner that are in memory at once, and how many of its events wait for their turn together."""
 
 TakeIn = Callable[[], Future[Any] | HubError]
 
@@ -51,51 +51,41 @@ class PostSignals:
         body = await read(receive, headers, MOST)
         signer = self._intake.signatures.verify(body, headers, self._intake.clock.now())
         self._limits.take(signer.partner)
-        async with self._turns.turn(signer.partner):
-            (take_in,) = self._intake.opened(signer, headers, body)
-            one = take_in()
-            if isinstance(one, HubError):
-                raise one
-            return (await wrap_future(one)).value
+        (take_in,) = self._intake.opened(signer, headers, body)
+        return await self._in_turn(signer.partner, take_in, is_one=True)
 
     async def _many(self, headers: Headers, receive: Receive) -> list[Mapping[str, Any]]:
         # so much is read of nobody who did not sign it, and of nobody much at once
         signer = self._intake.signatures.verify_headers(headers, self._intake.clock.now())
         self._limits.take(signer.partner, 0)
-        async with self._batches.turn(signer.partner):
+        async with self._batches.turn(signer.partner, is_one=False):
             body = await read(receive, headers, MOST_IN_BATCH)
             events = await run_in_threadpool(self._opened, headers, body)
             self._limits.take(signer.partner, max(1, len(events)))
-            return await self._in_turns(signer.partner, events)
+            told: list[Mapping[str, Any]] = []
+            while here := events[len(told) : len(told) + TOGETHER]:
+                told += await gather(*(self._told(signer.partner, take_in) for take_in in here))
+            return told
 
     def _opened(self, headers: Headers, body: bytes) -> Sequence[TakeIn]:
         signer = self._intake.signatures.verify(body, headers, self._intake.clock.now())
         return self._intake.opened(signer, headers, body)
 
-    async def _in_turns(self, partner: str, events: Sequence[TakeIn]) -> list[Mapping[str, Any]]:
-        told: list[Mapping[str, Any]] = []
-        while here := events[len(told) : len(told) + self._turns.most(partner)]:
-            async with self._turns.turn(partner, len(here)):
-                told += await run_in_threadpool(self._all_of, here)
-        return told
-
-    def _all_of(self, events: Sequence[TakeIn]) -> list[Mapping[str, Any]]:
-        return [self._told(one) for one in [take_in() for take_in in events]]
-
-    def _told(self, one: Future[Any] | HubError) -> Mapping[str, Any]:
+    async def _told(self, partner: str, take_in: TakeIn) -> Mapping[str, Any]:
         try:
-            receipt = _done(one)
+            receipt = await self._in_turn(partner, take_in, is_one=False)
         except Exception as error:
             problem = problem_of(error)
             return {"status": problem.status, "problem": problem.document()}
         return {"status": _status(receipt), "receipt": receipts.signed(receipt, self._sign)}
 
-
-def _done(one: Future[Any] | HubError) -> Receipt:
-    if isinstance(one, HubError):
-        raise one
-    receipt: Receipt = one.result().value
-    return receipt
+    async def _in_turn(self, partner: str, take_in: TakeIn, *, is_one: bool) -> Receipt:
+        async with self._turns.turn(partner, is_one=is_one):
+            one = take_in()
+            if isinstance(one, HubError):
+                raise one
+            receipt: Receipt = (await wrap_future(one)).value
+            return receipt
 
 
 def _status(receipt: Receipt) -> int:

@@ -16,7 +16,7 @@ from hub.adapters import outgoing_events
 from hub.adapters.database import create, engine
 from hub.adapters.limits import BLOCK, TABLES, Allowed, Limits, Strangers
 from hub.api import front
-from hub.api.turns import A_WHILE, LONGEST, Turns
+from hub.api.turns import A_MOMENT, A_WHILE, LONGEST, LOOK, STEP, Turns
 from hub.errors import TooMany
 from hub.ports import SetClock
 from tests.api.running import Running, a_child, a_worry, an_event
@@ -320,70 +320,107 @@ async def test_who_shows_nothing_guesses_nothing(hub: Running) -> None:
 # Turns -----------------------------------------------------------------------------------------------
 
 
-async def test_one_who_is_alone_may_have_much_in_hand_and_little_while_another_posts_one_by_one() -> None:
-    seconds = Seconds()
-    turns = Turns(256, 8, seconds)
-    async with turns.turn("housing"):
-        assert (turns.most("housing"), turns.most("police")) == (256, 8)
-    async with turns.turn("police"):
-        assert (turns.most("housing"), turns.most("police")) == (8, 8)
-    seconds.now += A_WHILE
-    assert (turns.most("housing"), turns.most("police")) == (256, 256)
+async def work(turns: Turns, who: str, done: list[str], what: str = "", *, is_one: bool = False) -> None:
+    """Takes one turn."""
+    async with turns.turn(who, is_one=is_one):
+        await asyncio.sleep(0)
+        done.append(what or who)
 
 
-async def test_batches_do_not_make_others_hold_back() -> None:
-    turns = Turns(256, 8, Seconds())
-    async with turns.turn("housing", 100):
-        assert turns.most("police") == 256
+def a_flood(turns: Turns, who: str, many: int, done: list[str]) -> list["asyncio.Task[None]"]:
+    """So many pieces of work that one organisation wants done at once."""
+    return [asyncio.create_task(work(turns, who, done, f"{who} {nth}")) for nth in range(many)]
 
 
 async def test_each_waits_in_a_line_of_its_own_and_in_the_order_it_came() -> None:
     turns, done = Turns(2, 2), list[str]()
-    go = asyncio.Event()
-
-    async def work(who: str, what: str) -> None:
-        async with turns.turn(who):
-            await go.wait()
-            done.append(what)
-
-    flood = [asyncio.create_task(work("housing", f"h{nth}")) for nth in range(6)]
+    flood = a_flood(turns, "housing", 6, done)
     await asyncio.sleep(0)
-    other = asyncio.create_task(work("police", "p"))
+    await asyncio.gather(*flood, *a_flood(turns, "police", 1, done))
+    assert [what for what in done if what.startswith("housing")] == [f"housing {nth}" for nth in range(6)]
+    assert done.index("police 0") <= 2
+
+
+async def test_who_posts_one_by_one_goes_at_once_past_every_line_of_others() -> None:
+    seconds, done = Seconds(), list[str]()
+    turns = Turns(64, 4, seconds)
+    flood = a_flood(turns, "housing", 100, done)
     await asyncio.sleep(0)
-    go.set()
-    await asyncio.gather(*flood, other)
-    assert done[:3] == ["h0", "h1", "p"]
-    assert done[3:] == ["h2", "h3", "h4", "h5"]
-    assert not turns._lines, "nobody is remembered who has nothing to do here"
+    for _ in range(3):
+        seconds.now += 0.001
+        await work(turns, "police", done, is_one=True)
+    # what was in hand is done; of those who waited one moved, and the next has to wait for its step
+    assert done.count("police") == 3
+    assert len(done) <= 3 + 64 + 1
+    while not all(one.done() for one in flood):
+        seconds.now += STEP
+        await asyncio.sleep(LOOK)
+    assert len(done) == 103
+
+
+async def test_a_line_moves_with_care_while_somebody_else_posts_now_and_then() -> None:
+    seconds, done = Seconds(), list[str]()
+    turns = Turns(64, 4, seconds)
+    await work(turns, "police", done, is_one=True)
+    seconds.now += 2 * A_MOMENT
+    flood = a_flood(turns, "housing", 100, done)
+    await asyncio.sleep(0)
+    assert turns._lines["housing"].busy == 4
+    await asyncio.gather(*flood)
+    seconds.now += 2 * A_WHILE
+    flood = a_flood(turns, "housing", 100, done)
+    await asyncio.sleep(0)
+    assert turns._lines["housing"].busy == 64
+    await asyncio.gather(*flood)
+
+
+async def test_a_line_moves_however_much_others_post() -> None:
+    seconds, done = Seconds(), list[str]()
+    turns = Turns(64, 4, seconds)
+    async with turns.turn("police", is_one=True):
+        flood = a_flood(turns, "housing", 3, done)
+        while not all(one.done() for one in flood):
+            seconds.now += STEP
+            await asyncio.sleep(LOOK)
+    assert done == ["housing 0", "housing 1", "housing 2"]
+
+
+async def test_nobody_is_remembered_who_has_nothing_to_do_here() -> None:
+    turns, done = Turns(2, 2), list[str]()
+    await asyncio.gather(*a_flood(turns, "housing", 6, done), work(turns, "police", done, is_one=True))
+    assert not turns._lines
 
 
 async def test_a_line_has_an_end() -> None:
-    turns = Turns(1, 1)
-    async with turns.turn("housing"):
-        waiting = [asyncio.create_task(turns.turn("housing").__aenter__()) for _ in range(LONGEST)]
+    turns, done = Turns(1, 1), list[str]()
+    async with turns.turn("housing", is_one=False):
+        waiting = a_flood(turns, "housing", LONGEST, done)
         await asyncio.sleep(0)
         with pytest.raises(TooMany):
-            async with turns.turn("housing"):
-                pass
-        async with turns.turn("police"):
-            pass
+            await work(turns, "housing", done)
+        await work(turns, "police", done)
         for one in waiting:
             one.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
-    async with turns.turn("housing"):
-        pass
+    await work(turns, "housing", done)
+    assert done == ["police", "housing"]
 
 
 async def test_whoever_gives_up_waiting_takes_no_turn() -> None:
-    turns = Turns(1, 1)
-
-    async def work() -> str:
-        async with turns.turn("housing"):
-            return "done"
-
-    async with turns.turn("housing"):
-        gone, next_one = asyncio.create_task(work()), asyncio.create_task(work())
+    turns, done = Turns(1, 1), list[str]()
+    async with turns.turn("housing", is_one=False):
+        gone, next_one = a_flood(turns, "housing", 2, done)
         await asyncio.sleep(0)
         gone.cancel()
-    assert await next_one == "done"
-    assert gone.cancelled()
+    await next_one
+    assert (gone.cancelled(), done) == (True, ["housing 1"])
+
+
+async def test_whoever_gives_up_when_the_turn_has_come_passes_it_on() -> None:
+    turns, done = Turns(1, 1), list[str]()
+    async with turns.turn("housing", is_one=False):
+        gone, next_one = a_flood(turns, "housing", 2, done)
+        await asyncio.sleep(0)
+    gone.cancel()
+    await next_one
+    assert (gone.cancelled(), done) == (True, ["housing 1"])
