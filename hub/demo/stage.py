@@ -17,9 +17,12 @@ import httpx2
 import structlog
 
 from hub.api.server import server as server_of
+from hub.demo.badges import Badges
 from hub.demo.cast import COORDINATOR, HUB_OIN, Staff
 from hub.demo.desk import Desk
 from hub.demo.listener import Listener
+from hub.demo.provider import Provider, providing
+from hub.demo.provider.people import the_desk, the_hub
 from hub.demo.receiver import Receiver, receiving
 from hub.demo.senders import Sender, new_senders
 from hub.ports import SetClock
@@ -40,6 +43,8 @@ class Stage:
     receiver: Receiver
     receiver_url: str
     listener: Listener
+    provider: Provider
+    badges: Badges
     desk: Desk
     jwks: dict[str, Any]
 
@@ -59,8 +64,8 @@ class Stage:
         return datetime.fromisoformat(families[0]["nextDue"]) if families else None
 
     def token(self, of: Staff) -> str:
-        """A token of somebody, valid for a minute of the story: every move of the clock ends it."""
-        return self.hub.tokens.issue(of.role, of.who, of.organisation, self.clock.now(), minutes=1)
+        """A token of somebody that is valid now."""
+        return self.badges.of(of)
 
 
 class PortTaken(Exception):
@@ -76,28 +81,30 @@ def stage(port: int, begins: datetime) -> Iterator[Stage]:
     """
     _refuse_taken(port)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    with TemporaryDirectory(prefix="vig-hub-demo-") as data:
-        url, clock = f"http://127.0.0.1:{port}", SetClock(begins.astimezone(UTC))
-        hub = Hub.open(_settings(Path(data), url), clock, {"HUB_WEBHOOK_ALLOW": _CALLED_BACK_ON})
+    url, clock, at_work = f"http://127.0.0.1:{port}", SetClock(begins.astimezone(UTC)), the_desk(f"http://127.0.0.1:{port}")
+    with TemporaryDirectory(prefix="vig-hub-demo-") as data, providing(clock, the_hub(url), at_work) as provider:
+        hub = Hub.open(_settings(Path(data), url, provider.issuer), clock, {"HUB_WEBHOOK_ALLOW": _CALLED_BACK_ON})
         jwks = cache(lambda: httpx2.get(f"{url}/v1/jwks").json())
         receiver = Receiver(jwks)
         with hub.running(), listening(hub, port), receiving(receiver) as receiver_url, httpx2.Client(base_url=url) as to:
             senders = new_senders(to)
             _register(hub, senders, receiver_url)
             listener = Listener(f"{url}/v1/escalations/stream")
-            desk = Desk(to, lambda by: hub.tokens.issue(by.role, by.who, by.organisation, clock.now()))
+            badges = Badges(provider.issuer, at_work, clock, to)
+            desk = Desk(to, badges.of)
             try:
-                yield Stage(url, hub, clock, senders, receiver, receiver_url, listener, desk, jwks())
+                yield Stage(url, hub, clock, senders, receiver, receiver_url, listener, provider, badges, desk, jwks())
             finally:
                 listener.stop()
 
 
-def _settings(data: Path, url: str) -> Settings:
+def _settings(data: Path, url: str, issuer: str) -> Settings:
     return Settings(
         data_dir=data,
         mode=DEMO,
         oin=HUB_OIN,
         base_url=url,
+        login_issuer=issuer,
         duty_director=COORDINATOR.who,
         duty_organisation=COORDINATOR.organisation,
         duty_contact=COORDINATOR.contact,

@@ -11,7 +11,7 @@ from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untype
 from authlib.integrations.httpx_client import OAuth2Client  # type: ignore[import-untyped]
 
 from hub.adapters.login.attempts import Attempt, Attempts
-from hub.adapters.login.issuer import PATIENCE, Issuer
+from hub.adapters.login.issuer import PATIENCE, Issuer, trusted
 from hub.adapters.login.sessions import LoggedIn, Session, Sessions, cookie_name
 from hub.adapters.login.statements import who_logged_in, who_logged_out
 from hub.domain.callers import Caller, Capacity
@@ -117,7 +117,7 @@ class Login:
         try:
             place = self._issuer.endpoints().end_session
             body = {"id_token_hint": statement, "client_id": self._client.id}
-            return bool(place and statement) and not httpx2.post(place, data=body, timeout=PATIENCE).is_error
+            return bool(place and statement) and not httpx2.post(place, data=body, timeout=PATIENCE, verify=trusted()).is_error
         except (httpx2.HTTPError, httpx2.InvalidURL, Unavailable):
             return False
 
@@ -177,6 +177,7 @@ class Login:
             redirect_uri=self._client.callback,
             code_challenge_method="S256",
             timeout=PATIENCE,
+            verify=trusted(),
         )
 
     def _caller(self, claims: Mapping[str, Any]) -> Caller:
