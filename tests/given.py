@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from hub.adapters import database, event_store, people_index
+from sqlalchemy import Engine
+
+from hub.adapters import database, event_store, people_index, vault
 from hub.adapters.database import engine
 from hub.adapters.event_store import EventLog
-from hub.adapters.mapper import mapper
+from hub.adapters.kek import FromFile, Keks
+from hub.adapters.mapper import PlainMapper, mapper
+from hub.adapters.vault import Vault
 from hub.casework import Casework
 from hub.domain.dates import PartialDate
 from hub.domain.identifiers import is_test_number
@@ -229,6 +233,12 @@ class Heart:
     families: Families
     casework: Casework
     clock: SetClock
+    vault: Vault
+
+    @property
+    def mapper(self) -> PlainMapper:
+        """Between events and what is stored of them."""
+        return mapper(self.vault)
 
     def place(self, *signals: Signal, partner: str = "police") -> list[Placed]:
         """Places the signals of one message, each after the one before."""
@@ -248,7 +258,13 @@ class Heart:
 
     def events(self) -> list[Any]:
         """All that is recorded, in order."""
-        return [mapper().to_domain_event(stored) for _, stored in self.log.read(0, 1_000_000)]
+        return [self.mapper.to_domain_event(stored) for _, stored in self.log.read(0, 1_000_000)]
+
+
+def a_vault(place: Path, opened: Engine) -> Vault:
+    """The vault of the database of a directory, with its key-encryption key beside it."""
+    database.create(opened, vault.TABLES)
+    return Vault(opened, Keks(FromFile.made(place / "kek.json")))
 
 
 @contextmanager
@@ -256,11 +272,12 @@ def a_heart(place: Path, indexes: Sequence[Projection] = (people_index.INDEX,)) 
     """The heart in a directory, stopped when the block ends."""
     opened = engine(f"sqlite:///{place / 'hub.db'}", durable=False)
     event_store.create(opened)
+    safe = a_vault(place, opened)
     for index in indexes:
         database.create(opened, index.tables)
     log, clock = EventLog(opened), SetClock(NOON)
-    register = Register(log, mapper(), indexes, clock)
+    register = Register(log, mapper(safe), indexes, clock, safe)
     families = Families(people_index.find, people_index.families_answered, blind, lambda _: RULES, DUTY)
-    yield Heart(log, register, families, Casework(register, families, lambda _: RULES), clock)
+    yield Heart(log, register, families, Casework(register, families, lambda _: RULES), clock, safe)
     register.close()
     opened.dispose()

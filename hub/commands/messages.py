@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC
 from hashlib import sha256
 from typing import Annotated
@@ -14,7 +13,7 @@ from sqlalchemy.exc import NoResultFound
 from hub.adapters.signatures import PartnerSignatures
 from hub.commands.shared import aside, say, the_hub
 from hub.domain.messages import Message
-from hub.errors import SignatureRefused
+from hub.errors import NotKnown, SignatureRefused
 from hub.intake import Posted
 from hub.ports import Envelope
 from hub.wiring import Hub
@@ -30,12 +29,12 @@ def message(
     """Show a message that is kept, and verify its bytes and signature again with the key as it was valid then."""
     with the_hub() as hub:
         found, position = hub.register.read(lambda unit: ((kept := unit.get(Message, id)), unit.position_of(kept)))
-        posted = _kept(hub, found.received)
-        wrong = _wrong_with(hub, found.received, posted)
+        posted, wrong = _kept(hub, found.received)
+        wrong = wrong or _wrong_with(hub, found.received, posted)
     where = aside if body else say
     for label, text in _described(found, position):
         where.print(f"{label:>9}  {text}", soft_wrap=True, highlight=False, markup=False)
-    if body and posted is not None:
+    if body:
         sys.stdout.buffer.write(posted.body)
     if wrong:
         aside.print(f"NOT VERIFIED: {wrong}", style="bold red", soft_wrap=True, highlight=False, markup=False)
@@ -43,16 +42,22 @@ def message(
     where.print("signature verified again with the key as it was valid then", style="green")
 
 
-def _kept(hub: Hub, was: Message.Received) -> Posted | None:
-    with hub.stored.log.connect() as connection, suppress(NoResultFound):
-        return hub.received.fetch(connection, was.kept)
-    return None
+def _kept(hub: Hub, was: Message.Received) -> tuple[Posted, str]:
+    """What was posted, or why that cannot be read."""
+    nothing = Posted({}, b"", "", frozenset())
+    try:
+        with hub.stored.log.connect() as connection:
+            return hub.received.fetch(connection, was.kept), ""
+    except NoResultFound:
+        return nothing, "its bytes are not there"
+    except NotKnown as erased:
+        return nothing, erased.detail
+    except ValueError:
+        return nothing, "its bytes or its signature were changed since they were kept"
 
 
-def _wrong_with(hub: Hub, was: Message.Received, posted: Posted | None) -> str:
+def _wrong_with(hub: Hub, was: Message.Received, posted: Posted) -> str:
     """What is otherwise than when it was received; empty where all is well."""
-    if posted is None:
-        return "its bytes are not there"
     if Posted.of(posted.headers, posted.body, posted.covered).key != was.kept:
         return "its bytes or its signature were changed since they were kept"
     signature = posted.headers["payload-signature"][0]

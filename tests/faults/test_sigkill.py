@@ -233,7 +233,7 @@ def test_every_kept_body_verifies_again_and_none_is_kept_without_its_message(aft
         kept = set(connection.execute(select(received.RECEIVED.c.kept)).scalars())
         assert kept == {fact.event.kept for fact in aftermath.of(Message.Received)}
         for fact in aftermath.of(Message.Received):
-            posted = received.fetch(connection, fact.event.kept)
+            posted = aftermath.hub.received.fetch(connection, fact.event.kept)
             (signature,) = posted.headers["payload-signature"]
             signer = signatures.verify_again(posted.body, posted.headers, signature, fact.event.timestamp)
             assert (signer.partner, signer.kid) == (fact.event.partner, fact.event.kid)

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from hub.adapters import jades, jws, outgoing_events, received
+from hub.adapters import jades, jws, outgoing_events
 from hub.adapters.outgoing_events import to_batch
 from hub.adapters.signatures import PartnerSignatures
 from hub.domain.callers import Capacity
@@ -307,7 +307,7 @@ def test_everything_that_was_kept_verifies_again_when_its_keys_are_long_gone(tmp
         assert len(messages) == len(ALL) + len(batch)
         with hub.hub.stored.log.connect() as connection:
             for message in messages:
-                posted = received.fetch(connection, message.kept)
+                posted = hub.hub.received.fetch(connection, message.kept)
                 (signature,) = posted.headers["payload-signature"]
                 signer = signatures.verify_again(posted.body, posted.headers, signature, message.timestamp)
                 assert (signer.partner, signer.kid, signer.oin) == (message.partner, message.kid, message.oin)

@@ -20,7 +20,10 @@ from hub.adapters import database, partners, people_index, received
 from hub.adapters.cloudevents import STRUCTURED, envelopes
 from hub.adapters.database import engine
 from hub.adapters.event_store import EventLog
+from hub.adapters.kek import FromFile, Keks
 from hub.adapters.mapper import mapper
+from hub.adapters.received import Received
+from hub.adapters.vault import Vault
 from hub.domain.identifiers import violations_of
 from hub.domain.messages import Message
 from hub.domain.people import Person
@@ -149,8 +152,8 @@ def intake(tmp_path: Path) -> Iterator[tuple[Heart, Intake]]:
                 signatures=book.signatures,
                 partners=partners.found(),
                 open=envelopes,
-                keep=received.keep,
-                kept=received.fetch,
+                keep=Received(heart.vault).keep,
+                kept=Received(heart.vault).fetch,
                 refuse_numbers=lambda signals: violations_of(signals, only_test_numbers=True),
                 refuse_groundless=lambda partner, type: book.registrations.refuse_groundless(
                     partner, type.purpose, type.legal_basis, heart.clock.now()
@@ -185,8 +188,8 @@ def test_a_message_is_recorded_with_its_signal_and_kept_as_it_came(intake: tuple
     assert kinds[receipt.position - 1] == "Received"
     assert {"Opened", "Named", "PersonJoined", "SignalRecorded"} <= set(kinds)
     with heart.log.snapshot() as log:
-        (row,) = log.connection.execute(select(received.RECEIVED.c.body))
-    assert row.body == a_message()
+        (kept,) = log.connection.execute(select(received.RECEIVED.c.kept)).scalars()
+        assert Received(heart.vault).fetch(log.connection, kept).body == a_message()
 
 
 def test_the_same_message_from_64_threads_is_one_message_with_one_receipt(intake: tuple[Heart, Intake]) -> None:
@@ -226,7 +229,8 @@ def test_a_repeat_after_a_restart_gets_the_same_receipt(intake: tuple[Heart, Int
 def another_process(heart: Heart) -> Iterator[Register]:
     """Another hub on the same file, with a memory of its own."""
     opened = engine(str(heart.log.engine.url), durable=False)
-    register = Register(EventLog(opened), mapper(), [people_index.INDEX], heart.clock)
+    safe = Vault(opened, Keks(FromFile(Path(str(opened.url.database)).with_name("kek.json"))))
+    register = Register(EventLog(opened), mapper(safe), [people_index.INDEX], heart.clock, safe)
     yield register
     register.close()
     opened.dispose()
@@ -261,7 +265,7 @@ def test_a_version_that_is_taken_is_tried_again_on_the_state_as_it_is(heart: Hea
         found = unit.get(Trajectory, family)
         found.note_correction("", "ours", an_occasion())
         if not tries:  # somebody writes the same version under our hands
-            event = mapper().to_stored_event(found.pending_events[-1])
+            event = heart.mapper.to_stored_event(found.pending_events[-1])
             unit._transaction.append([event])  # type: ignore[attr-defined]
         tries.append(found.version)
         return found.version
@@ -480,7 +484,7 @@ def test_many_who_wait_share_few_commits(heart: Heart) -> None:
     family = heart.register.do(open_family("a")).value
     commits: list[int] = []
     woken = heart.log._tell
-    heart.log._tell = lambda: (commits.append(1), woken())[1]  # type: ignore[method-assign]
+    heart.log._tell = lambda topics: (commits.append(1), woken(topics))[1]  # type: ignore[method-assign]
     with in_one_commit(heart):
         futures = [heart.register.submit(note(family, str(nth))) for nth in range(200)]
     assert [outcome(each) for each in futures] == list(range(2, 202))
@@ -584,7 +588,7 @@ def test_whatever_a_signature_covers_is_kept_so_that_it_verifies_again(intake: t
     message = answer.result(timeout=60)
     (kept,) = (fact.event.kept for fact in message.facts if isinstance(fact.event, Message.Received))
     with heart.log.reading() as connection:
-        posted = received.fetch(connection, kept)
+        posted = Received(heart.vault).fetch(connection, kept)
     signatures: Any = way_in.signatures
     signer = signatures.verify_again(posted.body, posted.headers, posted.headers["payload-signature"][0], NOW)
     assert signer.partner == "a-school"

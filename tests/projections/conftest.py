@@ -11,7 +11,6 @@ from jsonschema_rs import Draft202012Validator
 
 from hub import projections
 from hub.adapters.database import engine
-from hub.adapters.mapper import mapper
 from hub.domain.matrix import Matrix
 from hub.domain.rules import Rules
 from hub.domain.signals import Signal
@@ -75,7 +74,7 @@ class Shown:
 def hub(heart: Heart, tmp_path: Path) -> Iterator[Shown]:
     """The heart with all its read models, nothing passed on yet."""
     views = engine(f"sqlite:///{tmp_path / 'views.db'}", durable=False)
-    relay = Relay(heart.log, mapper(), views, [shown(each) for each in projections.found().values()])
+    relay = Relay(heart.log, heart.mapper, views, [shown(each) for each in projections.found().values()])
     relay.open()
     yield Shown(heart, relay)
     views.dispose()

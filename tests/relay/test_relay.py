@@ -16,7 +16,6 @@ from sqlalchemy.exc import IntegrityError
 
 from hub import projections, relay
 from hub.adapters.database import engine
-from hub.adapters.mapper import mapper
 from hub.domain.dates import PartialDate
 from hub.domain.words import Axis, Level
 from hub.errors import HubError
@@ -67,7 +66,7 @@ def views(tmp_path: Path) -> Iterator[Engine]:
 def a_relay(heart: Heart, views: Engine, *followed: Projection | Channel, notices: Any = None) -> Relay:
     """A relay to these, opened."""
     followers = [shown(each) if isinstance(each, Projection) else told(each, notices or a_notice) for each in followed]
-    made = Relay(heart.log, mapper(), views, followers)
+    made = Relay(heart.log, heart.mapper, views, followers)
     made.open()
     return made
 
