@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import create_engine, event
 
 from hub.adapters.registrations import INDEX, Organisation, Registrations
+from hub.domain.registrations import Access
 from hub.errors import Malformed, RuleBroken
-from tests.adapters.registered import NOW, OIN, YEAR, Book, a_registration, occasion, public, with_key
+from tests.adapters.registered import NOW, OIN, YEAR, Book, a_registration, occasion, public, with_covenant, with_key
 
 DAY = timedelta(days=1)
 
@@ -123,3 +124,46 @@ def test_what_was_read_before_a_commit_is_not_remembered_after_it() -> None:
     new = registrations.by_kid("police-1")
     assert old is not None and old.revoked_from is None
     assert new is not None and new.revoked_from == NOW
+
+
+def test_what_is_granted_is_found_and_what_is_not_is_nothing() -> None:
+    police, school = with_covenant(a_registration()), a_registration("school", "school-attendance")
+    police.grant_access(Access(frozenset({"signals:write"}), True, True, "A" * 43), "", occasion())
+    police.set_limits(60, 1000, "", occasion())
+    book = Book().save(police, school)
+    found, bare = book.registrations.by_name("police"), book.registrations.by_name("school")
+    assert found is not None and bare is not None
+    assert (found.scopes, found.requires_token, found.requires_dpop) == (frozenset({"signals:write"}), True, True)
+    assert (found.certificate, found.per_minute, found.per_day) == ("A" * 43, 60, 1000)
+    assert (found.covenant, "child-safety" in found.purposes, "wpg-20" in found.grounds) == ("vig-2024", True, True)
+    assert (bare.scopes, bare.purposes, bare.grounds, bare.covenant) == (frozenset(), frozenset(), frozenset(), "")
+
+
+def test_sharing_ends_with_the_covenant_and_with_the_removal() -> None:
+    police = with_covenant(a_registration(), until=NOW + DAY)
+    book = Book().save(police)
+    found = book.registrations.all()[0]
+    assert [book.registrations.is_sharing(found, NOW + DAY * days) for days in (0, 1, 2)] == [True, False, False]
+    police.remove("it stopped", occasion())
+    (removed,) = book.save(police).registrations.all()
+    assert (removed.is_removed, removed.is_suspended, removed.callback) == (True, True, "")
+    assert not book.registrations.is_sharing(removed, NOW)
+
+
+def test_what_became_known_of_the_end_is_kept() -> None:
+    police = with_covenant(a_registration(), until=NOW + DAY)
+    book, told = Book().save(police), []
+    for days in (0, 1):
+        police.notice_end(NOW + DAY, occasion(NOW + DAY * days))
+        (found,) = book.save(police).registrations.all()
+        told.append(found.told_of_end)
+    assert told == ["ends-soon", "ended"]
+
+
+def test_a_key_that_was_rotated_out_ends_when_it_was_said() -> None:
+    police = with_key(a_registration())
+    police.rotate("police-2", public(kid="police-2"), NOW + DAY, "", occasion())
+    book = Book().save(police)
+    old, new = book.registrations.by_kid("police-1"), book.registrations.by_kid("police-2")
+    assert old is not None and new is not None
+    assert (old.valid_until, new.valid_until) == (NOW + DAY, None)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from hub.adapters.jws import new_jwk
-from hub.domain.registrations import Registration, registration_id
+from hub.domain.registrations import Access, Registration, registration_id
 from hub.errors import Malformed, RuleBroken
-from tests.adapters.registered import NOW, OIN, YEAR, a_registration, jwk, occasion, public, with_key
+from tests.adapters.registered import NOW, OIN, YEAR, a_registration, jwk, occasion, public, with_covenant, with_key
 
 DAY = timedelta(days=1)
 
@@ -171,8 +171,122 @@ def test_the_callback_changes_once() -> None:
         police.change_callback("ftp://example.org", occasion())
 
 
+# On which terms ------------------------------------------------------------------------------------------
+
+
+def test_a_new_organisation_may_nothing_until_it_is_granted() -> None:
+    police = a_registration()
+    assert (police.access.scopes, police.purposes, police.grounds, police.covenant) == (frozenset(), [], [], None)
+
+
+def test_what_is_granted_is_recorded_with_who_and_why() -> None:
+    police = a_registration()
+    access = Access(frozenset({"signals:write"}), requires_token=True, requires_dpop=True, certificate="A" * 43)
+    for _ in range(2):
+        police.grant_access(access, "they asked", occasion())
+        police.set_limits(60, 1000, "they asked", occasion())
+        police.grant_grounds(["child-safety"], ["wpg-20"], "they asked", occasion())
+        police.agree("vig-2024", NOW - YEAR, NOW + YEAR, "they asked", occasion())
+    terms = ["access-granted", "limits-set", "grounds-granted", "covenant-agreed"]
+    assert facts(police)[1:] == [f"registration-{each}" for each in terms]
+    assert {(event.by, event.reason) for event in police.pending_events[1:]} == {("operator", "they asked")}  # type: ignore[attr-defined]
+    assert (police.access, police.limits, police.grounds) == (access, (60, 1000), ["wpg-20"])
+
+
+@pytest.mark.parametrize(
+    ("access", "where"),
+    [
+        (Access(frozenset({"families:write"})), "scopes"),
+        (Access(certificate="A" * 42), "certificate"),
+        (Access(certificate="A" * 42 + "\n"), "certificate"),
+    ],
+)
+def test_access_that_cannot_be_is_refused(access: Access, where: str) -> None:
+    with pytest.raises(Malformed) as refusal:
+        a_registration().grant_access(access, "", occasion())
+    assert places(refusal) == [where]
+
+
+def test_limits_that_cannot_be_are_refused_together() -> None:
+    with pytest.raises(Malformed) as refusal:
+        a_registration().set_limits(-1, 10**10, "", occasion())
+    assert places(refusal) == ["per_minute", "per_day"]
+
+
+def test_a_covenant_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(Malformed):
+        a_registration().agree("vig-2024", NOW, NOW, "", occasion())
+
+
+def test_the_end_of_a_covenant_is_noticed_once_soon_and_once_when_it_is_there() -> None:
+    police, end = a_registration(), NOW + 100 * DAY
+    police.agree("vig-2024", NOW - YEAR, end, "", occasion())
+    for days in (0, 69, 70, 71, 99, 100, 101):
+        police.notice_end(end, occasion(NOW + days * DAY))
+    noticed = [event for event in police.pending_events if "covenant-end" in event.TOPIC]  # type: ignore[attr-defined]
+    assert [(event.TOPIC, event.timestamp) for event in noticed] == [
+        ("registration-covenant-ends-soon", NOW + 70 * DAY),
+        ("registration-covenant-ended", end),
+    ]
+
+
+def test_an_end_that_nobody_saw_coming_is_noticed_as_the_end_alone() -> None:
+    police, end = a_registration(), NOW
+    police.agree("vig-2024", NOW - YEAR, end, "", occasion())
+    for days in (1, 2):
+        police.notice_end(end, occasion(NOW + days * DAY))
+    assert facts(police)[2:] == ["registration-covenant-ended"]
+
+
+def test_a_covenant_that_is_renewed_can_end_again() -> None:
+    police = a_registration()
+    for end in (NOW, NOW + YEAR):
+        police.agree("vig-2024", NOW - YEAR, end, "", occasion())
+        police.notice_end(end, occasion(end))
+    assert facts(police)[1:] == ["registration-covenant-agreed", "registration-covenant-ended"] * 2
+
+
+# Changing keys, and going ----------------------------------------------------------------------------------
+
+
+def test_a_new_key_ends_the_others_after_an_overlap() -> None:
+    police = with_key(with_key(a_registration()), kid="police-2")
+    police.rotate("police-3", public(kid="police-3"), NOW + 7 * DAY, "a year has gone by", occasion())
+    until = {kid: key["valid_until"] for kid, key in police.keys.items()}
+    assert until == {"police-1": NOW + 7 * DAY, "police-2": NOW + 7 * DAY, "police-3": None}
+
+
+def test_a_rotation_leaves_alone_what_ends_before_and_what_is_revoked() -> None:
+    police = with_key(with_key(a_registration(), valid_until=NOW + DAY), kid="police-2")
+    police.revoke_key("police-2", "lost", occasion())
+    police.rotate("police-3", public(kid="police-3"), NOW + 7 * DAY, "", occasion())
+    assert "registration-key-limited" not in facts(police)
+
+
+def test_a_key_is_not_rotated_into_itself_nor_into_a_gap() -> None:
+    police = with_key(a_registration())
+    with pytest.raises(RuleBroken):
+        police.rotate("police-1", public(), NOW + DAY, "", occasion())
+    with pytest.raises(Malformed) as refusal:
+        police.rotate("police-2", public(kid="police-2"), NOW - DAY, "", occasion())
+    assert (places(refusal), facts(police)[2:]) == (["overlap"], [])
+
+
+def test_whoever_is_removed_takes_part_no_longer_and_nothing_of_it_changes() -> None:
+    police = with_key(a_registration(callback="https://example.org/"))
+    for _ in range(2):
+        police.remove("it stopped", occasion())
+    assert (police.is_removed, police.is_suspended, police.callback) == (True, True, "")
+    assert facts(police)[2:] == ["registration-removed"]
+    with pytest.raises(RuleBroken) as refused:
+        police.resume("it wants to come back", occasion())
+    assert refused.value.code == "partner-removed"
+
+
 def test_a_registration_told_again_is_the_same() -> None:
-    police = with_key(with_key(a_registration()), "EdDSA", "police-EdDSA")
+    police = with_covenant(with_key(with_key(a_registration()), "EdDSA", "police-EdDSA"))
+    police.grant_access(Access(), "", occasion())
+    police.set_limits(1, 2, "", occasion())
     police.revoke_key("police-1", "lost", occasion())
     police.suspend("covenant", occasion())
     again = None
