@@ -9,6 +9,8 @@ from hypothesis import settings
 
 from tests.given import Heart, a_heart
 
+pytest_plugins = ["tests.parts.fixtures"]
+
 settings.register_profile("hub", deadline=None, print_blob=True, derandomize="CI" in os.environ)
 settings.load_profile("hub")
 
