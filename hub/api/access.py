@@ -6,6 +6,7 @@ from hub.api import forms, schemas
 from hub.api.admission import Hub, Known
 from hub.api.operations import Operation
 from hub.api.writing import Answer
+from hub.domain import field_classes as of
 from hub.domain.policy import Act
 
 
@@ -22,7 +23,7 @@ BREAK_GLASS = Operation(
     tag="families",
     act=Act.BREAK_GLASS,
     do=_break,
-    answer=schemas.thing(family=schemas.ID, until=schemas.MOMENT),
+    answer=schemas.thing(family=schemas.ID, until=schemas.MOMENT | of.OPERATION),
     status=201,
     form=forms.Motivated,
     refusals=(404, 409),
