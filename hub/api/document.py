@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 
 from hub.api import VERSION, schemas
 from hub.api.descriptions import HEADERS, Thing, answered, problems
+from hub.api.oauth import scheme
 from hub.api.signals import ACCEPTED, BATCH
 
 _TAGS = {
@@ -86,13 +87,22 @@ _POST_SIGNALS = {
 def document(routes: Sequence[BaseRoute], server: str) -> Thing:
     """The OpenAPI 3.1 document of these routes and of the one that goes past FastAPI; `server` ends in /v1."""
     said = get_openapi(title=_INFO["title"], version=VERSION, routes=routes)
-    paths = {path.removeprefix("/v1"): methods for path, methods in said["paths"].items()}
+    root = {"servers": [{"url": server.removesuffix("/v1")}]}
+    paths = {
+        path.removeprefix("/v1"): methods if path.startswith("/v1/") else methods | root for path, methods in said["paths"].items()
+    }
     paths["/signals"] = {"post": _POST_SIGNALS}
-    for operation in (operation for methods in paths.values() for operation in methods.values()):
+    for operation in (operation for methods in paths.values() for name, operation in methods.items() if name != "servers"):
         operation["responses"].pop("422", None)  # FastAPI's own refusal, which is a 400 here
-    used = {tag for path in paths.values() for method in path.values() for tag in method["tags"]}
+    used = {tag for path in paths.values() for name, method in path.items() if name != "servers" for tag in method["tags"]}
     tags = [{"name": tag, "description": _TAGS.get(tag, f"Views of {tag}")} for tag in sorted(used)]
     own = {"Problem": schemas.PROBLEM, "Receipt": schemas.RECEIPT, "CloudEvent": _CLOUD_EVENT}
     made = {name: schema for name, schema in said["components"]["schemas"].items() if "ValidationError" not in name}
-    components = said["components"] | {"schemas": own | made, "headers": HEADERS, "responses": problems()}
+    schemes = said["components"].get("securitySchemes", {}) | {"partners": scheme(server)}
+    components = said["components"] | {
+        "securitySchemes": schemes,
+        "schemas": own | made,
+        "headers": HEADERS,
+        "responses": problems(),
+    }
     return said | {"info": _INFO, "servers": [{"url": server}], "paths": paths, "tags": tags, "components": components}
