@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from hub import errors
 from hub.api.filling import violations_of
-from hub.errors import HubError, Malformed, TooMany, Violation
+from hub.errors import HubError, Malformed, TooMany, Unauthenticated, Violation
 
 MEDIA = "application/problem+json"
 TYPE = "urn:vig-hub:problem:"
@@ -43,7 +43,6 @@ STATUS: Mapping[type[BaseException], tuple[int, str]] = {
 
 _HEADERS: Mapping[type[BaseException], Mapping[str, str]] = {
     errors.SignatureRefused: {"WWW-Authenticate": 'Payload-Signature realm="signals"'},
-    errors.Unauthenticated: {"WWW-Authenticate": 'Bearer realm="hub"'},
     errors.Unavailable: {"Retry-After": "2"},
     errors.TooLarge: {"Connection": "close"},
     errors.WrongMediaType: {"Accept-Encoding": "identity"},
@@ -95,7 +94,20 @@ def problem_of(error: Exception) -> Problem:
 def _headers_of(error: HubError) -> Mapping[str, str]:
     if isinstance(error, TooMany):
         return _until(error)
+    if isinstance(error, Unauthenticated) or error.code == "scope-missing":
+        return {"WWW-Authenticate": _challenge(error.code)}
     return _first(error, _HEADERS) if any(kind in _HEADERS for kind in type(error).__mro__) else {}
+
+
+def _challenge(code: str) -> str:
+    """What to show, and what is wrong with what was shown (RFC 6750, section 3; RFC 9449, section 7.1)."""
+    bearer, bound = 'Bearer realm="hub"', 'DPoP realm="hub", algs="PS256 ES256 EdDSA"'
+    if code.startswith("dpop-"):
+        return f'{bound}, error="invalid_dpop_proof"'
+    if code == "scope-missing":
+        return f'{bearer}, error="insufficient_scope"'
+    wrong = "" if code.endswith("-missing") else ', error="invalid_token"'
+    return f"{bearer}{wrong}, {bound}{wrong}"
 
 
 def _until(error: TooMany) -> dict[str, str]:
