@@ -80,6 +80,10 @@ class Telling:
         assert told is not None
         return told
 
+    def organisation(self, name: str) -> Registration:
+        """The organisation of that name."""
+        return self._organisations[name]
+
     def change(self, name: str, callback: str) -> None:
         """The organisation wants to be told things elsewhere."""
         self._organisations[name].change_callback(callback, occasion())
