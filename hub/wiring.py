@@ -286,6 +286,15 @@ class Hub:
             except Exception as error:
                 _told.error("clock-waits", because=type(error).__name__)
 
+    def settle(self) -> None:
+        """Removes from the disk what was deleted or destroyed: beside a database it stands until then.
+
+        Raises:
+            Unavailable: somebody reads for too long; again.
+        """
+        for each in (self.stored.log, self.stored.views, self.stored.outbox):
+            settle(each)
+
     def close(self) -> None:
         """Finishes what waits and lets go of the databases."""
         self.register.close()
@@ -390,6 +399,7 @@ def application(hub: Hub) -> Front:
             disclose_notice=hub.disclosures.to_person,
             authorization=hub.door.authorization,
             proxies=Proxies.of(hub.settings.client_certificate_header, hub.settings.trusted_proxies),
+            refuse_other=lambda shown, signer: hub.door.tokens.refuse_other(shown, signer, hub.clock.now()),
             sign=hub.keys.sign,
             jwks=hub.keys.public_jwks,
             limits=hub.limits,

@@ -58,9 +58,9 @@ def _signed(name: str, words: str, *, is_required: bool = True) -> Thing:
 _POST_SIGNALS = {
     "operationId": "postSignals",
     "summary": "Send a signal, or many",
-    "description": "The signature over the body says who sends, so no token is asked. What is answered is durable. "
-    "The same (source, id) again gives the same receipt. A batch is answered for each of its events, in their order. "
-    "In binary mode the attributes of the event stand in ce- headers, which the signature covers too.",
+    "description": "The signature over the body says who sends; a token is asked only where the registration says so. "
+    "What is answered is durable. The same (source, id) again gives the same receipt. A batch is answered for each of its "
+    "events, in their order. In binary mode the attributes of the event stand in ce- headers, which the signature covers too.",
     "tags": ["signals"],
     "parameters": [
         _signed("Payload-Signature", "a detached JAdES JWS over Digest and the headers that it names, exactly once"),
@@ -79,7 +79,7 @@ _POST_SIGNALS = {
     },
     "responses": {
         **answered(200, {"oneOf": [_RECEIPT, schemas.many(_EACH)], "description": "a repeat, or a batch"}, "application/json", ()),
-        **answered(201, _RECEIPT, "application/json", (400, 401, 408, 409, 413, 415, 500, 503)),
+        **answered(201, _RECEIPT, "application/json", (400, 401, 403, 408, 409, 413, 415, 429, 500, 503)),
     },
 }
 

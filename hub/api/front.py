@@ -76,7 +76,8 @@ class Front:
 
     def _counted(self, error: Exception, scope: Scope) -> Exception:
         """The same, or that there were too many from that address; who showed nothing guessed nothing."""
-        if not isinstance(error, Unauthenticated | SignatureRefused) or error.code.endswith("-missing"):
+        has_shown = any(name in (b"authorization", b"payload-signature") for name, _ in scope["headers"])
+        if not has_shown or not isinstance(error, Unauthenticated | SignatureRefused):
             return error
         try:
             self._failed((scope.get("client") or ("",))[0])

@@ -55,6 +55,8 @@ async def _post(request: Request) -> Response:
     if form is None:
         return _said(400, _UNREADABLE)
     status, said = await run_in_threadpool(server.answer, request.url.path, form, shown_in(request.scope, headers, proxies))
+    if status == 401:
+        request.app.state.parts.strangers.failed(request.client.host if request.client else "")
     return _said(status, said)
 
 

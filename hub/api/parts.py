@@ -17,7 +17,7 @@ from hub.domain.policy import Act
 from hub.domain.processing import Activity, Processing, Reading, Sought, Wanted
 from hub.domain.signals import NamedPerson
 from hub.intake import Intake
-from hub.ports import Clock, Shown, View
+from hub.ports import Clock, Shown, Signer, View
 
 
 class Told(Protocol):
@@ -94,7 +94,8 @@ class Processings(Protocol):
 class Parts:
     """Everything that the routes stand on.
 
-    `connect` opens the database of the `views`; `caller_of` says who shows this; `sign` is that of the hub's receipts
+    `connect` opens the database of the `views`; `caller_of` says who shows this, `refuse_other` refuses what is not
+    of the signer of a message; `sign` is that of the hub's receipts
     (a compact JWS); `history` takes a family, and until when it was recorded and was so (`None`: now).
     `families_of` selects the families that a caller may see in a list, `members` gives the people of families.
     `disclose` leaves of an answer with this schema what a caller may see, `disclose_notice` of a notice, if anything.
@@ -119,6 +120,7 @@ class Parts:
     disclose_notice: Callable[[Mapping[str, Any], Caller], Mapping[str, Any] | None]
     authorization: AuthorizationServer | None
     proxies: Proxies
+    refuse_other: Callable[[Shown, Signer], None]
     sign: Callable[[bytes, datetime], str]
     jwks: Callable[[], Mapping[str, Any]]
     limits: Limits

@@ -12,9 +12,11 @@ from hub.api import receipts
 from hub.api.bodies import Headers, answer, headers_of, media_of, read
 from hub.api.parts import Parts
 from hub.api.problems import problem_of
+from hub.api.showing import shown_in
 from hub.api.turns import Turns
 from hub.errors import HubError
 from hub.intake import Receipt
+from hub.ports import Shown, Signer
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -28,6 +30,7 @@ WIDE, NARROW = 64, 4
 BATCHES, TOGETHER = 2, 32
 """Batches of one partner that are in memory at once, and how many of its events wait for their turn together."""
 
+NOTHING = Shown("POST", "/v1/signals")
 TakeIn = Callable[[], Future[Any] | HubError]
 
 
@@ -36,27 +39,30 @@ class PostSignals:
 
     def __init__(self, parts: Parts) -> None:
         self._intake, self._limits, self._sign = parts.intake, parts.limits, parts.sign
+        self._refuse_other, self._proxies = parts.refuse_other, parts.proxies
         self._turns, self._batches = Turns(WIDE, NARROW), Turns(BATCHES, BATCHES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
         if media_of(headers, ACCEPTED) == BATCH:
-            await answer(send, 200, await self._many(headers, receive))
+            await answer(send, 200, await self._many(scope, headers, receive))
             return
-        receipt = await self._one(headers, receive)
+        receipt = await self._one(scope, headers, receive)
         location = (b"location", f"/v1/signals/{receipt.message}".encode())
         await answer(send, _status(receipt), receipts.signed(receipt, self._sign), location)
 
-    async def _one(self, headers: Headers, receive: Receive) -> Receipt:
+    async def _one(self, scope: Scope, headers: Headers, receive: Receive) -> Receipt:
         body = await read(receive, headers, MOST)
         signer = self._intake.signatures.verify(body, headers, self._intake.clock.now())
+        await self._admit(signer, scope, headers)
         self._limits.take(signer.partner)
         (take_in,) = self._intake.opened(signer, headers, body)
         return await self._in_turn(signer.partner, take_in, is_one=True)
 
-    async def _many(self, headers: Headers, receive: Receive) -> list[Mapping[str, Any]]:
+    async def _many(self, scope: Scope, headers: Headers, receive: Receive) -> list[Mapping[str, Any]]:
         # so much is read of nobody who did not sign it, and of nobody much at once
         signer = self._intake.signatures.verify_headers(headers, self._intake.clock.now())
+        await self._admit(signer, scope, headers)
         self._limits.take(signer.partner, 0)
         async with self._batches.turn(signer.partner, is_one=False):
             body = await read(receive, headers, MOST_IN_BATCH)
@@ -66,6 +72,13 @@ class PostSignals:
             while here := events[len(told) : len(told) + TOGETHER]:
                 told += await gather(*(self._told(signer.partner, take_in) for take_in in here))
             return told
+
+    async def _admit(self, signer: Signer, scope: Scope, headers: Headers) -> None:
+        """The signature says enough, unless the registration asks for a token; one that is shown has to be right."""
+        if "authorization" in headers:
+            await run_in_threadpool(self._refuse_other, shown_in(scope, headers, self._proxies), signer)
+        else:
+            self._refuse_other(NOTHING, signer)
 
     def _opened(self, headers: Headers, body: bytes) -> Sequence[TakeIn]:
         signer = self._intake.signatures.verify(body, headers, self._intake.clock.now())
