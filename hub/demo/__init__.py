@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from hub.demo import looking
-from hub.demo.cast import COORDINATOR
 from hub.demo.checks import Checks
 from hub.demo.desk import Surprise
 from hub.demo.playing import Playing
@@ -84,12 +83,14 @@ def _addresses(at: Stage, family: str) -> list[str]:
     bearer = '-H "Authorization: Bearer $TOKEN"'
     return [
         "",
+        f"console    {at.url}/ : log in as one of these people, who do not exist; no password is asked",
+        *(f"           {person.subject:<14}{person.says.en}" for person in at.provider.people),
         f"API        {at.url}/v1/openapi.json",
         f"webhooks   {at.receiver_url}/log: what the partners were told",
         "",
         "The family, its timeline and the live feed; the demo clock stands still, so that this token stays valid:",
         "",
-        f"TOKEN={at.token(COORDINATOR)}",
+        f"TOKEN={at.token(at.desk.directs)}",
         f"curl -s {bearer} {at.url}/v1/families/{family}",
         f"curl -s {bearer} {at.url}/v1/families/{family}/timeline",
         f"curl -N {bearer} '{at.listener.address}?after=0'",

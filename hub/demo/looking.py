@@ -55,6 +55,8 @@ def look_at_what_was_told(playing: Playing) -> None:
     checks.same(sorted(listener.raised()), sorted(playing.raised), "the escalations on the feed")
     verified = sum(one.is_verified for one in deliveries)
     checks.same(verified, len(deliveries), "how many deliveries are signed by the hub")
+    names = {one.organisation: one.event["data"]["family"] for one in deliveries}
+    checks.same(len({*names.values(), playing.family}), len(names) + 1, "how many names the family has, one of each partner's own")
     checks.that(not _names_somebody([one.event for one in deliveries]), "no delivery names anybody")
     playing.show.line(
         f"[dim]{len(ids)} notices on the live feed, taken up {listener.streams} times: none missed, none twice"

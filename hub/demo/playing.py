@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from hub.demo import receipts
-from hub.demo.cast import COORDINATOR, MOTHER, OPERATOR, ORGANISATIONS
+from hub.demo.cast import MOTHER, OPERATOR, ORGANISATIONS
 from hub.demo.checks import Checks
 from hub.demo.desk import Surprise
 from hub.demo.letters import written
@@ -156,6 +156,8 @@ class Playing:
         path = step.path.format_map(self.gave)
         given = self.stage.desk.decide(f"/families/{self.family}/{path}", step.body, step.by)
         self.gave |= {name: str(value) for name, value in given.items()}
+        if step.fact == "handover-accepted":
+            self.stage.desk.directs = step.by
         facts = self.facts()
         self.checks.same([fact["by"] for fact in of(facts, step.fact)], [step.by.who], f"who {step.says}")
         self.show.decided(step)
@@ -183,8 +185,8 @@ class Playing:
         self.raised.append(said["escalation"])
         told = [KINDS[kind] for kind in said["tell"] if kind in KINDS]
         heard = self.stage.listener.about(said["escalation"])
-        deliveries = self.stage.receiver.about(said["escalation"], len(told))
         words = f"{said['axis']} {said['levelTo']}"
+        deliveries = self.stage.receiver.about(words, len(told))
         level = heard and (heard.notice["data"]["axis"], heard.notice["data"]["level"])
         self.checks.same(level, (said["axis"], said["levelTo"]), f"what the live feed says of {words}")
         self.checks.same(sorted(one.organisation for one in deliveries), sorted(told), f"who was told of {words}")
@@ -228,7 +230,7 @@ class Playing:
     def history(self, recorded_at: str = "") -> Any:
         """The facts of the family and how it stood, now or as it was recorded by then."""
         at = {"recordedAt": recorded_at} if recorded_at else {}
-        return self.stage.desk.ask(f"/families/{self.family}/history", COORDINATOR, **at)
+        return self.stage.desk.ask(f"/families/{self.family}/history", None, **at)
 
     def standing(self) -> Any:
         """How the family stands now, as people are shown it."""

@@ -12,6 +12,7 @@ from typing import Any
 from hub.adapters import jades, jws
 from hub.errors import SignatureRefused
 
+RAISED = ".level-raised.v1"
 Headers = Mapping[str, Sequence[str]]
 
 
@@ -26,8 +27,9 @@ class Delivery:
 
     @property
     def subject(self) -> str:
-        """The escalation it is about, or else its type."""
-        return str(self.event["data"].get("escalation") or self.event["type"])
+        """The axis that rose and how far, or else the type: every organisation has names of its own for escalations."""
+        said = self.event["data"]
+        return f"{said['axis']} {said['level']}" if self.event["type"].endswith(RAISED) else str(self.event["type"])
 
 
 class Receiver:
@@ -47,7 +49,7 @@ class Receiver:
         return is_verified
 
     def about(self, subject: str, count: int, timeout: float = 5.0) -> list[Delivery]:
-        """The deliveries about an escalation, or of a type, as soon as there are so many, or when the time (seconds) is over."""
+        """The deliveries about a subject as soon as there are so many, or when the time (seconds) is over."""
         until = monotonic() + timeout
         with self._news:
             self._news.wait_for(lambda: len(self._of(subject)) >= count, max(until - monotonic(), 0))

@@ -55,7 +55,7 @@ class Stage:
         self.hub.views.catch_up()
         self.hub.pass_deadlines()
         if has_moved:
-            self.listener.follow(self.token(COORDINATOR))
+            self.listener.follow(self.token(self.desk.directs))
 
     def next_due(self) -> datetime | None:
         """When the first running term is over."""

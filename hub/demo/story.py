@@ -324,6 +324,7 @@ STEPS: tuple[Step, ...] = (
         {"decision": "eligible", "motivation": "No contra-indication; the mother wants help."},
         "referral-decided",
     ),
+    Decide(week(11, "Mon", "09:50"), COORDINATOR, "assigns the family coach", "coaches", COACH.named(), "coach-assigned"),
     Decide(
         week(11, "Mon", "10:00"),
         COORDINATOR,
@@ -347,7 +348,6 @@ STEPS: tuple[Step, ...] = (
         {"accepted": True, "motivation": "I have room for this family."},
         "handover-accepted",
     ),
-    Decide(week(11, "Tue", "09:30"), COORDINATOR, "assigns the family coach", "coaches", COACH.named(), "coach-assigned"),
     Post(
         week(11, "Wed", "15:45"),
         VEILIG_THUIS,
@@ -373,7 +373,7 @@ STEPS: tuple[Step, ...] = (
         {"phase": "analysis-and-plan", "motivation": "The family agreed to one plan."},
         "phase-entered",
     ),
-    Meet(week(12, "Mon", "15:00"), COORDINATOR, "case-meeting-complex", "All partners were at the table, with the mother.", 1),
+    Meet(week(12, "Mon", "15:00"), COACH, "case-meeting-complex", "All partners were at the table, with the mother.", 1),
     Decide(
         week(12, "Wed", "15:00"),
         COACH,
@@ -384,7 +384,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Decide(
         week(12, "Thu", "10:00"),
-        COORDINATOR,
+        COACH,
         "brings direction back to the network",
         "direction-steps-down",
         {"direction": "network", "motivation": "All partners met; there is one plan and one director."},

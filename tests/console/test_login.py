@@ -400,7 +400,7 @@ def test_a_form_from_somebody_elses_page_does_nothing(door: Door, header: tuple[
 def decide(browser: Browser, **headers: str) -> httpx2.Response:
     """Posts something to the interface; what it says of it does not matter here."""
     cookie = {"Cookie": f"{SESSION}={browser.cookies[SESSION]}"}
-    return HTTP.post(f"{browser.base}/v1/search", json={"bsn": "999900006"}, headers={**cookie, **headers})
+    return HTTP.post(f"{browser.base}/v1/families/_search", json={"bsn": "999900006"}, headers={**cookie, **headers})
 
 
 def test_the_interface_takes_the_token_of_the_session_for_what_is_not_a_get(door: Door) -> None:
