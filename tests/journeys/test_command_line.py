@@ -117,6 +117,68 @@ def test_a_file_that_is_no_key_is_named(run: Run, tmp_path: Path) -> None:
         assert (ran.status, f"{number}.json does not hold a JSON object" in ran.err) == (2, True)
 
 
+def test_taking_a_partner_in_says_what_it_may_and_on_which_ground(run: Run) -> None:
+    said = in_one_line(run("partner", "add", "politie", "--kind", "police", "--oin", OIN, "--per-minute", "60").out)
+    for granted in (
+        "messages nl.vig.meldingen.vt-melding.v1",
+        "scopes signals:read, signals:write",
+        "shows a signature",
+        "purposes child-safety",
+        "grounds wpg-20",
+        "covenant vig-2024 until 2028-12-31",
+        "limits 60 a minute, as the settings say a day",
+        "callback none: it is told nothing",
+    ):
+        assert granted in said
+
+
+def test_terms_that_no_register_knows_are_refused_together(run: Run, tmp_path: Path) -> None:
+    ran = run(
+        "partner", "add", "x", "--kind", "police", "--oin", OIN, "--purpose", "profit", "--ground", "a-hunch", "--covenant", "c"
+    )
+    assert ran.status == 1
+    for wrong in ("purposes: profit is not", "grounds: a-hunch is not", "covenant: c is not in the register"):
+        assert wrong in ran.err
+    assert "x" not in run("partner", "list").out.split()
+
+
+def test_terms_are_changed_and_shown_with_who_and_why(run: Run) -> None:
+    registered(run)
+    why = ("--by", "jansen", "--reason", "a law to come")
+    changed = run("partner", "change", "politie", "--ground", "wams", "--requires-token", "--covenant-until", "2020-01-01", *why)
+    assert changed.status == 1 and "covenant: ends before it begins" in changed.err
+    changed = run("partner", "change", "politie", "--ground", "wams", "--requires-token", "--covenant-until", "2026-01-01", *why)
+    said = in_one_line(changed.out)
+    assert "grounds wams (not in force)" in said
+    assert "shows a signature, an access token" in said
+    assert "which is not in force: nothing is shared" in said
+    shown = run("partner", "show", "politie").out
+    for line in ("registered", "access-granted", "grounds-granted", "covenant-agreed", "key-added", "jansen", "a law to come"):
+        assert line in shown
+    assert run("partner", "show", "nobody").status == 1
+
+
+def test_a_key_is_rotated_and_the_old_one_ends_after_the_overlap(run: Run, tmp_path: Path) -> None:
+    registered(run)
+    (tmp_path / "new").mkdir()
+    run("keys", "new", "politie", "--kind", "police", "--oin", OIN, "--to", "new")
+    kid = json.loads((tmp_path / "new" / "politie.public.json").read_text())["kid"]
+    assert f"politie signs with {kid} from now on" in run("partner", "rotate", "politie", "--jwk", "new/politie.public.json").out
+    shown = run("partner", "show", "politie").out
+    assert "key-limited" in shown and "no end" in shown
+    again = run("partner", "rotate", "politie", "--jwk", "new/politie.public.json")
+    assert (again.status, "this kid was used before" in again.err) == (1, True)
+
+
+def test_whoever_is_removed_stays_known_and_never_comes_back(run: Run) -> None:
+    registered(run)
+    assert "takes part no longer" in in_one_line(run("partner", "remove", "politie", "--reason", "it stopped").out)
+    assert "removed" in run("partner", "list").out
+    back = run("partner", "resume", "politie", "--reason", "it wants to come back")
+    assert (back.status, "takes part no longer" in back.err) == (1, True)
+    assert "it stopped" in run("partner", "show", "politie").out
+
+
 # Where the hub is ----------------------------------------------------------------------------------------
 
 
