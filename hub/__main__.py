@@ -6,7 +6,7 @@ import sys
 import structlog
 import typer
 
-from hub.commands import keys, messages, partner_keys, partners, quarantine, running, sending, shown, tokens, upkeep
+from hub.commands import keys, messages, partner_keys, partners, persons, quarantine, running, sending, shown, tokens, upkeep
 from hub.commands.shared import advise, aside
 from hub.errors import HubError
 from hub.settings import unknown
@@ -24,7 +24,7 @@ for plain in (running, sending, tokens, upkeep, messages):
     app.add_typer(plain.app)
 for more in (partner_keys, shown):
     partners.app.add_typer(more.app)
-for name, group in {"keys": keys, "partner": partners, "quarantine": quarantine}.items():
+for name, group in {"keys": keys, "partner": partners, "person": persons, "quarantine": quarantine}.items():
     app.add_typer(group.app, name=name)
 
 

@@ -32,8 +32,8 @@ from hub.adapters.callers import Callers
 from hub.adapters.channels import Around, Way
 from hub.adapters.contracts import contracts
 from hub.adapters.database import create, engine, settle
-from hub.adapters.door import Door, Elsewhere
 from hub.adapters.disclosures import Disclosures, load_disclosure_matrices, load_notice_schemas
+from hub.adapters.door import Door, Elsewhere
 from hub.adapters.event_store import EventLog
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.indexes import open_indexes

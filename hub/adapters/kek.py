@@ -143,7 +143,7 @@ def printed(command: str) -> str:
     """
     try:
         ran = subprocess.run(shlex.split(command), capture_output=True, text=True, check=True, timeout=_ANSWERS_WITHIN)  # noqa: S603
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
         raise Unavailable(f"HUB_KEK_COMMAND gave no key: {type(error).__name__}", code="no-kek") from None
     return ran.stdout
 

@@ -1,8 +1,8 @@
-"""Keys: a partner's own pair."""
+"""Keys: a partner's own pair, and new ones for the hub."""
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
@@ -11,11 +11,12 @@ import typer
 
 from hub.adapters import jws
 from hub.adapters.partners import found as partner_kinds
-from hub.commands.shared import OPERATOR, Name, say
+from hub.commands.shared import OPERATOR, Name, say, the_hub
 from hub.domain.registrations import Registration
 from hub.domain.streams import Occasion
 
-app = typer.Typer(help="Keys: a pair for a partner.", no_args_is_help=True)
+app = typer.Typer(help="Keys: a pair for a partner, or a new one for the hub.", no_args_is_help=True)
+_AHEAD = timedelta(minutes=5)
 
 
 @app.command()
@@ -40,3 +41,22 @@ def new(
         raise typer.BadParameter(f"{secret} is there already; move it away first", param_hint="NAME") from None
     public.write_text(json.dumps(jws.public_half(jwk), indent=2))
     say.print(f"{secret} is private: keep it. Give {public} to the hub: hub partner key {name} --jwk {public}", soft_wrap=True)
+
+
+@app.command()
+def rotate(
+    signing: Annotated[bool, typer.Option("--signing", help="the key that receipts and notices are signed with")] = False,
+) -> None:
+    """Put a new key around the keys of all that is sealed, while the hub runs; or let a new key sign (--signing).
+
+    A copy of the databases from before opens only with the old key: where that is gone, so is what was erased since.
+    """
+    with the_hub() as hub:
+        if signing:
+            # a little ahead, so that every process and whoever fetches our keys knows it in time
+            since = hub.clock.now() + _AHEAD
+            say.print(f"{hub.keys.rotate(since)} signs from {since:%Y-%m-%d %H:%M} UTC on.")
+        else:
+            count = hub.vault.rotate()
+            hub.settle()
+            say.print(f"{count} keys are wrapped anew.")
