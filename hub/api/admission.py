@@ -1,6 +1,7 @@
 """The way of every guarded request: who asks, may they, do it, tell no more than they may know, note it, answer."""
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from hub.api.visits import Visit, note
 from hub.api.writing import Answer
 from hub.domain.callers import Caller, Capacity
 from hub.domain.policy import POLICY, Act, Reach
-from hub.domain.processing import Outcome
+from hub.domain.processing import Handling, Outcome
 from hub.domain.traces import Trace
 from hub.errors import HubError, NotKnown
 from hub.ports import Shown
@@ -99,7 +100,7 @@ class Guarded(APIRoute):
                 if isinstance(response, Answer):
                     response = await run_in_threadpool(self._tell, response, visit, parts)
             except HubError:
-                await run_in_threadpool(note, self.operation, visit, {}, parts, Outcome.REFUSED)
+                await run_in_threadpool(note, self.operation, visit, visit.concerned, parts, Outcome.REFUSED)
                 raise
             response.raw_headers.append(header(trace))
             return response
@@ -120,14 +121,23 @@ class Guarded(APIRoute):
         try:
             standing = parts.admittance.family(self.act, caller, family)
         except NotKnown:
-            note(self.operation, visit, {str(family): ()}, parts, Outcome.REFUSED)
+            note(self.operation, visit, visit.concerned, parts, Outcome.REFUSED)
             raise
-        return Visit(caller, reach, family, standing, began, trace)
+        visit = replace(visit, standing=standing)
+        if self._is_decision(visit, parts):
+            # what cannot be noted is not decided; a line too many is better than one too few
+            note(self.operation, visit, visit.concerned, parts)
+        return visit
+
+    def _is_decision(self, visit: Visit, parts: Parts) -> bool:
+        """Whether this is a decision on the family of the path, which is noted before it is taken."""
+        return visit.family is not None and parts.activity(self.operation, visit.began.date()).handling is Handling.DECIDE
 
     def _tell(self, answer: Answer, visit: Visit, parts: Parts) -> Response:
         """Raises: Unavailable, where it cannot be noted that it is told."""
-        concerned = answer.concerned if answer.concerned is not None else parts.members(_about(answer.content, visit))
-        note(self.operation, visit, concerned, parts, Outcome.GIVEN if concerned else Outcome.NOTHING, answer.sought)
+        if not self._is_decision(visit, parts):
+            concerned = _concerned(answer, visit, parts)
+            note(self.operation, visit, concerned, parts, Outcome.GIVEN if concerned else Outcome.NOTHING, answer.sought)
         if visit.standing is not None and visit.family is not None and "GET" in (self.methods or ()):
             parts.admittance.note_look(self.act, visit.family, visit.caller, visit.standing)
         return answer.written(parts.disclose(answer.content, self.told, visit.caller))
@@ -145,8 +155,10 @@ def _family(request: Request) -> UUID | None:
         return None  # FastAPI says what is wrong with it
 
 
-def _about(content: Any, visit: Visit) -> set[str]:
-    return {str(visit.family)} if visit.family else set(_families(content))
+def _concerned(answer: Answer, visit: Visit, parts: Parts) -> Mapping[str, Sequence[str]]:
+    if answer.concerned is not None:
+        return answer.concerned
+    return visit.concerned or parts.members(set(_families(answer.content)))
 
 
 def _families(content: Any) -> Iterator[str]:

@@ -17,6 +17,7 @@ from hub.api.document import document
 from hub.api.front import Front
 from hub.api.live import STREAM, Followers
 from hub.api.lookups import LOOKUPS, of_view
+from hub.api.oauth import PATHS
 from hub.api.oauth import routes as of_authorization
 from hub.api.parts import Parts
 from hub.api.placing import PROCESS_AGAIN, WHOSE_FAMILY
@@ -26,8 +27,8 @@ from hub.api.schemas import KEYS
 from hub.api.signals import PostSignals
 from hub.ports import View
 
-OPEN = frozenset({"/v1/signals", "/v1/jwks", "/v1/openapi.json"})
-"""The paths that ask no token: a signal is signed, the others are for everybody."""
+OPEN = frozenset({"/v1/signals", "/v1/jwks", "/v1/openapi.json"}) | PATHS
+"""The paths that ask no token: a signal and what asks for a token are signed, the others are for everybody."""
 _SILENT: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 SERVER = "https://hub.example.org/v1"
 
@@ -38,7 +39,7 @@ def application(parts: Parts, server: str = SERVER, pages: Sequence[BaseRoute] =
     refused: Any = {HTTPException: _refuse, RequestValidationError: _refuse, Exception: _pass_on}
     nowhere: Any = dict.fromkeys(("openapi_url", "docs_url", "redoc_url"))
     rest = FastAPI(redirect_slashes=False, exception_handlers=refused, telemetry=_SILENT, **nowhere)
-    rest.router.routes += routes
+    rest.router.routes += [*routes, *of_authorization()]
     rest.state.parts, rest.state.followers = parts, followers
     rest.state.document = document(routes, server)
     for methods in (route.methods or set() for route in routes):
@@ -59,7 +60,7 @@ def routes_with(views: Sequence[View]) -> list[APIRoute]:
         *PROCESSING_LOG,
         *(of_view(view) for view in views),
     )
-    return [*(operation.route() for operation in operations), *of_authorization(), *_of_everybody()]
+    return [*(operation.route() for operation in operations), *_of_everybody()]
 
 
 def openapi(views: Sequence[View], server: str = SERVER) -> dict[str, Any]:

@@ -114,7 +114,6 @@ class LeverDecision(Motivated):
     """A lever, by the authority that may decide on it, on a legal ground, and the escalations that it rests on."""
 
     lever: Code
-    authority: Code
     ground: Ground
     escalations: Annotated[list[UUID], Field(max_length=100)] = []
 

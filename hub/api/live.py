@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from secrets import token_hex
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -110,7 +111,8 @@ class _Listener:
         own = [_Own(one.position, notice) for one in told if (notice := self._own(one)) is not None]
         if own:
             families = {family for one in own if (family := _family(one.notice))}
-            note(STREAM.name, self.visit, self.hub.members(map(str, families)), self.hub)
+            visit = replace(self.visit, trace=self.visit.trace.then(token_hex(8)))
+            note(STREAM.name, visit, self.hub.members(map(str, families)), self.hub)
         return own
 
     def _own(self, told: Told) -> Mapping[str, Any] | None:

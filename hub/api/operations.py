@@ -16,6 +16,7 @@ from hub.api.forms import Code
 from hub.api.queries import Nothing, Once, Seen, keyless, unseen
 from hub.api.schemas import Schema
 from hub.api.writing import Answer
+from hub.domain.disclosure import published
 from hub.domain.policy import Act
 
 NAMES = ("goal",)
@@ -62,7 +63,9 @@ class Operation:
             dependencies=[Depends(each) for each in self._conditions()],
             response_model=None,
             response_class=self.kind,
-            openapi_extra={"responses": answered(self.status, self.answer, self.kind.media_type, refusals, self.takes_version)},
+            openapi_extra={
+                "responses": answered(self.status, dict(published(self.answer)), self.kind.media_type, refusals, self.takes_version)
+            },
         )
 
     def _conditions(self) -> list[Callable[..., Any]]:

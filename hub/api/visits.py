@@ -23,6 +23,12 @@ class Visit:
     began: datetime
     trace: Trace
 
+    @property
+    def concerned(self) -> Mapping[str, Sequence[str]]:
+        """The family of the path with its people, where there is one."""
+        people = self.standing.people if self.standing else ()
+        return {str(self.family): people} if self.family else {}
+
 
 def note(
     operation: str,

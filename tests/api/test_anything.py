@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hub.api.admission import roles_for
 from hub.api.decisions import ON_FAMILIES
 from tests.api.running import Running, a_child, a_worry, an_event, running
 from tests.api.test_decisions import GOAL, NOBODY, SOMEBODY, WHY
@@ -26,7 +27,7 @@ BODIES: dict[str, list[Any]] = {
     "adoptPlan": [{**WHY, "goals": [GOAL]}, {**WHY, "goals": [GOAL, GOAL]}, {**WHY, "goals": [{**GOAL, "goal": "home"}]}],
     "recordProgress": [{"words": "slowly"}],
     "resultGoal": [{"result": "partly", "words": "half of it"}],
-    "decideLever": [{**WHY, "lever": "benefit-measure", "authority": "social-services", "ground": "a-ground"}],
+    "decideLever": [{**WHY, "lever": "benefit-measure", "ground": "a-ground"}],
     "decideReferral": [{**WHY, "decision": decision} for decision in ("eligible", "not-suitable", "contra-indicated")],
     "enterPhase": [{**WHY, "phase": phase} for phase in ("start-talk", "analysis-and-plan", "coach-directs", "closed")],
     "goToCompulsion": [{**WHY, "ground": "a-ground"}],
@@ -73,7 +74,7 @@ def test_any_body_of_a_decision_is_refused_in_words(open_hub: Running, operation
     path = operation.path.replace("{goal}", "school")
     for name in ("id", "handover", "lever", "escalation"):
         path = path.replace(f"{{{name}}}", NOBODY)
-    role = sorted(operation.roles)[0]
+    role = sorted(roles_for(operation.act))[0]
     sent = {"content": json.dumps(body).encode(), "headers": {"content-type": "application/json"}}
     said = asyncio.run(open_hub.ask_now("POST", f"/v1{path}", role, **sent))
     assert said.status_code in (400, 404), said.text
@@ -95,7 +96,7 @@ def test_people_deciding_in_any_order_leave_one_director_and_one_plan(open_hub: 
 
 async def _decide(hub: Running, operation: Any, ids: dict[str, str], body: Any, subject: str) -> None:
     path = operation.path.format(**ids)
-    headers = hub.token(sorted(operation.roles)[-1], subject)
+    headers = hub.token(sorted(roles_for(operation.act))[-1], subject)
     said = await hub.ask_now("POST", f"/v1{path}", "", headers=headers, **({} if body is None else {"json": body}))
     assert said.status_code in (201, 400, 404, 409), said.text
     if said.status_code == 201:

@@ -36,9 +36,9 @@ async def decided(hub: Running, family: UUID, path: str, body: Any = None, role:
     return said.json()
 
 
-async def standing(hub: Running, family: UUID) -> Any:
-    """How the family stands now."""
-    return (await hub.ask(f"/v1/families/{family}/history")).json()["state"]
+async def standing(hub: Running, family: UUID, by: dict[str, str] | None = None) -> Any:
+    """How the family stands now, for the director on duty or somebody else."""
+    return (await hub.ask(f"/v1/families/{family}/history", "" if by else "coordinator", headers=by or {})).json()["state"]
 
 
 async def test_a_family_goes_from_candidate_to_a_plan_under_a_coach(hub: Running) -> None:
@@ -52,12 +52,13 @@ async def test_a_family_goes_from_candidate_to_a_plan_under_a_coach(hub: Running
     handover = (await decided(hub, family, "handovers", {**SOMEBODY, "to": "coach", **WHY}))["handover"]
     as_coach = hub.token("coordinator", "coach", "local-team")
     await decided(hub, family, f"handovers/{handover}/answers", {**WHY, "accepted": True}, "", headers=as_coach)
-    await decided(hub, family, "phases", {**WHY, "phase": "coach-directs"})
-    await decided(hub, family, "goals/school/progress", {"words": "two weeks without absence"})
-    await decided(hub, family, "goals/school/results", {"result": "reached", "words": "no absence since March"})
-    await decided(hub, family, "extensions", WHY)
-    await decided(hub, family, "coach-releases", WHY)
-    state = await standing(hub, family)
+    now_directs: dict[str, Any] = {"role": "", "headers": as_coach}
+    await decided(hub, family, "phases", {**WHY, "phase": "coach-directs"}, **now_directs)
+    await decided(hub, family, "goals/school/progress", {"words": "two weeks without absence"}, **now_directs)
+    await decided(hub, family, "goals/school/results", {"result": "reached", "words": "no absence since March"}, **now_directs)
+    await decided(hub, family, "extensions", WHY, **now_directs)
+    await decided(hub, family, "coach-releases", WHY, **now_directs)
+    state = await standing(hub, family, as_coach)
     assert (state["phase"], state["coach"]) == ("coach-directs", None)
     assert state["plan"]["goals"][0]["result"] == "reached"
 
@@ -71,7 +72,8 @@ async def test_direction_passes_on_when_the_other_accepts(hub: Running) -> None:
     assert (mine.status_code, mine.json()["code"]) == (409, "not-offered-to-you")
     accepted = await hub.tell(path, {**WHY, "accepted": True}, "", headers=as_other)
     assert accepted.status_code == 201
-    assert (await standing(hub, family))["director"]["who"] == "other-director"
+    assert (await hub.ask(f"/v1/families/{family}")).status_code == 404, "the family is no longer theirs"
+    assert (await standing(hub, family, as_other))["director"]["who"] == "other-director"
 
 
 async def test_direction_stays_when_the_other_refuses(hub: Running) -> None:
@@ -94,12 +96,13 @@ async def test_an_escalation_is_acknowledged_and_stepped_down_by_a_person(hub: R
 async def test_a_lever_is_decided_reconsidered_and_ended_by_the_authority_that_may(hub: Running) -> None:
     family, escalation = await hub.an_escalation()
     agreed = next(iter(hub.hub.casework.rules(hub.clock.now()).matrix.levers.items()))
-    body = {**WHY, "lever": agreed[0], "authority": agreed[1].by, "ground": agreed[1].ground, "escalations": [escalation]}
-    refused = await hub.tell(f"/v1/families/{family}/levers", {**body, "authority": "somebody-else"}, "administrative")
-    assert (refused.status_code, refused.json()["code"]) == (409, "not-competent")
-    refused = await hub.tell(f"/v1/families/{family}/levers", {**body, "ground": "another-law"}, "administrative")
+    body = {**WHY, "lever": agreed[0], "ground": agreed[1].ground, "escalations": [escalation]}
+    competent: dict[str, Any] = {"role": "", "headers": hub.token("administrative", organisation=agreed[1].by)}
+    refused = await hub.tell(f"/v1/families/{family}/levers", body, "administrative")
+    assert (refused.status_code, refused.json()["code"]) == (409, "not-competent"), "the authority is what the caller is of"
+    refused = await hub.tell(f"/v1/families/{family}/levers", {**body, "ground": "another-law"}, **competent)
     assert (refused.status_code, refused.json()["code"]) == (409, "other-ground")
-    lever = (await decided(hub, family, "levers", body, "administrative"))["lever"]
+    lever = (await decided(hub, family, "levers", body, **competent))["lever"]
     await decided(hub, family, f"levers/{lever}/reconsiderations", WHY, "administrative")
     await decided(hub, family, f"levers/{lever}/endings", WHY, "administrative")
     assert (await standing(hub, family))["levers"] == []
@@ -158,7 +161,9 @@ async def test_a_version_that_is_none_is_refused(hub: Running, tag: str) -> None
 
 
 async def test_a_version_where_it_guards_nothing_is_refused_rather_than_passed_over(hub: Running) -> None:
-    said = await hub.tell(f"/v1/families/{uuid4()}/merges", {**WHY, "family": str(uuid4())}, headers={"If-Match": '"7"'})
+    said = await hub.tell(
+        f"/v1/families/{await hub.a_family()}/merges", {**WHY, "family": str(uuid4())}, headers={"If-Match": '"7"'}
+    )
     assert (said.status_code, said.json()["violations"][0]["where"]) == (400, "header/if-match")
 
 
@@ -252,12 +257,13 @@ async def test_a_plan_that_is_not_smart_says_where(hub: Running) -> None:
 @pytest.mark.parametrize("body", [b"", b"no JSON", b"[" * 10_000, b'{"motivation": "\\ud800"}', b'{"motivation": "\xff"}', b"null"])
 async def test_a_body_that_is_no_form_is_refused(hub: Running, body: bytes) -> None:
     headers = {"content-type": "application/json"}
-    said = await hub.ask(f"/v1/families/{NOBODY}/referrals", "coordinator", "POST", content=body, headers=headers)
+    path = f"/v1/families/{await hub.a_family()}/referrals"
+    said = await hub.ask(path, "coordinator", "POST", content=body, headers=headers)
     assert (said.status_code, said.json()["code"]) == (400, "malformed"), said.text
 
 
 async def test_a_body_of_another_type_or_size_is_refused(hub: Running) -> None:
-    path = f"/v1/families/{NOBODY}/referrals"
+    path = f"/v1/families/{await hub.a_family()}/referrals"
     text = await hub.ask(path, "coordinator", "POST", content=b"x", headers={"content-type": "text/plain"})
     large = await hub.ask(path, "coordinator", "POST", content=b" " * 65_537, headers={"content-type": "application/json"})
     packed = {"content-type": "application/json", "content-encoding": "gzip"}
