@@ -20,7 +20,8 @@ _ASSETS = {"hub.css": "text/css; charset=utf-8", "hub.svg": "image/svg+xml"}
 
 def page(template: str, status: int = 200, sends_to: str = "'self'", room: str = ROOM, **words: Any) -> Response:
     """A page; `sends_to` is where its forms may go, `room` the package with its template."""
-    headers = {"Content-Security-Policy": POLICY.format(sends_to), "Content-Language": "nl, en"}
+    # without a referrer to itself a browser says of a form that it comes from nowhere (Origin: null), as of a stranger's
+    headers = {"Content-Security-Policy": POLICY.format(sends_to), "Content-Language": "nl, en", "Referrer-Policy": "same-origin"}
     return Response(_templates(room).get_template(template).render(words), status, headers, "text/html; charset=utf-8")
 
 
