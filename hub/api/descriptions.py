@@ -11,7 +11,7 @@ Thing = dict[str, Any]
 _REFUSALS = {
     400: "The request is not what its contract asks; everything that is wrong is said at once.",
     401: "The caller did not show who it is, or what it showed is not accepted.",
-    403: "The caller's role does not allow this.",
+    403: "The caller's role does not allow this, or there is no ground to share it.",
     404: "There is nothing by that id, or nothing that the caller may see.",
     405: "This address does not answer to that method.",
     408: "The body did not come within the time that the hub waits for it.",

@@ -56,6 +56,7 @@ def send(
         raise typer.Exit(2)
 
 
+_TERMS = "See above which ground it has not; `hub partner show {partner}` tells its terms, `hub partner change` changes them."
 _NEW_KEY = "Make a new one with `hub keys new`, and give it to the hub: hub partner key {partner} --jwk FILE"
 _WHAT_TO_DO = {
     "key-unknown": "The hub does not know this key: hub partner key {partner} --jwk {public}",
@@ -64,6 +65,7 @@ _WHAT_TO_DO = {
     "key-revoked": "This key is revoked. " + _NEW_KEY,
     "algorithm-refused": "The organisation is not registered with the algorithm of this key: a key with PS256 always will do.",
     "partner-suspended": "Nothing of this organisation is accepted for now; the operator ends that: hub partner resume {partner}",
+    "partner-removed": "This organisation takes part no longer; whoever comes back is registered under another name.",
     "sender-is-not-signer": "The OIN in the key file is not that of the registration: compare it with `hub partner list`.",
     "signature-too-old": "The signature is too old on arrival: check the clock of this machine and that of the hub.",
     "signature-from-the-future": "The signature is from the future: check the clock of this machine and that of the hub.",
@@ -74,6 +76,7 @@ _WHAT_TO_DO = {
 _WHAT_ELSE = {
     400: "The hub cannot read this as a message: see what is wrong above.",
     401: "The hub does not accept the signature: compare key and OIN with `hub partner list`.",
+    403: _TERMS,
     404: "Nothing takes messages at that address: is it a hub? Name it with --to.",
     409: "Something else is recorded already: see above.",
     413: "The file is larger than the hub reads.",
