@@ -12,10 +12,10 @@ from uuid import UUID
 import httpx2
 
 from hub.adapters import jws, outgoing_events
-from hub.adapters.authorization import SCOPES
 from hub.adapters.signatures import sign
 from hub.api.front import Front
 from hub.domain.callers import Capacity
+from hub.domain.registrations import SCOPES
 from hub.domain.trajectory import Trajectory
 from hub.ports import SetClock
 from hub.settings import Settings
@@ -90,8 +90,9 @@ class Running:
         sent = {} if body is None else {"json": body}
         return await self.ask(path, role, "POST", **sent, **more)
 
-    def token(self, role: str, subject: str = "duty-desk", organisation: str = "youth-work") -> dict[str, str]:
-        """The header of somebody who logged in."""
+    def token(self, role: str, subject: str = "duty-desk", organisation: str = "") -> dict[str, str]:
+        """The header of somebody who logged in: of the team on duty, unless something else is said; a partner of youth-work."""
+        organisation = organisation or ("youth-work" if role == Capacity.PARTNER else "neighbourhood-team")
         if not role:
             return {}
         if role == Capacity.PARTNER:
@@ -132,13 +133,14 @@ class Running:
         """Lets a first signal in, and gives the family that it is about."""
         said = await self.post(an_event(a_worry(concern=concern), **but))
         assert said.status_code in (200, 201), said.text
-        message = UUID(said.json()["message"])
-        _, kept = self.hub.intake.status(message, "youth-work")
-        return UUID(kept.signals[0]["family"])
+        return self.family_in(said)
 
     async def a_family_of(self, person: Mapping[str, Any], **but: Any) -> UUID:
         """Lets a first signal in about one person, and gives the family that it is about."""
-        said = await self.post(an_event(a_worry(people=[person]), **but))
+        return self.family_in(await self.post(an_event(a_worry(people=[person]), **but)))
+
+    def family_in(self, said: httpx2.Response) -> UUID:
+        """The family that a message of youth-work is about, which its receipt does not tell."""
         _, kept = self.hub.intake.status(UUID(said.json()["message"]), "youth-work")
         return UUID(kept.signals[0]["family"])
 

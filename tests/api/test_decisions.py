@@ -161,9 +161,8 @@ async def test_a_version_that_is_none_is_refused(hub: Running, tag: str) -> None
 
 
 async def test_a_version_where_it_guards_nothing_is_refused_rather_than_passed_over(hub: Running) -> None:
-    said = await hub.tell(
-        f"/v1/families/{await hub.a_family()}/merges", {**WHY, "family": str(uuid4())}, headers={"If-Match": '"7"'}
-    )
+    path = f"/v1/families/{await hub.a_family()}/merges"
+    said = await hub.tell(path, {**WHY, "family": str(uuid4())}, headers={"If-Match": '"7"'})
     assert (said.status_code, said.json()["violations"][0]["where"]) == (400, "header/if-match")
 
 

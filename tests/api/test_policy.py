@@ -1,0 +1,168 @@
+"""Who may do what: every route, by every role, in every position to a family; exactly this table, and nothing beside it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from hub.api.admission import Guarded
+from hub.domain.callers import Capacity
+from hub.domain.trajectory import Trajectory
+from hub.registry import Terms
+from tests.api.running import Running, a_child, a_worry, an_event, running
+from tests.api.test_decisions import WHY
+
+TABLE = """
+                                                           coordinator team-lead administrative auditor data-protection-officer operator partner
+GET  /v1/families/{id}                                     o           o         o              oxc     -                       -        -
+GET  /v1/families/{id}/timeline                            o           o         o              oxc     -                       -        -
+GET  /v1/families/{id}/history                             o           o         o              oxc     oxc                     -        -
+GET  /v1/families/{id}/processing-log                      -           -         -              oxc     oxc                     -        -
+GET  /v1/caseload                                          oxc         oxc       oxc            -       -                       -        -
+GET  /v1/clocks                                            oxc         oxc       oxc            -       -                       -        -
+GET  /v1/funnel                                            oxc         oxc       oxc            -       -                       -        -
+GET  /v1/radar                                             oxc         oxc       oxc            -       -                       -        -
+GET  /v1/escalations                                       oxc         oxc       oxc            oxc     -                       -        -
+GET  /v1/escalations/{id}                                  o           o         o              oxc     -                       -        -
+GET  /v1/escalations/stream                                oxc         oxc       oxc            -       oxc                     oxc      -
+GET  /v1/match-questions                                   oc          oc        -              oxc     -                       -        -
+GET  /v1/match-questions/{id}                              oc          oc        -              oxc     -                       -        -
+GET  /v1/quarantine                                        -           -         -              -       -                       oxc      -
+GET  /v1/processing-log                                    -           -         -              oxc     oxc                     -        -
+GET  /v1/signals/{id}                                      -           -         -              -       -                       -        o
+POST /v1/processing-log/_search                            -           -         -              oxc     oxc                     -        -
+POST /v1/families/_search                                  oxc         oxc       oxc            -       -                       -        -
+POST /v1/families/{id}/glass-breakings                     oxc         oxc       oxc            -       -                       -        -
+POST /v1/families/{id}/handovers                           o           o         o              -       -                       -        -
+POST /v1/families/{id}/handovers/{handover}/answers        o           o         o              -       -                       -        -
+POST /v1/families/{id}/coaches                             o           o         -              -       -                       -        -
+POST /v1/families/{id}/coach-releases                      o           o         -              -       -                       -        -
+POST /v1/families/{id}/plans                               o           o         o              -       -                       -        -
+POST /v1/families/{id}/goals/{goal}/progress               o           o         o              -       -                       -        -
+POST /v1/families/{id}/goals/{goal}/results                o           o         o              -       -                       -        -
+POST /v1/families/{id}/levers                              o           o         o              -       -                       -        -
+POST /v1/families/{id}/levers/{lever}/reconsiderations     o           o         o              -       -                       -        -
+POST /v1/families/{id}/levers/{lever}/endings              o           o         o              -       -                       -        -
+POST /v1/families/{id}/referrals                           o           o         o              -       -                       -        -
+POST /v1/families/{id}/referral-decisions                  o           o         -              -       -                       -        -
+POST /v1/families/{id}/phases                              o           o         o              -       -                       -        -
+POST /v1/families/{id}/extensions                          o           o         o              -       -                       -        -
+POST /v1/families/{id}/early-endings                       o           o         o              -       -                       -        -
+POST /v1/families/{id}/compulsions                         -           o         o              -       -                       -        -
+POST /v1/families/{id}/reopenings                          o           o         o              -       -                       -        -
+POST /v1/families/{id}/steps-down                          o           o         o              -       -                       -        -
+POST /v1/families/{id}/direction-steps-down                o           o         o              -       -                       -        -
+POST /v1/families/{id}/terms-met                           o           o         o              -       -                       -        -
+POST /v1/families/{id}/cooperation-refusals                o           o         o              -       -                       -        -
+POST /v1/families/{id}/family-informations                 o           o         o              -       -                       -        -
+POST /v1/families/{id}/corrections                         o           o         o              -       -                       -        -
+POST /v1/families/{id}/escalations/{escalation}/acknowledgements o     o         o              -       -                       -        -
+POST /v1/families/{id}/merges                              o           o         -              -       -                       -        -
+POST /v1/families/{id}/separations                         o           o         -              -       -                       -        -
+POST /v1/families/{id}/splits                              o           o         -              -       -                       -        -
+POST /v1/families/{id}/signals/{signal}/moves              o           o         -              -       -                       -        -
+POST /v1/match-questions/{id}/answers                      oc          oc        -              -       -                       -        -
+POST /v1/match-questions/{id}/retractions                  oc          oc        -              -       -                       -        -
+POST /v1/messages/{id}/processings                         -           -         -              -       -                       oxc      -
+"""  # noqa: E501
+"""Who is let in: `o` to a family of their own (for a partner: its own message), `x` to that of others, `c` to one that their
+team had and that is closed. Nobody is let in of an organisation of which the covenant ended."""
+NOT_LET_IN = {401, 403, 404}
+
+
+def expected() -> dict[tuple[str, str], dict[Capacity, str]]:
+    """The table, by method and path."""
+    head, *rows = (line.split() for line in TABLE.strip().splitlines())
+    return {(row[0], row[1]): dict(zip(map(Capacity, head), row[2:], strict=True)) for row in rows}
+
+
+@dataclass(frozen=True)
+class Town:
+    """A hub with a family that somebody directs, one that is closed, and one thing of each kind that can be asked for."""
+
+    hub: Running
+    open: dict[str, str]
+    closed: dict[str, str]
+
+    def caller(self, role: Capacity, position: str) -> dict[str, str]:
+        """The header of somebody in that role and position."""
+        if role is Capacity.PARTNER:
+            return self.hub.token(role, organisation={"o": "youth-work", "x": "police", "c": "police", "e": "ended"}[position])
+        who = {"o": ("duty-desk", ""), "x": ("stranger", "elsewhere"), "c": ("colleague", ""), "e": ("duty-desk", "ended")}
+        return self.hub.token(role, *who[position])
+
+    async def is_let_in(self, method: str, path: str, role: Capacity, position: str) -> bool:
+        """Whether they get further than the door; a form that nobody fills in is read by who may send one."""
+        ids = self.closed if position == "c" else self.open
+        escalation = "/escalations/{id}"
+        filled = path.replace(escalation, escalation.replace("id", "escalation")).replace("{id}", ids[_kind(path)])
+        for name in ("handover", "goal", "lever", "signal", "escalation"):
+            filled = filled.replace(f"{{{name}}}", ids[name])
+        sent: dict[str, Any] = {"json": {}} if method == "POST" else {}
+        if method == "GET" and path.endswith("/stream"):
+            method = "HEAD"
+        said = await self.hub.ask_now(method, filled, "", headers=self.caller(role, position), **sent)
+        assert said.status_code not in (405, 415, 500, 503), said.text
+        return said.status_code not in NOT_LET_IN
+
+
+def _kind(path: str) -> str:
+    return next((kind for kind in ("match-questions", "messages", "signals/{id}") if kind in path), "family")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(Path(tmp_path_factory.mktemp("policy"))) as hub:
+        yield hub
+
+
+async def a_town(hub: Running) -> Town:
+    """A family with an escalation, a closed one, a match question, a message in quarantine, and a covenant that ended."""
+    family, escalation = await hub.an_escalation()
+    said = await hub.post(an_event(a_worry(people=[a_child(9)], concern="honour-violence"), id="closed"))
+    closed = hub.family_in(said)
+    assert (await hub.tell(f"/v1/families/{closed}/early-endings", WHY)).status_code == 201
+    namesake = {"familyName": "Voorbeeld", "givenNames": "Noor", "birthDate": "2016-04-05", "role": "child"}
+    asked = (await hub.post(an_event(a_worry(people=[namesake]), id="asked"))).json()
+    unread = (await hub.post(an_event({"nothing": "of the contract"}, id="unread"))).json()
+    assert (asked["outcome"], unread["outcome"]) == ("match-question", "quarantined")
+    (question,) = (await hub.ask("/v1/match-questions")).json()["items"]
+    own = (await hub.post(an_event(a_worry(concern="honour-violence")))).json()["message"]
+    some = str(uuid4())
+    ids = {
+        "match-questions": question["id"],
+        "messages": unread["message"],
+        "signals/{id}": own,
+        "escalation": escalation,
+        **dict.fromkeys(("handover", "goal", "lever", "signal"), some),
+    }
+    end = hub.clock.now() - timedelta(days=1)
+    hub.hub.registry.add("ended", "any-partner", "00000099000000000077", "operator", terms=Terms(covenant_until=end))
+    unacknowledged = {**ids, "family": str(closed), "escalation": await _raised(hub, closed)}
+    return Town(hub, {**ids, "family": str(family)}, unacknowledged)
+
+
+async def _raised(hub: Running, family: UUID) -> str:
+    return next(event.escalation for event in hub.hub.history.facts(family) if isinstance(event, Trajectory.LevelRaised))
+
+
+def test_the_table_has_every_route_and_no_other(place: Running) -> None:
+    there = {
+        (method, route.path) for route in place.app.routes if isinstance(route, Guarded) for method in route.methods - {"HEAD"}
+    }
+    assert set(expected()) == there
+
+
+async def test_everybody_is_let_in_exactly_where_the_table_says_so(place: Running) -> None:
+    town = await a_town(place)
+    wrong = []
+    for (method, path), cells in expected().items():
+        for role, cell in cells.items():
+            let_in = "".join([at for at in "oxce" if await town.is_let_in(method, path, role, at)])
+            if let_in != cell.strip("-"):
+                wrong.append((method, path, role.value, let_in or "-", f"the table says {cell}"))
+    assert wrong == []
