@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from ipaddress import IPv6Address, ip_address
 from threading import Lock
 from time import monotonic
 
@@ -21,9 +20,9 @@ MINUTE, DAY = 60, 86_400
 BLOCK = 100
 """What is set aside on disk at once of the quota of a day: so much of it is lost, at most, where a process is killed."""
 FAILURES = 120
-"""How often in a minute somebody may fail to show who they are, from one address."""
-MOST_ADDRESSES = 10_000
-"""Addresses that are remembered; the one that failed longest ago is forgotten first."""
+"""How often in a minute somebody may fail to show who they are, from one place."""
+MOST_PLACES = 10_000
+"""Places that are remembered; the one that failed longest ago is forgotten first."""
 
 TABLES = MetaData()
 TAKEN = Table(
@@ -151,36 +150,25 @@ def _until_tomorrow(now: datetime) -> float:
 
 
 class Strangers:
-    """Counts, by address, how often somebody failed to show who they are: whoever does show it is never in their way."""
+    """Counts, by place, how often somebody failed to show who they are: whoever does show it is never in their way."""
 
     def __init__(self, most: int = FAILURES, seconds: Callable[[], float] = monotonic) -> None:
         self._most, self._seconds = most, seconds
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self._alone = Lock()
 
-    def failed(self, address: str) -> None:
+    def failed(self, place: str) -> None:
         """Counts one more failure.
 
         Raises:
             TooMany: there were too many from there.
         """
-        now, place = self._seconds(), _place(address)
+        now = self._seconds()
         with self._alone:
             bucket = self._buckets.setdefault(place, _Bucket(self._most, now))
             self._buckets.move_to_end(place)
-            if len(self._buckets) > MOST_ADDRESSES:
+            if len(self._buckets) > MOST_PLACES:
                 self._buckets.popitem(last=False)
             if wait := bucket.wait(1, self._most, now):
                 raise TooMany("Too many requests from there did not show who sent them.", wait, code="too-many-failures")
             bucket.left -= 1
-
-
-def _place(address: str) -> str:
-    """What counts as one address: of IPv6 the network of a whole line, for one line has more addresses than we remember."""
-    try:
-        read = ip_address(address.partition("%")[0])
-    except ValueError:
-        return ""
-    if isinstance(read, IPv6Address):
-        return str(read.ipv4_mapped or read.packed[:8].hex())
-    return str(read)

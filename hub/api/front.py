@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from hub.api import VERSION
+from hub.api.places import place_of
 from hub.api.problems import problem_of, refusal
 from hub.errors import SignatureRefused, TooMany, Unauthenticated
 
@@ -35,7 +36,7 @@ _NAMES = frozenset(name for name, _ in ALWAYS)
 class Front:
     """The whole of the interface as one ASGI application: the headers of every answer, and every error in one form.
 
-    What is `hot` goes past FastAPI, which answers the `rest`; `failed` counts by address who did not show who they are.
+    What is `hot` goes past FastAPI, which answers the `rest`; `failed` counts by place who did not show who they are.
     `stop` ends the streams that would otherwise keep a server from stopping; call it before the server waits for them.
     """
 
@@ -75,12 +76,12 @@ class Front:
                 await answer(scope, receive, send_with_headers)
 
     def _counted(self, error: Exception, scope: Scope) -> Exception:
-        """The same, or that there were too many from that address; who showed nothing guessed nothing."""
+        """The same, or that there were too many from there; who showed nothing guessed nothing."""
         has_shown = any(name in (b"authorization", b"payload-signature") for name, _ in scope["headers"])
         if not has_shown or not isinstance(error, Unauthenticated | SignatureRefused):
             return error
         try:
-            self._failed((scope.get("client") or ("",))[0])
+            self._failed(place_of(scope.get("client")))
         except TooMany as too_many:
             return too_many
         return error

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from hub.api.bodies import headers_of, media_of, read
 from hub.api.parts import AuthorizationServer
+from hub.api.places import place_of
 from hub.api.showing import shown_in
 
 TOKEN = "/oauth/token"  # noqa: S105  (an address)
@@ -56,7 +57,7 @@ async def _post(request: Request) -> Response:
         return _said(400, _UNREADABLE)
     status, said = await run_in_threadpool(server.answer, request.url.path, form, shown_in(request.scope, headers, proxies))
     if status == 401:
-        request.app.state.parts.strangers.failed(request.client.host if request.client else "")
+        request.app.state.parts.strangers.failed(place_of(request.client))
     return _said(status, said)
 
 

@@ -73,7 +73,7 @@ class AuthorizationServer(Protocol):
 class Strangers(Protocol):
     """How often somebody may fail to show who they are."""
 
-    def failed(self, address: str) -> None:
+    def failed(self, place: str) -> None:
         """Counts one more. Raises: TooMany."""
         ...
 

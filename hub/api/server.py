@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hub.api.front import ALWAYS, MOST_IN_ADDRESS, MOST_IN_HEADERS, Front
+from hub.api.places import place_of
 from hub.api.problems import MEDIA, problem_of
 from hub.errors import Unavailable
 
@@ -16,7 +17,8 @@ PATIENCE = 10
 """Seconds that requests get to finish when the server stops."""
 PATIENCE_WITH_HEAD = 15
 """Seconds in which a connection that waits for a request gets a whole one, but for its body."""
-MOST_CONNECTIONS = 512
+MOST_CONNECTIONS, MOST_OF_PLACE = 512, 384
+"""At once: in all, and from one place, so that no place has all of them."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -29,13 +31,21 @@ class Protocol(HttpToolsProtocol):
     _unread = 0
     """Bytes since the last that were of some use: a whole head, or part of a body."""
     _end: asyncio.TimerHandle | None = None
+    _place = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
+        self._place = place_of(self.client)
+        if len(self.connections) > MOST_CONNECTIONS or self._is_crowd():
             self._refuse(Unavailable("There are too many connections."))
         else:
             self._hurry()
+
+    def _is_crowd(self) -> bool:
+        if len(self.connections) <= MOST_OF_PLACE:
+            return False
+        here = [each for each in self.connections if isinstance(each, Protocol) and each._place == self._place]
+        return len(here) > MOST_OF_PLACE
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._calm()
@@ -52,6 +62,9 @@ class Protocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        version, hosts = self.parser.get_http_version(), sum(name == b"host" for name, _ in self.headers)
+        if version not in ("1.0", "1.1") or hosts > 1 or (version == "1.1" and not hosts):
+            raise ValueError("no version that is spoken here, or not one host")
         self._is_in_head, self._unread = False, 0
         self._calm()
         super().on_headers_complete()

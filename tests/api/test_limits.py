@@ -16,6 +16,7 @@ from hub.adapters import outgoing_events
 from hub.adapters.database import create, engine
 from hub.adapters.limits import BLOCK, TABLES, Allowed, Limits, Strangers
 from hub.api import front
+from hub.api.places import place_of
 from hub.api.turns import A_MOMENT, A_WHILE, LONGEST, LOOK, STEP, Turns
 from hub.errors import TooMany
 from hub.ports import SetClock
@@ -194,7 +195,7 @@ def _is_refused(strangers: Strangers, address: str) -> bool:
     return False
 
 
-def test_an_address_may_fail_so_often_in_a_minute() -> None:
+def test_a_place_may_fail_so_often_in_a_minute() -> None:
     seconds = Seconds()
     strangers = Strangers(2, seconds)
     assert failures(strangers, "192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2") == [True, True, False, True]
@@ -202,14 +203,15 @@ def test_an_address_may_fail_so_often_in_a_minute() -> None:
     assert failures(strangers, "192.0.2.1", "192.0.2.1") == [True, False]
 
 
-def test_a_line_of_ipv6_is_one_address_however_many_it_has() -> None:
-    strangers = Strangers(1, Seconds())
-    assert failures(strangers, "2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:2::1") == [True, False, True]
-    assert failures(strangers, "::ffff:192.0.2.1", "192.0.2.1", "no address", "") == [True, False, True, False]
+def test_a_line_of_ipv6_is_one_place_however_many_addresses_it_has() -> None:
+    assert place_of(("2001:db8:0:1::1", 1)) == place_of(("2001:db8:0:1:ffff::2%eth0", 2)) == "2001:db8:0:1::/64"
+    assert place_of(("2001:db8:0:2::1", 1)) != place_of(("2001:db8:0:1::1", 1))
+    assert place_of(("::ffff:192.0.2.1", 1)) == place_of(("192.0.2.1", 2)) == "192.0.2.1"
+    assert place_of(None) == place_of(("no address", 1)) == ""
 
 
-def test_only_so_many_addresses_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(the_limits, "MOST_ADDRESSES", 3)
+def test_only_so_many_places_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(the_limits, "MOST_PLACES", 3)
     strangers = Strangers(1, Seconds())
     assert all(failures(strangers, *(f"192.0.2.{nth}" for nth in range(200))))
     assert failures(strangers, "192.0.2.199", "192.0.2.0") == [False, True]
