@@ -20,11 +20,11 @@ from hub.adapters import (
     event_store,
     limits,
     once,
+    organisations_index,
     partners,
     people_index,
     processing_log,
     received,
-    registrations,
     vault,
 )
 from hub.adapters.activities import Activities, load_activities
@@ -83,7 +83,7 @@ from hub.relay import Relay, shown, told
 from hub.settings import Settings
 
 VIEWS = tuple(view for projection in projections.found().values() for view in projection.views)
-INDEXES = (people_index.INDEX, registrations.INDEX)
+INDEXES = (people_index.INDEX, organisations_index.INDEX)
 TICK = 1.0
 """Seconds between looks at the clock: how late a passed deadline can become an event."""
 READ_MODELS = stream_id("read-models", "views")

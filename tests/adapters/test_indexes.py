@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from hub.adapters import people_index, registrations
+from hub.adapters import organisations_index, people_index
 from hub.adapters.indexes import open_indexes
 from hub.ports import Fact, Projection, SetClock
 from hub.settings import Settings
@@ -72,7 +72,7 @@ def test_an_index_that_cannot_be_built_stays_as_it_was(tmp_path: Path) -> None:
     def refuse(facts: Sequence[Fact], connection: Connection) -> None:
         raise RuntimeError("no")
 
-    broken = Projection("registrations", "", registrations.TABLES, refuse)
+    broken = Projection("registrations", "", organisations_index.TABLES, refuse)
     with a_hub(tmp_path) as hub:
         hub.registry.add("police", "police", f"{99:08}{10001:012}", "operator")
         do(tmp_path, "DELETE FROM index_shapes")

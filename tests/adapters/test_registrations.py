@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, event
 
-from hub.adapters.registrations import INDEX, Organisation, Registrations
+from hub.adapters.organisations_index import INDEX
+from hub.adapters.registrations import Organisation, Registrations
 from hub.domain.registrations import Access
 from hub.errors import Malformed, RuleBroken
 from tests.adapters.registered import NOW, OIN, YEAR, Book, a_registration, occasion, public, with_covenant, with_key

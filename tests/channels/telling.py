@@ -15,7 +15,7 @@ from hub.adapters.channels.webhook import Webhooks, queue
 from hub.adapters.channels.webhook.event import Sender
 from hub.adapters.channels.webhook.exchange import Patience
 from hub.adapters.hub_keys import HubKeys
-from hub.adapters.registrations import INDEX
+from hub.adapters.organisations_index import INDEX
 from hub.domain.registrations import Registration
 from hub.domain.streams import stream_id
 from hub.ports import Notice, SetClock
