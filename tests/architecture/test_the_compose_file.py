@@ -8,7 +8,8 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from hub.adapters.login import CALLBACK, PEOPLE
+from hub.adapters.login import CALLBACK
+from hub.domain.callers import Capacity
 from hub.settings import Settings, unknown
 from tests.parts.keycloak import HUB, REALM, VERSION
 from tests.tools import ROOT
@@ -107,4 +108,4 @@ def test_the_realm_gives_nobody_more_than_a_login(realm: dict[str, Any], client:
 def test_the_realm_has_every_role_of_people_and_somebody_in_it(realm: dict[str, Any]) -> None:
     roles = {role["name"] for role in realm["roles"]["client"]["vig-hub"]}
     held = {role for user in realm["users"] for role in user.get("clientRoles", {}).get("vig-hub", ())}
-    assert roles == held == {role.value for role in PEOPLE}
+    assert roles == held == {role.value for role in Capacity if role is not Capacity.PARTNER}
