@@ -22,7 +22,7 @@ from tests.journeys.running import a_free_port
 
 Change = Callable[[dict[str, Any]], None]
 Write = Callable[[dict[str, Any]], str]
-SESSION, ATTEMPT = "hub-session", "hub-login"
+SESSION, ATTEMPT = "__Host-hub-session", "__Host-hub-login"
 SECRET = "a secret of the tests"
 COORDINATOR = PEOPLE[0]
 HTTP = httpx2.Client(timeout=20)

@@ -87,8 +87,9 @@ def test_a_role_alone_in_a_list_is_that_role(door: Door) -> None:
     assert session is not None and session.caller.role is Capacity.AUDITOR
 
 
-def test_without_an_organisation_nobody_comes_in(door: Door) -> None:
-    door.crooked(lambda claims: claims.pop("organisation"))
+@pytest.mark.parametrize("organisation", ["", None, 7, ["a"], "a\nb", "a" * 201])
+def test_without_an_organisation_nobody_comes_in(door: Door, organisation: Any) -> None:
+    door.crooked(lambda claims: claims.update(organisation=organisation))
     browser = door.browser()
     assert browser.get(door.chosen(browser)).status_code == 403
 

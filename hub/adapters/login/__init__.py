@@ -10,25 +10,15 @@ import httpx2
 from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
 from authlib.integrations.httpx_client import OAuth2Client  # type: ignore[import-untyped]
 
-from hub.adapters.login.attempts import Attempt, Attempts
+from hub.adapters.login.attempts import COOKIE, Attempt, Attempts
+from hub.adapters.login.claims import Claims, text
 from hub.adapters.login.issuer import PATIENCE, Issuer, trusted
-from hub.adapters.login.sessions import LoggedIn, Session, Sessions, cookie_name
+from hub.adapters.login.sessions import LoggedIn, Session, Sessions
 from hub.adapters.login.statements import who_logged_in, who_logged_out
-from hub.domain.callers import Caller, Capacity
-from hub.errors import NotAllowed, Unauthenticated, Unavailable
+from hub.errors import Unauthenticated, Unavailable
 
 CALLBACK = "/login/callback"
 """Where the issuer sends people back to."""
-PEOPLE = frozenset(Capacity) - {Capacity.PARTNER}
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """The names of the claims that say who somebody is, in which role, and for which organisation."""
-
-    subject: str = "sub"
-    role: str = "hub_role"
-    organisation: str = "organisation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +28,7 @@ class Client:
     id: str
     secret: str
     base_url: str
-    claims: Claims = Claims()
+    claims: Claims
 
     @property
     def callback(self) -> str:
@@ -75,7 +65,7 @@ class Login:
     def __init__(self, issuer: Issuer, client: Client, sessions: Sessions, attempts: Attempts, once: Taken) -> None:
         self._issuer, self._client, self._attempts, self._once = issuer, client, attempts, once
         self.sessions = sessions
-        self.attempt_cookie = cookie_name("login", client.base_url)
+        self.attempt_cookie = COOKIE
 
     def begin(self, to: str, at: datetime) -> Begun:
         """Begins a login that ends at that path of the hub. Raises: Malformed, no such path; Unavailable, no issuer."""
@@ -103,7 +93,8 @@ class Login:
         answer = self._exchanged(said["code"], attempt)
         statement, access = (str(answer.get(name) or "") for name in ("id_token", "access_token"))
         claims = who_logged_in(statement, access, self._issuer, self._client.id, attempt.nonce, at)
-        who = LoggedIn(self._caller(claims), self._issuer.address, str(claims["sub"]), _text(claims.get("sid")), statement)
+        subject, session = str(claims["sub"]), text(claims.get("sid"))
+        who = LoggedIn(self._client.claims.caller(claims), self._issuer.address, subject, session, statement)
         if before:
             self.sessions.close(before)
         return Entered(self._open(who, at), attempt.to)
@@ -179,30 +170,6 @@ class Login:
             timeout=PATIENCE,
             verify=trusted(),
         )
-
-    def _caller(self, claims: Mapping[str, Any]) -> Caller:
-        names = self._client.claims
-        subject, organisation = _text(claims.get(names.subject)), _text(claims.get(names.organisation))
-        return Caller(_role(claims.get(names.role)), _given(subject), _given(organisation))
-
-
-def _role(said: object) -> Capacity:
-    """The one role that a claim gives, alone or in a list."""
-    names = said if isinstance(said, list) else [said]
-    found = {role for role in PEOPLE if role.value in names}
-    if len(found) != 1:
-        raise NotAllowed("You logged in, but with no role, or not with one role, that the hub knows.", code="role-unknown")
-    return found.pop()
-
-
-def _given(text: str) -> str:
-    if not text:
-        raise NotAllowed("You logged in, but the issuer does not say for which organisation.", code="role-unknown")
-    return text
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _stale() -> Unauthenticated:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hub.errors import Malformed
 
+COOKIE = "__Host-hub-login"
 LASTS = 600
 """Seconds that somebody has to log in."""
 _FOR = b"a login that has begun"

@@ -60,15 +60,18 @@ class Issuer:
         return JWKRegistry.import_key(dict(found))
 
     def _discover(self) -> Endpoints:
-        said = fetched(f"{self.address.rstrip('/')}/.well-known/openid-configuration")
-        if said.get("issuer") != self.address:
-            raise Unavailable("The login issuer names itself otherwise than the hub was told.", code="login-unavailable")
-        is_open = urlsplit(self.address).scheme == "http"
-        found = {name: _endpoint(said, f"{name}_endpoint", is_open) for name in ("authorization", "token", "end_session")}
-        if not (found["authorization"] and found["token"]):
-            raise Unavailable("The login issuer does not say where people log in.", code="login-unavailable")
-        names_itself = said.get("authorization_response_iss_parameter_supported") is True
-        return Endpoints(**found, names_itself=names_itself)
+        return endpoints_in(fetched(f"{self.address.rstrip('/')}/.well-known/openid-configuration"), self.address)
+
+
+def endpoints_in(said: Mapping[str, Any], issuer: str) -> Endpoints:
+    """What an issuer's own description says of it. Raises: Unavailable, where it is another's or leads out of https."""
+    if said.get("issuer") != issuer:
+        raise Unavailable("The login issuer names itself otherwise than the hub was told.", code="login-unavailable")
+    is_open = urlsplit(issuer).scheme == "http"
+    found = {name: _endpoint(said, f"{name}_endpoint", is_open) for name in ("authorization", "token", "end_session")}
+    if not (found["authorization"] and found["token"]):
+        raise Unavailable("The login issuer does not say where people log in.", code="login-unavailable")
+    return Endpoints(**found, names_itself=said.get("authorization_response_iss_parameter_supported") is True)
 
 
 class _Kept(Generic[_T]):

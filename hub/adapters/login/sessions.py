@@ -3,15 +3,14 @@
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from secrets import token_bytes, token_urlsafe
+from secrets import token_urlsafe
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Column, Engine, Integer, LargeBinary, MetaData, String, Table, Text, delete, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
 from hub.adapters.database import locked, promised
+from hub.adapters.login.ids import csrf_of, digest_of, opened, sealed
 from hub.domain.callers import Caller, Capacity
 from hub.errors import NotAllowed, Unauthenticated
 
@@ -32,6 +31,8 @@ _sessions = Table(
     sqlite_with_rowid=False,
 )
 _S = _sessions.c
+COOKIE = "__Host-hub-session"
+"""Browsers let no other host, path or plain connection set a cookie whose name begins so; over http they take this machine's."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110, section 9.2.1)."""
 _MOST_MOVES = 30
@@ -69,7 +70,7 @@ class Sessions:
     def __init__(self, door: Engine, base_url: str, issuer: str, idle: timedelta, longest: timedelta) -> None:
         self._door, self._issuer, self._idle, self.longest = door, issuer, idle, longest
         self._origin = origin_of(base_url)
-        self.cookie = cookie_name("session", base_url)
+        self.cookie = COOKIE
 
     def open(self, who: LoggedIn, at: datetime) -> str:
         """A new session under a new id, which is given to the browser and to nobody else. Raises: Unavailable."""
@@ -77,10 +78,10 @@ class Sessions:
         row = {"role": who.caller.role.value, "subject": who.caller.subject, "organisation": who.caller.organisation}
         row |= {"issuer": who.issuer, "issuer_subject": who.subject, "issuer_session": who.session}
         now = int(at.timestamp())
-        sealed = {"digest": _digest(id), "statement": _sealed(who.statement, id), "begun": now, "used": now}
+        kept = {"digest": digest_of(id), "statement": sealed(who.statement, id), "begun": now, "used": now}
         with promised(_SAID), locked(self._door) as connection:
             connection.execute(delete(_sessions).where(_is_over(self._times(at))))
-            connection.execute(insert(_sessions).values(**row, **sealed))
+            connection.execute(insert(_sessions).values(**row, **kept))
         return id
 
     def look(self, id: str, at: datetime) -> Session | None:
@@ -122,11 +123,11 @@ class Sessions:
 
     def close(self, id: str) -> str:
         """Ends a session at once; gives the issuer's statement, to log out there too, or nothing. Raises: Unavailable."""
-        here = _S.digest == _digest(id)
+        here = _S.digest == digest_of(id)
         with promised(_SAID), locked(self._door) as connection:
             row = connection.execute(select(_S.statement).where(here)).first()
             connection.execute(delete(_sessions).where(here))
-        return _opened(row.statement, id) if row else ""
+        return opened(row.statement, id) if row else ""
 
     def close_all_of(self, subject: str, session: str) -> int:
         """Ends every session of somebody, or the one by the issuer's `session`, at once; gives how many. Raises: Unavailable."""
@@ -136,7 +137,7 @@ class Sessions:
             return connection.execute(delete(_sessions).where(_S.issuer == self._issuer, *whose)).rowcount
 
     def _runs(self, id: str, at: datetime) -> ColumnElement[bool]:
-        return (_S.digest == _digest(id)) & (_S.issuer == self._issuer) & ~_is_over(self._times(at))
+        return (_S.digest == digest_of(id)) & (_S.issuer == self._issuer) & ~_is_over(self._times(at))
 
     def _times(self, at: datetime) -> tuple[int, int]:
         return int((at - self.longest).timestamp()), int((at - self._idle).timestamp())
@@ -150,41 +151,13 @@ class Sessions:
         return now
 
 
-def csrf_of(id: str) -> str:
-    """What only the hub and who has the session can know: it follows from the id, and the id does not follow from it."""
-    return hmac.digest(id.encode(), b"csrf", "sha256").hex()
-
-
-def cookie_name(kind: str, base_url: str) -> str:
-    """The name of a cookie of the hub; browsers let no other host, path or plain connection set one that begins with __Host-."""
-    # over http, which is for this machine itself, browsers refuse that beginning
-    return f"__Host-hub-{kind}" if urlsplit(base_url).scheme == "https" else f"hub-{kind}"
-
-
 def origin_of(address: str) -> str:
     """The origin of an address (RFC 6454), as browsers write it."""
     parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    whole = f"{parts.scheme}://{parts.netloc}".lower()
+    return whole.removesuffix({"https": ":443", "http": ":80"}.get(parts.scheme, ""))
 
 
 def _is_over(times: tuple[int, int]) -> ColumnElement[bool]:
     begun, used = times
     return (_S.begun <= begun) | (_S.used <= used)
-
-
-def _digest(id: str) -> str:
-    return sha256(id.encode()).hexdigest()
-
-
-def _key(id: str) -> AESGCM:
-    return AESGCM(hmac.digest(id.encode(), b"statement", "sha256"))
-
-
-def _sealed(statement: str, id: str) -> bytes:
-    # by the id, which is not stored: whoever reads the database cannot read what the issuer says of somebody
-    nonce = token_bytes(12)
-    return nonce + _key(id).encrypt(nonce, statement.encode(), None)
-
-
-def _opened(sealed: bytes, id: str) -> str:
-    return _key(id).decrypt(sealed[:12], sealed[12:], None).decode()
