@@ -35,7 +35,7 @@ class Vault(Protocol):
 def says_any(event: object, fields: Mapping[str, str]) -> bool:
     """Whether there may be anything to seal: most signals, for one, say nothing of how a family was told."""
     said = vars(event)
-    return any(said[_steps(path)[0]] for path in fields)
+    return any(_take(said, _steps(path)) for path in fields)
 
 
 def seal(stored: StoredEvent, fields: Mapping[str, str], vault: Vault) -> StoredEvent:
@@ -44,7 +44,7 @@ def seal(stored: StoredEvent, fields: Mapping[str, str], vault: Vault) -> Stored
     said: dict[str, State] = {}
     for path, subject in fields.items():
         value = _take(state, _steps(path))
-        if value != empty(value):
+        if value is not None and value != empty(value):
             said.setdefault(state[subject] if subject else "", {})[path] = value
             _put(state, _steps(path), empty(value))
     if not said:
@@ -125,11 +125,11 @@ def _steps(path: str) -> Path:
 
 
 def _take(value: Any, steps: Path) -> Any:
-    """What stands there; a list of what stands there, where the path goes through a list."""
+    """What stands there (`None`: nothing); a list of what stands there, where the path goes through a list."""
     for place, step in enumerate(steps):
         if step == "[]":
             return [_take(each, steps[place + 1 :]) for each in value]
-        value = value[step]
+        value = value.get(step)
     return value
 
 

@@ -62,7 +62,7 @@ class Escalating(Members):
         """A partner's signal was found to be about this family; `known_since` is when the hub first heard it."""
 
         TOPIC = "signal-recorded"
-        SEALED = sealed("informed")
+        SEALED = sealed("informed.how", "informed.when", "informed.by")
         signal: str
         message: str
         reference: str
