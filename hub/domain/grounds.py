@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Protocol
 
 from hub.domain.trajectory.planned import DUTCH_TIME
@@ -161,5 +162,6 @@ def _against(register: Mapping[str, Entry], allowed: Collection[str], code: str,
         yield Reason(f"{word}-not-allowed", word, f"the organisation is not registered for {code}")
 
 
+@cache
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), DUTCH_TIME).astimezone(UTC)
