@@ -31,9 +31,9 @@ class PartnerSignatures:
         Raises:
             SignatureRefused: with the code of the reason.
         """
-        signature, key = self._admitted(headers, now)
+        signature = self._recent(headers, now)
         jades.refuse_digest(headers.get("digest", ()), body)
-        return _signer(signature, key, headers)
+        return self._admitted(signature, headers, now)
 
     def verify_headers(self, headers: Mapping[str, Sequence[str]], now: datetime) -> Signer:
         """The same before there is a body: all but that the digest, which is signed, is that of the body.
@@ -41,18 +41,7 @@ class PartnerSignatures:
         Raises:
             SignatureRefused: with the code of the reason.
         """
-        signature, key = self._admitted(headers, now)
-        return _signer(signature, key, headers)
-
-    def _admitted(self, headers: Mapping[str, Sequence[str]], now: datetime) -> tuple[Signature, Key]:
-        signature = jades.read(_only_signature(headers))
-        self._refuse_replay(signature.signed_at, now)
-        key = self._key(signature, now)
-        if key.holder.is_removed:
-            raise refusal("partner-removed", "this organisation takes part no longer")
-        if key.holder.is_suspended:
-            raise refusal("partner-suspended", "nothing of this organisation is accepted for the time being")
-        return signature, key
+        return self._admitted(self._recent(headers, now), headers, now)
 
     def verify_again(self, body: bytes, headers: Mapping[str, Sequence[str]], signature: str, at: datetime) -> Signer:
         """Who signed what was kept: bytes, headers and signature as received `at`, with the key as it was valid then.
@@ -61,20 +50,31 @@ class PartnerSignatures:
             SignatureRefused: with the code of the reason.
         """
         read = jades.read(signature)
-        key = self._key(read, at)
         jades.refuse_digest(headers.get("digest", ()), body)
-        return _signer(read, key, headers)
+        return _signer(read, self._key(read, headers, at))
 
-    def _refuse_replay(self, signed_at: datetime, now: datetime) -> None:
-        if signed_at < now - self._max_age:
+    def _recent(self, headers: Mapping[str, Sequence[str]], now: datetime) -> Signature:
+        signature = jades.read(_only_signature(headers))
+        if signature.signed_at < now - self._max_age:
             raise refusal("signature-too-old", "it was made too long ago: sign again")
-        if signed_at > now + self._max_ahead:
+        if signature.signed_at > now + self._max_ahead:
             raise refusal("signature-from-the-future", "it was made later than our clock says: set yours")
+        return signature
 
-    def _key(self, signature: Signature, at: datetime) -> Key:
+    def _admitted(self, signature: Signature, headers: Mapping[str, Sequence[str]], now: datetime) -> Signer:
+        key = self._key(signature, headers, now)
+        if key.holder.is_removed:
+            raise refusal("partner-removed", "this organisation takes part no longer")
+        if key.holder.is_suspended:
+            raise refusal("partner-suspended", "nothing of this organisation is accepted for the time being")
+        return _signer(signature, key)
+
+    def _key(self, signature: Signature, headers: Mapping[str, Sequence[str]], at: datetime) -> Key:
+        """The key that made the signature: only who holds one is told more of it than that it is wrong."""
         key = self._registrations.by_kid(signature.kid)
-        if key is None:
-            raise refusal("key-unknown", "nobody is registered with this kid")
+        if key is None or not _is_signed(signature, key, headers):
+            _look_as_long(self._registrations, signature, key, headers)
+            raise refusal("signature-wrong", "it was not made over this message with a key that is registered by that kid")
         _refuse_invalid(key, at)
         if signature.algorithm not in key.holder.algorithms:
             raise refusal("algorithm-refused", "alg is not one that this organisation is registered with")
@@ -106,17 +106,26 @@ def _refuse_invalid(key: Key, at: datetime) -> None:
         raise refusal("key-expired", "this key is not valid any more")
 
 
-def _signer(signature: Signature, key: Key, headers: Mapping[str, Sequence[str]]) -> Signer:
-    _refuse_forged(signature, key, headers)
+def _signer(signature: Signature, key: Key) -> Signer:
     holder, covered = key.holder, frozenset(signature.covers)
     return Signer(
         holder.name, holder.oin, key.kid, signature.algorithm, signature.signed_at, holder.kind, covered, holder.message_types
     )
 
 
-def _refuse_forged(signature: Signature, key: Key, headers: Mapping[str, Sequence[str]]) -> None:
+def _is_signed(signature: Signature, key: Key, headers: Mapping[str, Sequence[str]]) -> bool:
     public = jws.public_key(key.jwk)
-    if not jws.fits(signature.algorithm, public):
-        raise refusal("algorithm-refused", "alg does not fit this key")
-    if not jws.is_signed(jades.signed_bytes(signature.start, signature.covers, headers), signature.value, public):
-        raise refusal("signature-wrong", "it was not made over this message with this key")
+    fitting = public if jws.fits(signature.algorithm, public) else jws.nobodys_key(signature.algorithm)
+    is_signed = jws.is_signed(jades.signed_bytes(signature.start, signature.covers, headers), signature.value, fitting)
+    return is_signed and fitting is public
+
+
+def _look_as_long(
+    registrations: Registrations, signature: Signature, key: Key | None, headers: Mapping[str, Sequence[str]]
+) -> None:
+    """Does what was not done yet, so that the wait for a refusal does not tell whether there is a key by that kid."""
+    if key is None:
+        signed = jades.signed_bytes(signature.start, signature.covers, headers)
+        jws.is_signed(signed, signature.value, jws.nobodys_key(signature.algorithm))
+    else:
+        registrations.by_kid("")

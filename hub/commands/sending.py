@@ -59,7 +59,7 @@ def send(
 _TERMS = "See above which ground it has not; `hub partner show {partner}` tells its terms, `hub partner change` changes them."
 _NEW_KEY = "Make a new one with `hub keys new`, and give it to the hub: hub partner key {partner} --jwk FILE"
 _WHAT_TO_DO = {
-    "key-unknown": "The hub does not know this key: hub partner key {partner} --jwk {public}",
+    "signature-wrong": "The hub does not know this key, or another by its kid: hub partner key {partner} --jwk {public}",
     "key-not-yet-valid": "The hub trusts this key from a later moment on; `hub partner key` gives it another.",
     "key-expired": "This key is not valid any more. " + _NEW_KEY,
     "key-revoked": "This key is revoked. " + _NEW_KEY,

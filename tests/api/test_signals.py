@@ -212,7 +212,7 @@ async def test_an_algorithm_outside_the_list_is_refused(hub: Running, algorithm:
 
 
 async def test_a_key_that_nobody_registered_is_refused(hub: Running) -> None:
-    refused(await hub.post(an_event(), signed_as="stranger-1"), 401, "key-unknown")
+    refused(await hub.post(an_event(), signed_as="stranger-1"), 401, "signature-wrong")
 
 
 async def test_a_signature_with_another_key_of_the_same_name_is_refused(hub: Running) -> None:

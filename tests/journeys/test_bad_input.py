@@ -135,7 +135,7 @@ REFUSED: Mapping[str, tuple[Callable[[], Bad], str, int]] = {
     "a digest of another body": (exchanged, "digest-mismatch", 401),
     "a replay": (lambda: signed(at=NOW - timedelta(hours=1)), "signature-too-old", 401),
     "a signature of tomorrow": (lambda: signed(at=NOW + timedelta(days=1)), "signature-from-the-future", 401),
-    "an unknown partner": (lambda: signed(by=with_key("stranger")), "key-unknown", 401),
+    "an unknown partner": (lambda: signed(by=with_key("stranger")), "signature-wrong", 401),
     "a suspended partner": (lambda: signed(an_event(GONE), GONE), "partner-suspended", 401),
     "another sender than the signer": (lambda: signed(an_event(GONE)), "sender-is-not-signer", 401),
     "an unknown type": (lambda: signed(an_event(type="nl.vig.signalen.onbekend.v1")), "unknown-type", 400),

@@ -289,7 +289,7 @@ def test_a_signal_is_sent_and_an_auditor_sees_what_is_kept(run: Run, tmp_path: P
 
     assert (unknown.status, unknown.err) == (
         1,
-        "The hub does not know this key: hub partner key politie --jwk politie.public.json",
+        "The hub does not know this key, or another by its kid: hub partner key politie --jwk politie.public.json",
     )
     assert sent.status == 0
     assert (again.status, "use a new --id" in again.err) == (1, True)
