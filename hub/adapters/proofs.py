@@ -15,7 +15,7 @@ from hub.adapters.once import Once
 from hub.errors import Unauthenticated
 from hub.ports import Shown
 
-ALGORITHMS = ("PS256", "ES256", "EdDSA")
+ALGORITHMS = ("PS256", "ES256", "EdDSA", "Ed25519")
 TYPE = "dpop+jwt"
 FRESH = timedelta(seconds=60)
 AHEAD = timedelta(seconds=30)

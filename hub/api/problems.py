@@ -101,7 +101,7 @@ def _headers_of(error: HubError) -> Mapping[str, str]:
 
 def _challenge(code: str) -> str:
     """What to show, and what is wrong with what was shown (RFC 6750, section 3; RFC 9449, section 7.1)."""
-    bearer, bound = 'Bearer realm="hub"', 'DPoP realm="hub", algs="PS256 ES256 EdDSA"'
+    bearer, bound = 'Bearer realm="hub"', 'DPoP realm="hub", algs="PS256 ES256 EdDSA Ed25519"'
     if code.startswith("dpop-"):
         return f'{bound}, error="invalid_dpop_proof"'
     if code == "scope-missing":

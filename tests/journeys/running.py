@@ -19,11 +19,11 @@ from uuid import UUID, uuid4
 import httpx2
 
 from hub.adapters import outgoing_events
-from hub.adapters.authorization import SCOPES
 from hub.adapters.signatures import sign
 from hub.api.server import server
 from hub.domain.callers import Capacity
 from hub.domain.messages import Message
+from hub.domain.registrations import SCOPES
 from hub.ports import SetClock
 from hub.settings import Settings
 from hub.wiring import Hub, application
@@ -193,9 +193,9 @@ class Served:
         return self.client.get(path, params=query, headers=self.token(role, organisation))
 
     def token(self, role: Capacity, organisation: str = "") -> dict[str, str]:
-        """The header of somebody who logged in."""
+        """The header of somebody who logged in: of the team on duty, unless something else is said."""
         if role is not Capacity.PARTNER:
-            return issuer.bearer(role, "somebody", organisation, self.clock.now())
+            return issuer.bearer(role, "somebody", organisation or self.hub.settings.duty_organisation, self.clock.now())
         registered = self.hub.registrations.by_name(organisation)
         assert registered is not None
         return {"Authorization": f"Bearer {self.hub.door.issued.issue(registered, SCOPES, {}, self.clock.now())}"}

@@ -12,9 +12,9 @@ from hub.adapters.once import Once
 from hub.adapters.proofs import ALGORITHMS as OF_PROOFS
 from hub.adapters.proofs import Proofs
 from hub.adapters.registrations import Registrations
+from hub.domain.registrations import SCOPES
 from hub.ports import Clock, Shown
 
-SCOPES = ("notices:read", "signals:read", "signals:write")
 TOKEN, INTROSPECTION, REVOCATION = "/oauth/token", "/oauth/introspect", "/oauth/revoke"
 METADATA = "/.well-known/oauth-authorization-server"
 
@@ -54,7 +54,7 @@ class Authorization:
         return {
             "issuer": self.base,
             "jwks_uri": self.base + "/v1/jwks",
-            "scopes_supported": list(SCOPES),
+            "scopes_supported": sorted(SCOPES),
             "response_types_supported": ["none"],
             "grant_types_supported": ["client_credentials"],
             "dpop_signing_alg_values_supported": list(OF_PROOFS),

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, InvalidScopeError, OAuth2Error, OAuth2Request, TokenEndpoint  # type: ignore[import-untyped]
+from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]
+    AuthorizationServer,
+    ClientMixin,
+    InvalidRequestError,
+    InvalidScopeError,
+    OAuth2Error,
+    OAuth2Request,
+    TokenEndpoint,
+)
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant  # type: ignore[import-untyped]
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload  # type: ignore[import-untyped]
 from authlib.oauth2.rfc7009 import RevocationEndpoint  # type: ignore[import-untyped]
@@ -162,7 +170,11 @@ class _Grant(ClientCredentialsGrant):  # type: ignore[misc]
 
 class _Asked(TokenEndpoint):  # type: ignore[misc]
     CLIENT_AUTH_METHODS = (METHOD,)
-    SUPPORTED_TOKEN_TYPES = ("access_token",)
+
+    def check_params(self, request: _Request, _: Client) -> None:
+        # a hint that is of no use is passed over (RFC 7009, section 2.1)
+        if not request.form.get("token"):
+            raise InvalidRequestError("token is missing")
 
     def query_token(self, text: str, _: str | None) -> Known | None:
         found: Known | None = self.server.known(text)
