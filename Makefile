@@ -1,9 +1,10 @@
 # What a person does with this tree. It needs make and Python 3.11 to 3.14, and nothing else: everything that is fetched
-# is pinned by hash, comes as ready-made wheels, and lands in .venv, .cache or tests/node/node_modules (`make clean`).
+# is pinned by hash, comes ready-made, and lands in .venv, .cache or tests/node/node_modules (`make clean`); but for the
+# real servers of the tests, which are kept in the user's own cache directory, for every later run and clone.
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test parts lint bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,7 +29,7 @@ help: ## List what make can do here
 demo: $(RUN) ## Play twelve weeks of one synthetic family on http://127.0.0.1:8000 (ONCE=1: check it and stop)
 	@$(BIN)/python -m hub demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port $(PORT))
 
-test: lint $(TOOLS) ## Lint, then run every test (ARGS="tests/domain -x" for a part, JOBS=2 processes)
+test: lint parts ## Lint, then run every test (ARGS="tests/domain -x" for a part, JOBS=2 processes)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(DEV) ## Check style, formatting, types and import directions
@@ -43,7 +44,7 @@ bench: $(DEV) ## Measure what the hub costs, as ratios beside its peers
 lock: ## Resolve the dependencies anew: pyproject.toml and tests/node/package.json into hash-pinned locks
 	@./requirements/lock.sh
 
-clean: ## Remove everything that make fetched or built; var/, the hub's data, stays
+clean: ## Remove what make fetched or built in this tree; var/, the hub's data, stays
 	@rm -rf $(VENV) .cache $(NODE)/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 	    .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -66,6 +67,10 @@ $(DEV): | $(BIN)/python
 	@rm -f $(VENV)/dev-* $(VENV)/run-* && touch $@ $(RUN)
 
 $(TOOLS): | $(DEV)
-	@echo "Installing the API linter into $(NODE)/node_modules: about 40 MB to fetch, some 10 seconds."
+	@echo "Installing an API linter and a browser into $(NODE)/node_modules: about 110 MB to fetch, some 15 seconds."
 	@$(BIN)/python $(NODE)/npm.py ci
 	@touch $@
+
+# Looks at every run whether all of it is there, which costs nothing: it lies where others may tidy up.
+parts: $(TOOLS)
+	@$(BIN)/python -m tests.parts

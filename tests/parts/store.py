@@ -86,8 +86,10 @@ def _alone(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def fetched(archive: Archive) -> Iterator[Path]:
+def fetched(archive: Archive, source: Downloader | None = None) -> Iterator[Path]:
     """The file, verified, for as long as the block lasts; a fetch that broke off goes on where it was.
+
+    It comes from where Maven fetches by default, unless another `source` is named.
 
     Raises:
         Missing: it cannot be had, or is another file than it should be.
@@ -97,7 +99,7 @@ def fetched(archive: Archive) -> Iterator[Path]:
         try:
             if _is(archive, file):
                 break
-            _fetch(archive, file)
+            _fetch(archive, file, source or Downloader())
         except (requests.RequestException, RequestException) as reason:
             if not tries_left:
                 raise Missing(_what_to_do(archive, file, str(reason))) from None
@@ -115,9 +117,14 @@ def _is(archive: Archive, file: Path) -> bool:
         return file_digest(opened, "sha256").hexdigest() == archive.sha256
 
 
-def _fetch(archive: Archive, file: Path) -> None:
+def _fetch(archive: Archive, file: Path, source: Downloader) -> None:
+    console.print(
+        f"{archive.coordinates.split(':')[1]}: about {archive.megabytes} MB to fetch, once, into {place()}",
+        highlight=False,
+        soft_wrap=True,
+    )
     here = file.stat().st_size if file.exists() else 0
-    address = Downloader().resolver.uri_for_artifact(Artifact.parse(archive.coordinates))
+    address = source.resolver.uri_for_artifact(Artifact.parse(archive.coordinates))
     with requests.get(address, headers={"Range": f"bytes={here}-"}, stream=True, timeout=PATIENCE) as answer:
         if answer.status_code == requests.codes.requested_range_not_satisfiable:
             file.unlink()
@@ -125,14 +132,14 @@ def _fetch(archive: Archive, file: Path) -> None:
         goes_on = answer.status_code == requests.codes.partial_content
         with file.open("ab" if goes_on else "wb") as opened, _progress(archive) as show:
             task = show.add_task("", total=archive.megabytes * 1_000_000, completed=here if goes_on else 0)
-            for chunk in answer.iter_content(1 << 20):
+            for chunk in answer.iter_content(1 << 16):
                 opened.write(chunk)
                 show.advance(task, len(chunk))
 
 
 def _progress(archive: Archive) -> Progress:
-    what = f"Fetching {archive.coordinates.split(':')[1]} {archive.coordinates.split(':')[-1]}"
-    return Progress(TextColumn(what), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console)
+    shown = (TextColumn(archive.coordinates.split(":")[-1]), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    return Progress(*shown, console=console)
 
 
 def _what_to_do(archive: Archive, file: Path, reason: str) -> str:
