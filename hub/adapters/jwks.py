@@ -73,11 +73,13 @@ def _by_kid(text: bytes) -> dict[str, Mapping[str, Any]]:
 
 
 def _is_public(key: Mapping[str, Any]) -> bool:
+    if {"d", "k"} & key.keys():
+        return False
     try:
         jws.key_in(key)
     except ValueError:
         return False
-    return not {"d", "k"} & key.keys()
+    return True
 
 
 def _fetched(place: str) -> bytes:
