@@ -1,13 +1,20 @@
 """The real parts as fixtures: made when a test asks for them, ended with the tests that use them."""
 
+import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.parts import chromium
 from tests.parts import keycloak as keycloaks
 from tests.parts.keycloak import Keycloak
+
+PATIENCE = 60_000
+"""Milliseconds: what a busy machine may need to show something."""
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +32,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def browser_page(browser: Browser) -> Iterator[Page]:
-    """An empty page of a person who was never here."""
+def browser_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """An empty page of a person who was never here; how it looks in the end is kept where SCREENSHOTS says."""
     with browser.new_context(locale="nl-NL") as context:
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
         yield page
+        if keep := os.environ.get("SCREENSHOTS"):
+            name = re.sub(r"[^\w-]+", "-", request.node.name)
+            page.screenshot(path=Path(keep) / f"{name}.png", full_page=True)

@@ -144,11 +144,12 @@ class Keycloak:
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """What its administration interface answers, and nothing where it answers nothing."""
-        found = self._client.request(method, path, json=body, headers={"Authorization": f"Bearer {self._token()}"})
+        found = self._client.request(method, path, json=body, headers={"Authorization": f"Bearer {self.token()}"})
         assert found.is_success, f"{method} {path}: {found.status_code} {found.text}"
         return found.json() if found.content else None
 
-    def _token(self) -> str:
+    def token(self) -> str:
+        """An access token of its administrator."""
         said = {"grant_type": "password", "client_id": "admin-cli", "username": ADMIN, "password": self._password}
         found = self._client.post("/realms/master/protocol/openid-connect/token", data=said)
         assert found.is_success, found.text
