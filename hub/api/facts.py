@@ -8,7 +8,7 @@ _WHOM = {"who": TEXT, "organisation": TEXT, "contact": TEXT}
 _IDS = many(TEXT | of.REFERENCE)
 _AREA = TEXT | of.AN_AREA
 _GOAL = thing(goal=TEXT, area=_AREA | of.PLAN, specific=TEXT, result=TEXT) | of.PLAN
-_SMART = dict.fromkeys(("measurable", "achievable", "relevant", "owner", "start", "due"), TEXT)
+_SMART = {**dict.fromkeys(("measurable", "achievable", "relevant", "start", "due"), TEXT), "owner": TEXT | of.IDENTITY}
 
 STATE = thing(
     phase=TEXT | of.A_PHASE,
@@ -32,7 +32,7 @@ STATE = thing(
     ),
     plan=maybe(thing(version=VERSION, goals=many(_GOAL))),
     levers=many(thing(id=TEXT | of.REFERENCE, lever=TEXT, decidedBy=TEXT | of.PROVENANCE) | of.DECISION),
-    clocks=many(thing(term=TEXT, about=TEXT | of.REFERENCE, due=MOMENT) | of.LEVEL),
+    clocks=many(thing(term=TEXT, about=TEXT | of.PLAN, due=MOMENT) | of.LEVEL),
     mergedInto=TEXT | of.REFERENCE,
 )
 """How a family stood."""
@@ -47,7 +47,7 @@ _SAID = {
     **dict.fromkeys(("signals", "people", "rested", "escalations"), _IDS),
     **dict.fromkeys(("partner", "role"), TEXT | of.INVOLVEMENT),
     **dict.fromkeys(("coach", "contact", "director", "former", "leads", "organisation", "to", "until"), TEXT | of.CONTACT),
-    **dict.fromkeys(("clock", "due", "term", "acknowledgeBy"), TEXT | of.LEVEL),
+    **dict.fromkeys(("due", "term", "acknowledgeBy"), TEXT | of.LEVEL),
     **dict.fromkeys(("how", "lever", "reasonNot", "result", "when"), TEXT | of.DECISION),
     **dict.fromkeys(("decision", "phase"), TEXT | of.A_PHASE),
     **dict.fromkeys(("about", "motivation", "words"), TEXT | of.WORDS),
@@ -60,7 +60,7 @@ FACT = thing(
     recordedAt=MOMENT | of.OPERATION,
     validFrom=MOMENT | of.CONCERN,
     by=TEXT | of.PROVENANCE,
-    cause=TEXT | of.PROVENANCE,
+    cause=TEXT | of.A_CAUSE,
     basis=TEXT | of.PROVENANCE,
     data={
         "type": "object",
@@ -69,10 +69,11 @@ FACT = thing(
         "properties": {
             **_SAID,
             "areas": many(_AREA),
+            "clock": TEXT | of.A_CLOCK,
             "axis": TEXT | of.LEVEL,
             "concern": TEXT | of.A_CONCERN,
             "contraIndications": many(_CONTRA),
-            "evidence": many(TEXT | of.LEVEL),
+            "evidence": many(TEXT | of.A_CLOCK),
             "goal": TEXT | of.PLAN,
             "goals": many(thing(**_GOAL["properties"], **_SMART) | of.PLAN),
             "informed": thing(how=TEXT, when=TEXT, by=TEXT, reasonNot=TEXT) | of.DECISION,

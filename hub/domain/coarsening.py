@@ -18,7 +18,12 @@ Rules = Mapping[str, tuple[str, Allowed]]
 """Every rule by its id: what it becomes, and for whom it may stay as it is."""
 
 SENSITIVE = frozenset({FieldClass.SPECIAL, FieldClass.CRIMINAL})
-GIVES_AWAY = dict.fromkeys(Coarsening, SENSITIVE) | {Coarsening.DECISION: frozenset({FieldClass.SPECIAL})}
+_ORDINARY = frozenset({FieldClass.CONCERN})
+GIVES_AWAY = dict.fromkeys(Coarsening, SENSITIVE) | {
+    Coarsening.RULE: SENSITIVE | _ORDINARY,
+    Coarsening.DECISION: frozenset({FieldClass.SPECIAL}),
+    Coarsening.CLOCK: frozenset({FieldClass.PLAN}),
+}
 """The classes that each kind of code may give away."""
 _DUTCH = {Axis.SAFETY: "veiligheid", Axis.CARE: "zorg", Axis.HOUSING: "wonen", Axis.INCOME: "inkomen"}
 _DECISIONS = {Phase.CONTRA_INDICATED.value: Phase.NOT_SUITABLE.value}
@@ -32,12 +37,12 @@ def coarse_code(concern: Concern) -> str:
 
 
 def rules_of(matrices: Iterable[Matrix]) -> dict[str, tuple[str, Allowed]]:
-    """Every rule of these versions; one that only special or criminal worries can meet becomes its axis and level."""
+    """Every rule of these versions; one about worries says more of them than its axis and level, which it becomes for others."""
     found: dict[str, tuple[str, Allowed]] = {}
     for matrix in matrices:
         found |= {rule.id: (rule.id, frozenset()) for rule in matrix.stagnation}
         for rule in matrix.rules:
-            _, before = found.get(rule.id, ("", frozenset()))
+            _, before = found.get(rule.id, ("", _ORDINARY))
             gives_away = before.union(*(_of_need(need) for need in rule.needs))
             found[rule.id] = (f"{rule.axis.value}-{rule.level:d}", gives_away)
     return found
@@ -46,7 +51,7 @@ def rules_of(matrices: Iterable[Matrix]) -> dict[str, tuple[str, Allowed]]:
 def _of_need(need: Need) -> Allowed:
     by_concern = frozenset(CONCERNS[code].told_as for code in need.concerns)
     by_area = frozenset(TOLD_AS.get(area, FieldClass.CONCERN) for area in need.areas)
-    # what ordinary worries meet too gives nothing away
+    # what ordinary worries meet too does not tell that it was a special one
     return frozenset().union(*(kinds for kinds in (by_concern, by_area) if FieldClass.CONCERN not in kinds))
 
 
@@ -61,15 +66,25 @@ def coarse(allowed: Allowed, rules: Rules) -> Coarse:
         Coarsening.AREA: partial(_known, areas),
         Coarsening.RULE: partial(_known, {"": "", **kept}),
         Coarsening.DECISION: lambda said: decisions.get(said, said),
+        Coarsening.CLOCK: _same if FieldClass.PLAN in allowed else _unless_of_goal,
         Coarsening.SENTENCE: _sentence(allowed, kept),
     }
 
 
-_ORDINARY = frozenset({FieldClass.CONCERN})
-
-
 def _is_told(concern: Concern, allowed: Allowed) -> bool:
     return concern.told_as in allowed | _ORDINARY
+
+
+def _same(said: Any) -> Any:
+    return said
+
+
+def _unless_of_goal(clock: Any) -> Any:
+    """A goal has a short name that people gave it."""
+    return GONE if clock.startswith(_OF_GOAL) else clock
+
+
+_OF_GOAL = "goal:"
 
 
 def _known(table: Mapping[str, str], said: Any) -> Any:
@@ -85,7 +100,7 @@ def _sentence(allowed: Allowed, rules: Mapping[str, str]) -> Callable[[Any], Any
             instead |= {concern.dutch: f"een zorg op de as {_DUTCH[concern.axis]}"}
             instead |= dict.fromkeys((concern.english, concern.code), f"a worry on the axis of {concern.axis.value}")
     if not instead:
-        return lambda said: said
+        return _same
     longest_first = sorted(instead, key=len, reverse=True)
     found = re.compile("|".join(rf"(?<![\w-]){re.escape(words)}(?![\w-])" for words in longest_first))
     return lambda said: found.sub(lambda match: instead[match[0]], said)

@@ -9,7 +9,7 @@ from typing import Any
 CLASS = "x-field-class"
 """The keyword that names the class of a field, and of all within it that names no other."""
 COARSENS = "x-coarsens"
-"""The keyword that says what a field can give away although its class is allowed: one of `Coarsening`."""
+"""The keyword that says what a field itself (never a whole) can give away though its class is allowed: a `Coarsening`."""
 
 
 class FieldClass(StrEnum):
@@ -54,6 +54,7 @@ class Coarsening(StrEnum):
     AREA = "area"
     RULE = "rule"
     DECISION = "decision"
+    CLOCK = "clock"
     SENTENCE = "sentence"
 
 
@@ -83,6 +84,10 @@ A_CONCERN = CONCERN | {COARSENS: Coarsening.CONCERN.value}
 AN_AREA = CONCERN | {COARSENS: Coarsening.AREA.value}
 A_RULE = LEVEL | {COARSENS: Coarsening.RULE.value}
 A_PHASE = DECISION | {COARSENS: Coarsening.DECISION.value}
+A_CLOCK = LEVEL | {COARSENS: Coarsening.CLOCK.value}
+"""A running term by its name, in which a goal can be named."""
+A_CAUSE = A_CLOCK | PROVENANCE
+"""What led to a fact: an id, or a term that passed."""
 A_SENTENCE = CONCERN | {COARSENS: Coarsening.SENTENCE.value}
 """What the hub says of a fact, in words made of the codes above."""
 

@@ -70,7 +70,7 @@ def _item(row: Mapping[str, Any]) -> Row:
     return {"family": row["family"], "nextDue": row["next_due"], "clocks": clocks}
 
 
-_CLOCK = thing(clock=TEXT, term=CODE, about=TEXT | of.REFERENCE, due=MOMENT) | of.LEVEL
+_CLOCK = thing(clock=TEXT | of.A_CLOCK, term=CODE, about=TEXT | of.PLAN, due=MOMENT) | of.LEVEL
 _ITEM = thing(family=ID, nextDue=MOMENT | of.LEVEL, clocks=many(_CLOCK))
 
 PROJECTION = Projection(

@@ -28,6 +28,22 @@ def test_every_field_that_leaves_has_a_class(name: str) -> None:
     assert coarse <= set(Coarsening)
 
 
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+def test_what_is_coarsened_is_a_field_and_never_a_whole(name: str) -> None:
+    def wholes(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        inner = [
+            *schema.get("properties", {}).values(),
+            *schema.get("anyOf", ()),
+            *([schema["items"]] if "items" in schema else []),
+        ]
+        if inner:
+            yield schema
+        for each in inner:
+            yield from wholes(each)
+
+    assert [whole for whole in wholes(SCHEMAS[name]) if COARSENS in whole] == []
+
+
 def test_every_guarded_answer_is_an_object_with_fields_or_the_stream_of_notices() -> None:
     guarded = {route.operation_id for route in ROUTES if isinstance(route, Guarded)}
     assert guarded - ANSWERS.keys() == {"followEscalations"}

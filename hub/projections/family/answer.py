@@ -85,7 +85,8 @@ _MATRIX = TEXT | of.PROVENANCE
 _GOAL: Schema = thing(
     goal=TEXT,
     area={"type": "string", "enum": [area.value for area in LifeArea]} | of.AN_AREA | of.PLAN,
-    **dict.fromkeys(("specific", "measurable", "achievable", "relevant", "owner"), TEXT),
+    **dict.fromkeys(("specific", "measurable", "achievable", "relevant"), TEXT),
+    owner=TEXT | of.IDENTITY,
     startDate=DAY,
     dueDate=DAY,
     result={"type": "string", "enum": ["", "reached", "partly", "not"]},
@@ -140,7 +141,7 @@ ANSWER: Schema = thing(
         )
         | of.DECISION
     ),
-    clocks=many(thing(clock=TEXT, term=CODE, about=TEXT | of.REFERENCE, due=MOMENT) | of.LEVEL),
+    clocks=many(thing(clock=TEXT | of.A_CLOCK, term=CODE, about=TEXT | of.PLAN, due=MOMENT) | of.LEVEL),
     escalations=many(thing(id=ID, axis=CODE, level=LEVEL, rule=RULE, raisedAt=MOMENT, due=maybe(MOMENT)) | of.LEVEL),
     involved=many(thing(partner=TEXT, since=MOMENT, latestAt=MOMENT, signals=COUNT) | of.INVOLVEMENT),
     informed=maybe(thing(how=TEXT, when=TEXT, reasonNot=TEXT, by=TEXT | of.PROVENANCE, notedAt=MOMENT) | of.DECISION),

@@ -142,11 +142,11 @@ ITEM: Schema = thing(
     recordedAt=MOMENT | of.OPERATION,
     happened=PARTIAL | of.CONCERN,
     by=TEXT | of.PROVENANCE,
-    cause=TEXT | of.PROVENANCE,
+    cause=TEXT | of.A_CAUSE,
     basis=TEXT | of.PROVENANCE,
     otherFamily=TEXT | of.REFERENCE,
     signals=many(TEXT | of.REFERENCE),
-    words=thing(nl=TEXT, en=TEXT) | of.A_SENTENCE,
+    words=thing(nl=TEXT | of.A_SENTENCE, en=TEXT | of.A_SENTENCE),
 )
 _PAGE = listed(ITEM)["properties"]
 
