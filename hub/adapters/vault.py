@@ -43,7 +43,7 @@ KEYS = Table(
 Index("vault_destroyed", KEYS.c.destroyed, unique=True, sqlite_where=KEYS.c.destroyed.is_not(None))
 
 _FIND = "SELECT kek, wrapped FROM vault_keys WHERE subject = ?"
-_MAKE = "INSERT INTO vault_keys (subject, kek, wrapped) VALUES (?, ?, ?)"
+_MAKE = "INSERT INTO vault_keys (subject, kek, wrapped) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1"
 _GONE = "SELECT destroyed, subject FROM vault_keys WHERE destroyed > ? ORDER BY destroyed"
 _LAST = "SELECT coalesce(max(destroyed), 0) FROM vault_keys WHERE destroyed IS NOT NULL"
 _DESTROY = (
@@ -85,6 +85,7 @@ class _Writing(local):
     def __init__(self) -> None:
         self.connection: Connection | None = None
         self.made: dict[UUID, AESGCM] = {}
+        self.present: Kek | None = None
 
 
 class Vault:
@@ -143,7 +144,7 @@ class Vault:
         try:
             yield is_changed
         finally:
-            self._writing.connection, self._writing.made = None, {}
+            self._writing.connection, self._writing.made, self._writing.present = None, {}, None
 
     def destroy(self, subjects: Iterable[UUID], connection: Connection) -> None:
         """Destroys keys for ever, on the transaction of the caller; a subject that had none never gets one."""
@@ -193,14 +194,22 @@ class Vault:
         key = self._in_memory(subject)
         if key is not None:
             return key
-        rows = quickly(connection, _FIND, subject.hex)
-        return self._read(subject, self._gone, *rows[0]) if rows else self._make(subject, connection)
+        # most who are not in memory are new
+        return self._make(subject, connection) or self._read(subject, self._gone, *quickly(connection, _FIND, subject.hex)[0])
 
-    def _make(self, subject: UUID, connection: Connection) -> AESGCM:
-        secret, present = token_bytes(BYTES), self._keks.present()
-        quickly(connection, _MAKE, subject.hex, present.id, _wrapped(present, subject.hex, secret))
+    def _make(self, subject: UUID, connection: Connection) -> AESGCM | None:
+        """A new key, if its subject has none yet."""
+        secret, present = token_bytes(BYTES), self._present()
+        if not quickly(connection, _MAKE, subject.hex, present.id, _wrapped(present, subject.hex, secret)):
+            return None
         key = self._writing.made[subject] = AESGCM(secret)
         return key
+
+    def _present(self) -> Kek:
+        """The key that wraps, asked for once while this transaction has the lock."""
+        if self._writing.present is None:
+            self._writing.present = self._keks.present()
+        return self._writing.present
 
     def _find(self, subject: UUID) -> AESGCM | None:
         if self._writing.connection is None and time.monotonic() - self._looked > NOTICED_WITHIN:
