@@ -49,7 +49,6 @@ from hub.adapters.received import Received
 from hub.adapters.registers import registers
 from hub.adapters.registrations import Organisation, Registrations
 from hub.adapters.signatures import PartnerSignatures
-from hub.adapters.tokens import Tokens
 from hub.adapters.vault import Vault
 from hub.admittance import Admittance
 from hub.api import application as api
@@ -146,7 +145,6 @@ class Hub:
     vault: Vault
     received: Received
     keys: HubKeys
-    tokens: Tokens
     register: Register
     registrations: Registrations
     registry: Registry
@@ -220,7 +218,6 @@ class Hub:
             vault=safe,
             received=kept,
             keys=keys,
-            tokens=Tokens(keys),
             register=register,
             registrations=organisations,
             registry=Registry(register, kinds, organisations.registers, settings.covenant, organisations.forget),

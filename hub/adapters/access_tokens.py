@@ -50,15 +50,6 @@ class AccessTokens:
         self._refuse_stolen(scheme, token, text, shown, at)
         return caller
 
-    def read_again(self, shown: Shown, at: datetime) -> Caller:
-        """The same for something that was read before and goes on since then, as a stream does: its proof was used already.
-
-        Raises:
-            Unauthenticated: it does not count any more.
-            Unavailable: whether it counts cannot be told now.
-        """
-        return self._caller(_read(_credentials(shown.authorization)[1]), at)
-
     def _caller(self, token: Compact, at: datetime) -> Caller:
         issuer = self._issuers.get(token.text("iss"))
         if issuer is None:
@@ -90,7 +81,7 @@ class AccessTokens:
             raise refusal("token-scheme", "is bound to a key and shown with DPoP, or not and shown with Bearer")
         if "x5t#S256" in bound:
             _refuse_without(shown.certificate, bound["x5t#S256"])
-        if "jkt" in bound:
+        if "jkt" in bound and not shown.was_let_in:
             self._proofs.holder(shown, at, text, bound["jkt"])
 
 

@@ -11,7 +11,8 @@ import typer
 from hub.adapters import jws
 from hub.adapters.partners import found as partner_kinds
 from hub.adapters.signatures import sign
-from hub.commands.shared import advise, object_in, say
+from hub.commands.shared import advise, say, sender_in
+from hub.commands.tokens import HERE, Keys, To, bound_token
 from hub.domain.messages import QUARANTINED
 from hub.errors import Unavailable
 
@@ -23,12 +24,13 @@ def send(
     file: Annotated[Path, typer.Argument(help="the message in the partner's own format", exists=True, dir_okay=False)],
     partner: Annotated[str, typer.Option(help="who sends it: the name given to `hub keys new`")],
     type: Annotated[str, typer.Option(help="the message type, such as nl.vig.meldingen.vt-melding.v1")],
-    keys: Annotated[Path, typer.Option(help="where `hub keys new` put the private key", file_okay=False)] = Path(),
+    keys: Keys = Path(),
     id: Annotated[str, typer.Option(help="the id of the event; the same id again gets the same receipt")] = "",
-    to: Annotated[str, typer.Option(help="the hub")] = "http://127.0.0.1:8000",
+    token: Annotated[bool, typer.Option(help="get an access token first, and show it with proof of the key (DPoP)")] = False,
+    to: To = HERE,
 ) -> None:
     """Sign a file and post it; prints the receipt, or the problem and what to do about it."""
-    sender = _sender(keys / f"{partner}.key.json")
+    sender = sender_in(keys / f"{partner}.key.json")
     media = next((message.media for message in partner_kinds()[sender["kind"]].messages if message.type == type), None)
     if media is None:
         raise typer.BadParameter(f"{sender['kind']} has no messages of that type; see `hub partner kinds`", param_hint="--type")
@@ -42,7 +44,8 @@ def send(
     }
     body = file.read_bytes()
     signed = sign(body, attributes, jws.private_key(sender["key"]), sender["key"]["kid"], now)
-    status, answer = _posted(to, body, {**attributes, **signed, "Content-Type": media})
+    shown = bound_token(to, sender).headers("POST", "/v1/signals") if token else {}
+    status, answer = _posted(to, body, {**attributes, **signed, **shown, "Content-Type": media})
     say.print_json(data=answer)
     if status >= 400:
         public = keys / f"{partner}.public.json"
@@ -59,6 +62,7 @@ def send(
 _TERMS = "See above which ground it has not; `hub partner show {partner}` tells its terms, `hub partner change` changes them."
 _NEW_KEY = "Make a new one with `hub keys new`, and give it to the hub: hub partner key {partner} --jwk FILE"
 _WHAT_TO_DO = {
+    "token-missing": "This organisation has to show an access token too: add --token.",
     "signature-wrong": "The hub does not know this key, or another by its kid: hub partner key {partner} --jwk {public}",
     "key-not-yet-valid": "The hub trusts this key from a later moment on; `hub partner key` gives it another.",
     "key-expired": "This key is not valid any more. " + _NEW_KEY,
@@ -93,12 +97,3 @@ def _posted(to: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[st
     except ValueError:
         raise Unavailable(f"What answers at {to} is not a hub. Name another with --to.") from None
     return answer.status_code, said
-
-
-def _sender(file: Path) -> dict[str, Any]:
-    if not file.exists():
-        raise typer.BadParameter(f"there is no {file}; make it with `hub keys new`", param_hint="--partner")
-    sender = object_in(file, "--partner")
-    if not {"kind", "oin", "key"} <= sender.keys() or sender["kind"] not in partner_kinds():
-        raise typer.BadParameter(f"{file} is not as `hub keys new` makes it; make it anew", param_hint="--partner")
-    return sender

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from hub.adapters.partners import found as partner_kinds
 from hub.errors import NotKnown, Unavailable
 from hub.settings import Settings
 from hub.wiring import Hub
@@ -59,6 +60,16 @@ def opened(settings: Settings) -> Hub:
 def advise(words: str) -> None:
     """Says aside, in yellow, what whoever typed may want to know."""
     aside.print(words, style="yellow", soft_wrap=True, highlight=False, markup=False)
+
+
+def sender_in(file: Path) -> dict[str, Any]:
+    """The partner whose private key is in that file. Raises: BadParameter."""
+    if not file.exists():
+        raise typer.BadParameter(f"there is no {file}; make it with `hub keys new`", param_hint="--partner")
+    sender = object_in(file, "--partner")
+    if not {"name", "kind", "oin", "key"} <= sender.keys() or sender["kind"] not in partner_kinds():
+        raise typer.BadParameter(f"{file} is not as `hub keys new` makes it; make it anew", param_hint="--partner")
+    return sender
 
 
 def object_in(file: Path, option: str) -> dict[str, Any]:
