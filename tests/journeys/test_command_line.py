@@ -7,11 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import structlog
@@ -19,6 +19,9 @@ from sqlalchemy import update
 
 from hub import __main__ as command_line
 from hub.adapters import received
+from hub.domain.messages import Message
+from hub.domain.trajectory import Trajectory
+from hub.register import Unit
 from hub.settings import Settings
 from hub.wiring import Hub
 from tests.journeys.running import Process
@@ -187,7 +190,6 @@ def test_whoever_is_removed_stays_known_and_never_comes_back(run: Run) -> None:
     [
         ("partner", "list"),
         ("status",),
-        ("token", "--role", "coordinator", "--subject", "you"),
         ("quarantine", "list"),
         ("rebuild", "timeline"),
         ("message", str(uuid4())),
@@ -206,11 +208,6 @@ def test_commands_name_the_directory_that_they_worked_on(run: Run, tmp_path: Pat
     added = run("partner", "add", "politie", "--kind", "police", "--oin", OIN)
     assert f"politie is registered in {tmp_path / 'var'}" in in_one_line(added.out)
     assert f"The hub in {tmp_path / 'var'}" in run("partner", "list").err
-
-
-def test_a_token_alone_is_on_standard_output(run: Run) -> None:
-    registered(run)
-    assert run("token", "--role", "coordinator", "--subject", "you").out.count(".") == 2
 
 
 # Settings ------------------------------------------------------------------------------------------------
@@ -242,11 +239,6 @@ def test_a_variable_that_nothing_reads_is_warned_of(run: Run) -> None:
 
 
 # Small mistakes ------------------------------------------------------------------------------------------
-
-
-def test_a_token_for_too_long_is_refused_with_how_long_it_may_be(run: Run) -> None:
-    ran = run("token", "--role", "coordinator", "--subject", "you", "--minutes", "100")
-    assert (ran.status, "'--minutes'" in ran.err, "60" in ran.err) == (2, True, True)
 
 
 def test_a_read_model_that_is_not_there_is_answered_with_those_that_are(run: Run) -> None:
@@ -335,6 +327,46 @@ def test_a_message_that_is_not_there_is_not_known(run: Run) -> None:
     registered(run)
     ran = run("message", str(uuid4()))
     assert (ran.status, "There is nothing by that id." in ran.err) == (1, True)
+
+
+# Keys of the hub, and people ---------------------------------------------------------------------------------
+
+
+def test_a_person_is_erased_while_the_hub_runs_and_their_message_is_unreadable(run: Run, tmp_path: Path) -> None:
+    registered(run)
+    with running(tmp_path / "var") as process:
+        receipt = json.loads(run("send", str(EXAMPLE), "--partner", "politie", "--type", TYPE, "--to", process.url).out)
+        hub = process.open()
+        (person, *_) = hub.register.read(lambda unit: list(unit.get(Trajectory, family_of(unit, receipt)).people))
+        hub.close()
+        wrong = run("person", "erase", str(uuid4()), "--ground", "avg-17-1-b", "--by", "officer")
+        assert (wrong.status, "There is nothing by that id." in wrong.err) == (1, True)
+        erased = run("person", "erase", person, "--ground", "avg-17-1-b", "--by", "officer")
+        assert (erased.status, f"{person} is erased, with 1 messages as received" in erased.out) == (0, True), erased
+        shown = run("message", receipt["message"], "--body")
+        assert (shown.status, "NOT VERIFIED: What was received is unreadable" in shown.err, "<" in shown.out) == (1, True, False)
+        again = json.loads(run("send", str(EXAMPLE), "--partner", "politie", "--type", TYPE, "--to", process.url).out)
+        assert again["outcome"] == "recorded"
+    assert run("status").status == 0
+
+
+def family_of(unit: Unit, receipt: Mapping[str, str]) -> UUID:
+    return UUID(unit.get(Message, UUID(receipt["message"])).signals[0]["family"])
+
+
+def test_keys_are_rotated_while_the_hub_runs(run: Run, tmp_path: Path) -> None:
+    registered(run)
+    with running(tmp_path / "var") as process:
+        receipt = json.loads(run("send", str(EXAMPLE), "--partner", "politie", "--type", TYPE, "--to", process.url).out)
+        before = (tmp_path / "var" / "kek.json").read_text()
+        rotated = run("keys", "rotate")
+        assert (rotated.status, rotated.out.endswith("keys are wrapped anew.\n")) == (0, True)
+        assert (tmp_path / "var" / "kek.json").read_text() != before
+        assert json.loads(run("send", str(EXAMPLE), "--partner", "politie", "--type", TYPE, "--to", process.url).out)
+        assert run("message", receipt["message"]).status == 0
+        signing = run("keys", "rotate", "--signing")
+        assert (signing.status, "signs from" in signing.out) == (0, True)
+        assert run("keys", "rotate", "--signing").status == 1
 
 
 # The demo ------------------------------------------------------------------------------------------------

@@ -362,6 +362,23 @@ def test_erasing_once_more_reaches_what_came_since_and_needs_a_ground(journey: J
         assert question
 
 
+def test_another_process_forgets_an_erased_person_too(journey: Journey) -> None:
+    with at_the_child(journey) as (family, child, _, _):
+        other = journey._opened()
+        noted = other.casework.decide(
+            family, lambda it, _, on: it.note_correction("a", "b", on) or it.people[str(child)], "somebody"
+        )
+        assert noted[0].born.text == BORN
+        journey.hub.erase(child, "avg-17-1-b", "officer")
+        noted = other.casework.decide(
+            family, lambda it, _, on: it.note_correction("a", "c", on) or it.people[str(child)], "somebody"
+        )
+        assert noted[0].born.text == ""
+        other.vault.look()
+        assert not other.register.read(lambda unit: unit.get(Person, child)).keys
+        other.close()
+
+
 def test_a_family_with_an_erased_child_goes_on(journey: Journey) -> None:
     with at_the_child(journey) as (family, child, _, _):
         journey.hub.erase(child, "avg-17-1-b", "officer")
