@@ -12,7 +12,7 @@ import httpx2
 from hub.adapters import jws
 from hub.errors import Unavailable
 
-OFTEN = 30.0
+OFTEN = 5.0
 """Seconds before the keys are read again, however many tokens name an unknown one."""
 OLD = 3_600.0
 """Seconds after which they are read again anyway, so that a key that the issuer took back does not stay."""
