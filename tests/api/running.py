@@ -152,10 +152,10 @@ class Running:
 
 
 @contextmanager
-def running(directory: Path) -> Any:
-    """A hub in a directory, with two partners that have keys."""
+def running(directory: Path, **but: Any) -> Any:
+    """A hub in a directory, with two partners that have keys; `but` says which settings are otherwise."""
     clock = SetClock(NOON)
-    hub = Hub.open(Settings(data_dir=directory, mode="demo", **issuer.settings()), clock)
+    hub = Hub.open(Settings(data_dir=directory, mode="demo", **issuer.settings() | but), clock)
     year = timedelta(days=365)
     for name, kind, oin in (("youth-work", "any-partner", OIN), ("police", "police", POLICE_OIN)):
         hub.registry.add(name, kind, oin, "operator")
