@@ -1,0 +1,163 @@
+"""Whose a family is, and what others get: nothing, the least, or a look for which they answer."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx2
+
+from hub.domain.callers import Caller, Capacity
+from tests.api.running import Running
+from tests.api.serving import serving
+from tests.api.test_decisions import SOMEBODY, WHY, decided
+from tests.api.test_live import Listening, listening
+
+WHO = ("coordinator", "stranger", "elsewhere")
+LISTS = ("/v1/escalations", "/v1/funnel", "/v1/clocks", "/v1/radar", "/v1/caseload")
+
+
+async def look(hub: Running, family: UUID, role: str = "coordinator", who: str = "stranger", of: str = "elsewhere") -> Any:
+    """Somebody looks at a family."""
+    return await hub.ask(f"/v1/families/{family}", "", headers=hub.token(role, who, of))
+
+
+async def break_glass(hub: Running, family: UUID, role: str = "coordinator", why: Any = WHY) -> httpx2.Response:
+    """Somebody who has no part in a family says that they must look."""
+    return await hub.tell(f"/v1/families/{family}/glass-breakings", why, "", headers=hub.token(role, "stranger", "elsewhere"))
+
+
+# Whose it is -------------------------------------------------------------------------------------------
+
+
+async def test_a_family_of_others_is_to_a_coordinator_as_if_there_were_none(hub: Running) -> None:
+    family = await hub.a_family()
+    hidden, unknown = await look(hub, family), await look(hub, UUID(int=7))
+    assert (hidden.status_code, hidden.content) == (404, unknown.content)
+    assert set(hidden.headers) == set(unknown.headers)
+
+
+async def test_the_director_the_coach_the_team_and_who_was_offered_it_see_a_family(hub: Running) -> None:
+    family = await hub.a_family()
+    assert (await look(hub, family, who="duty-desk")).status_code == 200
+    assert (await look(hub, family, of="neighbourhood-team")).status_code == 200
+    assert (await look(hub, family, who="a.coach")).status_code == 404
+    await decided(hub, family, "coaches", {**SOMEBODY, "to": "a.coach"})
+    assert (await look(hub, family, who="a.coach")).status_code == 200
+    assert (await look(hub, family, who="other-director")).status_code == 404
+    await decided(hub, family, "handovers", {**SOMEBODY, **WHY})
+    assert (await look(hub, family, who="other-director")).status_code == 200
+
+
+async def test_administration_sees_a_family_when_direction_has_come_that_far(hub: Running) -> None:
+    family = await hub.a_family()
+    assert (await look(hub, family, "administrative")).status_code == 404
+    for _ in range(2):
+        await decided(hub, family, "cooperation-refusals", WHY)
+    assert (await look(hub, family, "administrative")).status_code == 200
+    assert (await look(hub, family, "coordinator")).status_code == 404
+
+
+async def test_lists_show_to_each_their_own_families_alone(hub: Running) -> None:
+    family, _ = await hub.an_escalation()
+    await decided(hub, family, "coaches", {**SOMEBODY, "to": "a.coach"})
+    for path in LISTS:
+        theirs = (await hub.ask(path, "", headers=hub.token(*WHO))).json()
+        assert theirs["items"] == [], path
+        assert all(stage["count"] == 0 for stage in theirs.get("stages", ())), path
+    for path in set(LISTS) - {"/v1/radar"}:
+        mine = await hub.ask(path)
+        assert str(family) in mine.text, path
+
+
+async def test_an_authority_that_gave_signals_decides_on_its_lever_and_sees_no_more_for_it(hub: Running) -> None:
+    family, escalation = await hub.an_escalation()
+    lever = next(one for one in hub.hub.casework.rules(hub.clock.now()).matrix.levers.items())
+    body = {**WHY, "lever": lever[0], "ground": lever[1].ground, "escalations": [escalation]}
+    of = hub.token("administrative", "an.officer", "youth-work")
+    said = await hub.tell(f"/v1/families/{family}/levers", body, "", headers=of)
+    assert (said.status_code, said.json()["code"]) == (409, "not-competent"), "it was let in, and the lever is another's"
+    assert (await hub.ask(f"/v1/families/{family}", "", headers=of)).status_code == 404
+    stranger = hub.token("administrative", "an.officer", "elsewhere")
+    assert (await hub.tell(f"/v1/families/{family}/levers", body, "", headers=stranger)).status_code == 404
+
+
+# Broken glass ------------------------------------------------------------------------------------------
+
+
+async def test_broken_glass_lets_somebody_look_for_four_hours_and_decide_nothing(hub: Running) -> None:
+    family = await hub.a_family()
+    broken = await break_glass(hub, family)
+    assert (broken.status_code, broken.json()["until"]) == (201, "2026-03-02T16:00:00Z")
+    assert (await look(hub, family)).status_code == 200
+    assert (await hub.ask(f"/v1/families/{family}/history", "", headers=hub.token(*WHO))).status_code == 200
+    assert (await hub.tell(f"/v1/families/{family}/referrals", WHY, "", headers=hub.token(*WHO))).status_code == 404
+    hub.clock.set(hub.clock.now() + timedelta(hours=4))
+    assert (await look(hub, family)).status_code == 404
+
+
+async def test_glass_breaks_for_a_reason_in_words_and_for_families_that_there_are(hub: Running) -> None:
+    family = await hub.a_family()
+    assert (await break_glass(hub, family, why={"motivation": " "})).status_code == 400
+    assert (await break_glass(hub, UUID(int=7))).status_code == 404
+    assert (await break_glass(hub, family, role="auditor")).status_code == 403
+    assert (await look(hub, family)).status_code == 404
+
+
+async def test_broken_glass_is_told_to_the_director_and_the_officer_and_to_nobody_else(hub: Running) -> None:
+    family = await hub.a_family()
+    await break_glass(hub, family)
+    await look(hub, family)
+    hub.hub.outbox.catch_up()
+    officer = hub.token("data-protection-officer", "an.officer", "supervision")
+    colleague = hub.token("coordinator", "colleague")
+    async with serving(hub) as base:
+        for listener in (hub.token("coordinator"), officer):
+            async with listening(hub, base, "?after=0", **listener) as heard:
+                told = [one for one in await heard_until(heard, "nl.vig.looks.looked-into.v1") if "looks" in one["type"]]
+            assert [one["type"] for one in told] == ["nl.vig.looks.glass-broken.v1", "nl.vig.looks.looked-into.v1"]
+            assert {one["data"]["who"] for one in told} == {"stranger"}
+        async with listening(hub, base, "?after=0", **colleague) as heard:
+            await decided(hub, family, "cooperation-refusals", WHY)
+            hub.hub.outbox.catch_up()
+            told = await heard_until(heard, "nl.vig.escalations.direction-raised.v1")
+            assert not [one for one in told if "looks" in one["type"]]
+
+
+async def heard_until(heard: Listening, type: str) -> list[Any]:
+    """What somebody heard until a notice of this type came."""
+    while not any(one["type"] == type for one in heard.data):
+        await heard.until(len(heard.data) + 1)
+    return heard.data
+
+
+# Looks -------------------------------------------------------------------------------------------------
+
+
+async def test_the_director_hears_once_an_hour_who_else_looked_and_never_of_their_own_looks(hub: Running) -> None:
+    family = await hub.a_family()
+
+    async def looks() -> list[str]:
+        hub.hub.outbox.catch_up()
+        return [one.notice["data"]["who"] for one in hub.hub.ways["feed"].out.after(0) if "looks" in one.notice["type"]]
+
+    await look(hub, family, who="duty-desk")
+    assert await looks() == []
+    for minutes in (0, 30, 31):
+        hub.clock.set(hub.clock.now() + timedelta(minutes=minutes))
+        assert (await look(hub, family, "auditor")).status_code == 200
+    assert await looks() == ["stranger", "stranger"]
+    version = hub.hub.history.facts(family)[-1].originator_version
+    assert (await look(hub, family, who="duty-desk")).json()["version"] == version, "a look changes nothing of the family"
+
+
+async def test_a_director_whose_family_was_handed_over_hears_of_looks_no_more(hub: Running) -> None:
+    family = await hub.a_family()
+    handover = (await decided(hub, family, "handovers", {**SOMEBODY, **WHY}))["handover"]
+    other = hub.token("coordinator", "other-director", "local-team")
+    await decided(hub, family, f"handovers/{handover}/answers", {**WHY, "accepted": True}, "", headers=other)
+    assert hub.hub.admittance.hears(
+        "nl.vig.looks.looked-into.v1", Caller(Capacity.COORDINATOR, "other-director", "local-team"), family
+    )
+    assert not hub.hub.admittance.hears(
+        "nl.vig.looks.looked-into.v1", Caller(Capacity.COORDINATOR, "duty-desk", "neighbourhood-team"), family
+    )
