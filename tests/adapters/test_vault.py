@@ -374,3 +374,17 @@ def a_hub(place: Path, **settings: str) -> Iterator[Hub]:
         yield hub
     finally:
         hub.close()
+
+
+def test_a_file_that_the_hub_may_not_write_is_rotated_by_whoever_does(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject, file = uuid4(), tmp_path / "kek.json"
+    sealed = seal(vault, subject)
+    monkeypatch.setattr("os.access", lambda place, how: False)
+    with pytest.raises(RuleBroken, match="in front"):
+        vault.rotate()
+    file.write_text(json.dumps([base64(token_bytes(32)), *json.loads(file.read_text())]))
+    assert another(vault, tmp_path).rotate() == 1
+    file.write_text(json.dumps(json.loads(file.read_text())[:1]))
+    assert another(vault, tmp_path).open(subject, sealed, b"here") == b"words"
