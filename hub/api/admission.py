@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
-from hub.api.bodies import headers_of, media_of, read
+from hub.api.bodies import headers_of, media_of, read, refuse_ambiguous
 from hub.api.parts import Parts
 from hub.api.schemas import Schema
 from hub.api.showing import shown_in
@@ -177,6 +177,7 @@ async def _read(request: Request) -> Request:
     headers = headers_of(request.scope)
     media_of(headers, {"application/json": MOST})
     body = await read(request.receive, headers, MOST)
+    refuse_ambiguous(body)
 
     async def again() -> Message:
         return {"type": "http.request", "body": body}

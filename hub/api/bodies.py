@@ -1,6 +1,7 @@
-"""Bytes that come in, of which content type and how many; and JSON that goes out."""
+"""Bytes that come in, of which content type and how many; and JSON, as it may come in and goes out."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -74,6 +75,28 @@ async def _read_on(receive: Receive, message: Mapping[str, object], most: int) -
         if not message.get("more_body"):
             return bytes(body)
         message = await receive()
+
+
+def refuse_ambiguous(body: bytes) -> None:
+    """Refuses what is not JSON in UTF-8, or could be read in two ways: a name that stands twice in one object.
+
+    Raises:
+        Malformed: with the reason.
+    """
+    try:
+        json.loads(body.decode(), object_pairs_hook=_each_once)
+    except (ValueError, RecursionError) as error:
+        what = "has a name that is given twice" if isinstance(error, _Twice) else "is not JSON"
+        raise Malformed("The request is not what its contract asks.", [Violation("", what)]) from None
+
+
+class _Twice(ValueError):
+    pass
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise _Twice
 
 
 def _said_length(headers: Headers) -> int:

@@ -62,6 +62,7 @@ class Front:
         scope["app"] = self
         try:
             _refuse_oversized(scope)
+            _refuse_crooked(scope)
             await self._router(scope, receive, send_with_headers)
         except ClientDisconnect:
             return
@@ -91,6 +92,13 @@ def _with_always(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, by
     own = {name for name, _ in headers}
     # two policies would both hold, so what an answer says itself is not said again
     return [*headers, *(ALWAYS if own.isdisjoint(_NAMES) else (each for each in ALWAYS if each[0] not in own))]
+
+
+def _refuse_crooked(scope: Scope) -> None:
+    """Each thing has one address: a slash or a control character that is hidden in one leads nowhere."""
+    raw: bytes = scope.get("raw_path") or b""
+    if b"%" in raw and (b"%2f" in raw.lower() or not scope["path"].isprintable()):
+        raise HTTPException(404)
 
 
 def _refuse_oversized(scope: Scope) -> None:
