@@ -56,7 +56,8 @@ async def _post(request: Request) -> Response:
     if form is None:
         return _said(400, _UNREADABLE)
     status, said = await run_in_threadpool(server.answer, request.url.path, form, shown_in(request.scope, headers, proxies))
-    if status == 401:
+    if said.get("error") == "invalid_client":
+        # whoever guesses is counted here as anywhere
         request.app.state.parts.strangers.failed(place_of(request.client))
     return _said(status, said)
 

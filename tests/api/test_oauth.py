@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from hub.adapters.certificates import thumbprint
+from hub.adapters.limits import FAILURES
 from hub.api.oauth import FORM, MOST, SCOPES
 from hub.domain import registrations
 from hub.registry import Terms
@@ -112,6 +113,16 @@ async def test_what_asks_wrongly_is_refused_as_the_standard_says(hub: Running) -
             said = await they.http.post(TOKEN, data=form)
             assert (said.status_code, said.json()["error"]) == (400, error), form
             assert said.headers["cache-control"] == "no-store"
+
+
+async def test_who_guesses_is_answered_late_and_then_not_at_all(hub: Running) -> None:
+    async with calling(hub) as they:
+        stranger = System("nobody", "nobody-1", base=BASE).form(at=NOON)
+        answers: list[int] = []
+        while 429 not in answers and len(answers) < 4 * FAILURES:
+            answers.append((await they.http.post(TOKEN, data=stranger)).status_code)
+        assert set(answers) == {400, 429} and len(answers) > FAILURES
+        assert (await they.token()).status_code == 200
 
 
 async def test_a_form_is_read_strictly(hub: Running) -> None:

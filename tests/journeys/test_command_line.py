@@ -210,6 +210,22 @@ def test_commands_name_the_directory_that_they_worked_on(run: Run, tmp_path: Pat
     assert f"The hub in {tmp_path / 'var'}" in run("partner", "list").err
 
 
+def test_an_organisation_that_has_to_show_a_token_gets_it_with_its_key(run: Run, tmp_path: Path) -> None:
+    registered(run)
+    asked = ("--requires-token", "--requires-dpop", "--reason", "a test", "--by", "operator")
+    assert run("partner", "change", "politie", *asked).status == 0
+    with running(tmp_path / "var") as process:
+        message = ("send", str(EXAMPLE), "--partner", "politie", "--type", TYPE, "--to", process.url)
+        without = run(*message)
+        assert (without.status, "add --token" in without.err) == (1, True)
+        assert run(*message, "--token").status == 0
+        unbound = run("token", "politie", "--to", process.url)
+        assert (unbound.status, "The hub gives no token" in unbound.err) == (1, True)
+        assert run("partner", "change", "politie", "--no-requires-dpop", "--reason", "a test").status == 0
+        assert run("token", "politie", "--to", process.url).out.count(".") == 2
+    assert "No hub answers" in run("token", "politie", "--to", process.url).err
+
+
 # Settings ------------------------------------------------------------------------------------------------
 
 
