@@ -111,8 +111,6 @@ class Process:
 
     data: Path
     port: int = field(default_factory=a_free_port)
-    settings: Mapping[str, str] = field(default_factory=issuer.environment)
-    """Who lets people in."""
     running: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -125,7 +123,7 @@ class Process:
             "HUB_DATA_DIR": str(self.data),
             "HUB_MODE": "demo",
             "HUB_WEBHOOK_ALLOW": "127.0.0.0/8",
-            **self.settings,
+            **issuer.environment(),
         }
 
     def open(self) -> Hub:

@@ -1,6 +1,8 @@
 """People log in at a real Keycloak, in a real browser, to the hub as it is started: in, out, and all the ways not in."""
 
+import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,9 +15,8 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.running import Process
 from tests.parts.keycloak import Keycloak, Realm, the_realm
-from tests.parts.servers import a_free_port
+from tests.parts.servers import a_free_port, running
 
 PASSWORD = "alleen-voor-de-demo"
 WITHIN = 90.0
@@ -23,10 +24,24 @@ WITHIN = 90.0
 
 
 @dataclass(frozen=True)
+class Hub:
+    """`hub all`, at this address."""
+
+    url: str
+
+    def answers(self) -> bool:
+        """Whether it does already."""
+        try:
+            return httpx2.get(self.url, timeout=WITHIN).is_success
+        except httpx2.TransportError:
+            return False
+
+
+@dataclass(frozen=True)
 class House:
     """A hub, and the realm where its people log in."""
 
-    hub: Process
+    hub: Hub
     realm: Realm
 
     def token(self, username: str, client: str = "at-a-terminal") -> str:
@@ -52,10 +67,11 @@ def house(keycloak: Keycloak, tmp_path_factory: pytest.TempPathFactory) -> Itera
         at_a_terminal(described, "of-another", "https://other.example.org"),
     ]
     realm = keycloak.take_in(described)
-    hub = Process(data, port, login_settings(realm, f"http://127.0.0.1:{port}", data / "login-secret"))
-    hub.start()
-    yield House(hub, realm)
-    hub.end()
+    hub = Hub(f"http://127.0.0.1:{port}")
+    command = [sys.executable, "-m", "hub", "all", "--port", str(port)]
+    settings = {"HUB_DATA_DIR": str(data), "HUB_MODE": "demo", **login_settings(realm, hub.url, data / "login-secret")}
+    with running(command, hub.answers, data / "hub.log", os.environ | settings):
+        yield House(hub, realm)
 
 
 def login_settings(realm: Realm, hub: str, secret: Path) -> dict[str, str]:
@@ -90,7 +106,7 @@ def page(browser_page: Page) -> Page:
     return browser_page
 
 
-def log_in(page: Page, hub: Process, username: str, password: str = PASSWORD) -> None:
+def log_in(page: Page, hub: Hub, username: str, password: str = PASSWORD) -> None:
     """What a person does to come in."""
     page.goto(hub.url)
     page.get_by_role("link", name="Inloggen").click()
@@ -288,7 +304,7 @@ def test_a_new_signing_key_of_keycloak_is_followed(house: House, page: Page) -> 
     eventually(lambda: comes_in(page, house.hub, "regisseur"))
 
 
-def comes_in(page: Page, hub: Process, username: str) -> bool:
+def comes_in(page: Page, hub: Hub, username: str) -> bool:
     """Whether the hub lets somebody in who logs in now."""
     page.context.clear_cookies()
     log_in(page, hub, username)
