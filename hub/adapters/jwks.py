@@ -8,17 +8,21 @@ from time import monotonic
 from typing import Any
 
 import httpx2
+import structlog
 
 from hub.adapters import jws
 from hub.errors import Unavailable
 
 OFTEN = 5.0
 """Seconds before the keys are read again, however many tokens name an unknown one."""
+SOON = 2.0
+"""Seconds before they are read again where there are none at all."""
 OLD = 3_600.0
 """Seconds after which they are read again anyway, so that a key that the issuer took back does not stay."""
 _PATIENCE = 5.0
 _MOST = 262_144
 _DISCOVERY = "/.well-known/openid-configuration"
+_told = structlog.get_logger("hub.tokens")
 
 
 class Jwks:
@@ -34,31 +38,40 @@ class Jwks:
         self._issuer, self._place = issuer, place
         self._fetch, self._seconds = fetch or _fetched, seconds
         self._keys: Mapping[str, Mapping[str, Any]] = {}
-        self._asked, self._lock = float("-inf"), Lock()
+        self._read = self._tried = float("-inf")
+        self._lock = Lock()
 
     def key(self, kid: str) -> Mapping[str, Any] | None:
         """The public JWK of that id.
 
         Raises:
-            Unavailable: the issuer's keys were never read, and cannot be now.
+            Unavailable: the issuer's keys were never read, and could not be just now.
         """
-        age = self._seconds() - self._asked
-        if age >= OLD or (kid not in self._keys and age >= OFTEN):
-            self._look()
+        if self._is_due(kid):
+            self._look(kid)
+        if not self._keys:
+            raise Unavailable("The keys of the issuer of tokens cannot be read now.", code="no-issuer-keys")
         return self._keys.get(kid)
 
-    def _look(self) -> None:
-        with self._lock:
-            if self._seconds() - self._asked < OFTEN:
-                return
-            try:
+    def _is_due(self, kid: str) -> bool:
+        now = self._seconds()
+        is_wanted = kid not in self._keys or now - self._read >= OLD
+        return is_wanted and now - self._tried >= (OFTEN if self._keys else SOON)
+
+    def _look(self, kid: str) -> None:
+        # who has keys already does not wait for somebody else who looks
+        if not self._lock.acquire(blocking=not self._keys):
+            return
+        try:
+            if self._is_due(kid):
+                self._tried = self._seconds()
                 self._keys = _by_kid(self._fetch(self._place or self._named()))
-            except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, KeyError, TypeError) as error:
-                # the keys that are known go on counting while the issuer cannot be reached
-                if not self._keys:
-                    raise Unavailable("The keys of the issuer of tokens cannot be read now.", code="no-issuer-keys") from error
-            finally:
-                self._asked = self._seconds() if self._keys else float("-inf")
+                self._read = self._seconds()
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            # the keys that are known go on counting while the issuer cannot be reached
+            _told.warning("issuer-keys-wait", because=type(error).__name__)
+        finally:
+            self._lock.release()
 
     def _named(self) -> str:
         found = json.loads(self._fetch(self._issuer.rstrip("/") + _DISCOVERY))

@@ -55,7 +55,7 @@ async def _post(request: Request) -> Response:
     form = _fields(await read(request.receive, headers, MOST))
     if form is None:
         return _said(400, _UNREADABLE)
-    status, said = await run_in_threadpool(server.answer, request.url.path, form, shown_in(request.scope, headers, proxies))
+    status, said = await run_in_threadpool(server.answer, request.scope["path"], form, shown_in(request.scope, headers, proxies))
     if said.get("error") == "invalid_client":
         # whoever guesses is counted here as anywhere
         request.app.state.parts.strangers.failed(place_of(request.client))

@@ -46,8 +46,11 @@ def new(
 @app.command()
 def rotate(
     signing: Annotated[bool, typer.Option("--signing", help="the key that receipts and notices are signed with")] = False,
+    tokens: Annotated[bool, typer.Option("--tokens", help="the key that access tokens are signed with, at once")] = False,
 ) -> None:
-    """Put a new key around the keys of all that is sealed, while the hub runs; or let a new key sign (--signing).
+    """Put a new key around the keys of all that is sealed, while the hub runs; or let a new key sign (--signing, --tokens).
+
+    The key of access tokens is replaced every thirty days by itself; after a leak do it now. Tokens count until their end.
 
     A copy of the databases from before opens only with the old key: where that is gone, so is what was erased since.
     """
@@ -56,6 +59,8 @@ def rotate(
             # a little ahead, so that every process and whoever fetches our keys knows it in time
             since = hub.clock.now() + _AHEAD
             say.print(f"{hub.keys.rotate(since)} signs from {since:%Y-%m-%d %H:%M} UTC on.")
+        elif tokens:
+            say.print(f"{hub.keys.rotate_token_key(hub.clock.now())} signs access tokens from now on.")
         else:
             count = hub.vault.rotate()
             hub.settle()

@@ -22,7 +22,7 @@ from hub.adapters import compact, jws
 from hub.adapters.certificates import thumbprint
 from hub.adapters.door import Elsewhere
 from hub.adapters.hub_keys import HubKeys
-from hub.adapters.jwks import OFTEN, OLD, Jwks
+from hub.adapters.jwks import OFTEN, OLD, SOON, Jwks
 from hub.domain.callers import Caller, Capacity
 from hub.errors import NotAllowed, Unauthenticated, Unavailable
 from hub.ports import Shown, Signer
@@ -545,9 +545,17 @@ def test_while_the_issuer_cannot_be_reached_what_is_known_goes_on() -> None:
     with pytest.raises(Unavailable):
         issued.jwks.key("a")
     issued.is_there = True
+    for _ in range(100):
+        with pytest.raises(Unavailable):
+            issued.jwks.key("a")
+    assert issued.asked == 1
+    issued.now += SOON
     assert issued.jwks.key("a")
-    issued.is_there, issued.now = False, OLD
+    issued.is_there, issued.now = False, issued.now + OLD
     assert issued.jwks.key("a") and issued.jwks.key("b") is None
+    issued.is_there, issued.kids = True, ["b"]
+    issued.now += OFTEN
+    assert issued.jwks.key("a") is None and issued.jwks.key("b")
 
 
 def test_many_at_once_ask_the_issuer_once() -> None:
