@@ -1,0 +1,11 @@
+"""Where everything meets: the only room that knows every other.
+
+`stored` opens the databases, `made` makes each part as the settings want it, `hub` puts them together, and `interface`
+stands in front of it.
+"""
+
+from hub.wiring.hub import INDEXES, Hub
+from hub.wiring.interface import VIEWS, application, openapi, quarantined, search, sought
+from hub.wiring.stored import Stored
+
+__all__ = ["INDEXES", "VIEWS", "Hub", "Stored", "application", "openapi", "quarantined", "search", "sought"]

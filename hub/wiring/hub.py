@@ -1,0 +1,237 @@
+"""The hub put together, and what of it works by itself."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event, Thread
+from typing import Self
+from uuid import UUID
+
+import structlog
+
+from hub import notices, projections
+from hub.adapters import (
+    channels,
+    cloudevents,
+    event_store,
+    organisations_index,
+    partners,
+    people_index,
+)
+from hub.adapters.activities import Activities, load_activities
+from hub.adapters.channels import Around, Way
+from hub.adapters.contracts import contracts
+from hub.adapters.database import create, settle
+from hub.adapters.disclosures import Disclosures
+from hub.adapters.door import Door
+from hub.adapters.event_store import EventLog
+from hub.adapters.hub_keys import HubKeys
+from hub.adapters.indexes import open_indexes
+from hub.adapters.limits import Limits
+from hub.adapters.login import Login, Sessions
+from hub.adapters.mapper import PlainMapper, mapper
+from hub.adapters.once import Once
+from hub.adapters.processing_log import ProcessingLog
+from hub.adapters.received import Received
+from hub.adapters.registers import registers
+from hub.adapters.registrations import Registrations
+from hub.adapters.signatures import PartnerSignatures
+from hub.adapters.vault import Vault
+from hub.admittance import Admittance
+from hub.casework import Casework
+from hub.domain.grounds import end_at
+from hub.domain.identifiers import violations_of
+from hub.domain.streams import stream_id
+from hub.domain.trajectory.direction import Director
+from hub.erasure import Erasure
+from hub.errors import HubError
+from hub.families import Families
+from hub.history import History
+from hub.intake import Intake
+from hub.ports import Clock, SystemClock
+from hub.projections import clocks
+from hub.register import Register
+from hub.registry import Registry
+from hub.relay import Relay, shown, told
+from hub.settings import Settings
+from hub.wiring.made import allowed_to, disclosures_of, door_of, login_of, processings_of, rules_by_day, sessions_of, vault_of
+from hub.wiring.stored import Stored
+
+INDEXES = (people_index.INDEX, organisations_index.INDEX)
+READ_MODELS = stream_id("read-models", "views")
+"""Whose key the read models are sealed with: they are built anew from the log, so they need none per person."""
+TICK = 1.0
+"""Seconds between looks at the clock: how late a passed deadline can become an event."""
+LINGER = 1.0
+"""Seconds that the read models let facts gather while they keep coming, so that the way in has the machine to itself."""
+STOP_WITHIN = 10.0
+"""Seconds that each part gets to finish."""
+
+_told = structlog.get_logger("hub")
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """The hub, put together."""
+
+    settings: Settings
+    clock: Clock
+    stored: Stored
+    log: EventLog
+    mapper: PlainMapper
+    vault: Vault
+    received: Received
+    keys: HubKeys
+    register: Register
+    registrations: Registrations
+    registry: Registry
+    families: Families
+    intake: Intake
+    casework: Casework
+    erase: Erasure
+    history: History
+    ways: Mapping[str, Way]
+    views: Relay
+    outbox: Relay
+    limits: Limits
+    processings: ProcessingLog
+    activities: Activities
+    sessions: Sessions
+    login: Login | None
+    door: Door
+    admittance: Admittance
+    disclosures: Disclosures
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock | None = None, environment: Mapping[str, str] | None = None) -> Self:
+        """Opens the databases, makes what is not there yet, and joins the parts; nothing runs yet.
+
+        `environment` is where channels find their own settings.
+        """
+        clock = clock or SystemClock()
+        stored = Stored.open(settings)
+        safe = vault_of(settings, stored.log)
+        stored.views.dialect.sealed_by = safe.cipher(READ_MODELS)  # type: ignore[attr-defined]
+        log, events, kept = EventLog(stored.log), mapper(safe), Received(safe)
+        open_indexes(log, events, INDEXES)
+        keys = HubKeys.open(settings.data_dir / "hub-keys.json", clock.now())
+        register = Register(log, events, INDEXES, clock, safe)
+        organisations = Registrations(stored.log, registers())
+        kinds = partners.found()
+        rules = rules_by_day()
+        duty = Director(settings.duty_director, settings.duty_organisation, settings.duty_contact)
+        families = Families(people_index.find, people_index.families_answered, keys.blind, rules, duty)
+        intake = Intake(
+            register=register,
+            families=families,
+            signatures=PartnerSignatures(organisations, timedelta(seconds=settings.replay_seconds)),
+            partners=kinds,
+            open=cloudevents.envelopes,
+            keep=kept.keep,
+            kept=kept.fetch,
+            refuse_numbers=lambda signals: violations_of(signals, settings.is_demo),
+            refuse_groundless=lambda partner, type: organisations.refuse_groundless(
+                partner, type.purpose, type.legal_basis, clock.now()
+            ),
+            clock=clock,
+        )
+        disclosures = disclosures_of(organisations, keys, clock)
+        around = Around(stored.outbox, organisations, keys, clock, settings.base_url, settings.oin, disclosures.to_partner)
+        ways = channels.found(environment or {}, around)
+        for way in ways.values():
+            create(stored.outbox, way.tables)
+        views = Relay(log, events, stored.views, [shown(each) for each in projections.found().values()], linger=LINGER)
+        hearers = [told(way.channel, notices.notices, notices.TOPICS) for way in ways.values()]
+        outbox = Relay(log, events, stored.outbox, hearers)
+        within = sessions_of(settings, stored.door)
+        views.open()
+        outbox.open()
+        return cls(
+            settings=settings,
+            clock=clock,
+            stored=stored,
+            log=log,
+            mapper=events,
+            vault=safe,
+            received=kept,
+            keys=keys,
+            register=register,
+            registrations=organisations,
+            registry=Registry(register, kinds, organisations.registers, settings.covenant, organisations.forget),
+            families=families,
+            intake=intake,
+            casework=Casework(register, families, rules),
+            erase=Erasure(log, events, register, families, safe, event_store.mentioning, lambda: settle(stored.log)),
+            history=History(log, events),
+            ways=ways,
+            disclosures=disclosures,
+            views=views,
+            outbox=outbox,
+            limits=Limits(stored.limits, lambda name: allowed_to(settings, organisations.by_name(name)), clock),
+            processings=processings_of(stored.reads, keys, settings),
+            activities=load_activities(contracts() / "registers" / "processing-activities.json"),
+            sessions=within,
+            door=door_of(settings, organisations, keys, stored.door, clock),
+            admittance=Admittance(register, clock, settings.duty_organisation),
+            login=login_of(settings, within, keys, Once(stored.door)) if settings.login_issuer else None,
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Runs what works by itself while the block lasts: relays, deliveries and the clock; then closes the hub."""
+        stop = Event()
+        own = [way.run for way in self.ways.values() if way.run is not None]
+        work = [self.views.run, self.outbox.run, self._watch_the_clock, *own]
+        threads = [Thread(target=each, args=(stop,), name=f"hub-{place}", daemon=True) for place, each in enumerate(work)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join(STOP_WITHIN)
+            self.close()
+
+    def pass_deadlines(self) -> None:
+        """Lets every term that is over become an event."""
+        with self.stored.views.connect() as connection:
+            families = {family for family, _ in clocks.due_before(connection, self.clock.now())}
+        for family in sorted(families):
+            try:
+                self.casework.pass_deadlines(UUID(family))
+            except HubError as error:
+                # one family in trouble must not keep the terms of the others from passing; it is tried again
+                _told.error("deadline-waits", because=error.code)
+
+    def notice_covenants(self) -> None:
+        """Lets the end of a covenant, and that it comes within thirty days, become an event."""
+        now = self.clock.now()
+        for organisation in self.registrations.all():
+            end = self.registrations.registers.end_of(organisation)
+            if not organisation.is_removed and end_at(end, now) not in ("", organisation.told_of_end):
+                self.registry.notice_end(organisation.name, end)
+
+    def _watch_the_clock(self, stop: Event) -> None:
+        while not stop.wait(TICK):
+            try:
+                self.pass_deadlines()
+                self.notice_covenants()
+            except Exception as error:
+                _told.error("clock-waits", because=type(error).__name__)
+
+    def settle(self) -> None:
+        """Removes from the disk what was deleted or destroyed: beside a database it stands until then.
+
+        Raises:
+            Unavailable: somebody reads for too long; again.
+        """
+        for each in (self.stored.log, self.stored.views, self.stored.outbox):
+            settle(each)
+
+    def close(self) -> None:
+        """Finishes what waits and lets go of the databases."""
+        self.register.close()
+        self.limits.close()
+        self.stored.close()

@@ -1,0 +1,107 @@
+"""Each part of the hub, as the settings want it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from hub.adapters import (
+    vault,
+)
+from hub.adapters.contracts import contracts
+from hub.adapters.disclosures import Disclosures, load_disclosure_matrices, load_notice_schemas
+from hub.adapters.door import Door, Elsewhere
+from hub.adapters.hub_keys import HubKeys
+from hub.adapters.kek import FromFile, Given, Keks, Source, printed
+from hub.adapters.limits import Allowed
+from hub.adapters.login import Attempts, Claims, Client, Issuer, Login, Sessions
+from hub.adapters.matrices import load_calendar, load_matrices
+from hub.adapters.once import Once
+from hub.adapters.processing_log import ProcessingLog
+from hub.adapters.pseudonyms import Pseudonyms
+from hub.adapters.registrations import Organisation, Registrations
+from hub.adapters.vault import Vault
+from hub.domain import coarsening
+from hub.domain.rules import Rules
+from hub.domain.trajectory.planned import DUTCH_TIME
+from hub.ports import Clock
+from hub.settings import Settings
+
+
+def vault_of(settings: Settings, log: Engine) -> Vault:
+    """The vault, with the key-encryption key from where the settings say."""
+    if settings.kek:
+        source: Source = Given(lambda: settings.kek, "HUB_KEK")
+    elif settings.kek_command:
+        source = Given(lambda: printed(settings.kek_command), "what HUB_KEK_COMMAND prints")
+    elif settings.kek_file or vault.has_keys(log):
+        # where there are keys already, a new one of another would open none of them
+        source = FromFile(Path(settings.kek_file or settings.data_dir / "kek.json"))
+    else:
+        source = FromFile.made(settings.data_dir / "kek.json")
+    return Vault(log, Keks(source))
+
+
+def rules_by_day() -> Callable[[datetime], Rules]:
+    matrices = load_matrices(contracts() / "intervention-matrix")
+    calendar = load_calendar(contracts() / "calendar" / "nl-holidays.json")
+    of_day = cache(lambda day: Rules(matrices.at(day), calendar))
+    return lambda moment: of_day(moment.astimezone(DUTCH_TIME).date())
+
+
+def sessions_of(settings: Settings, door: Engine) -> Sessions:
+    idle, longest = timedelta(minutes=settings.session_idle_minutes), timedelta(minutes=settings.session_minutes)
+    return Sessions(door, settings.base_url, settings.login_issuer, idle, longest)
+
+
+def login_of(settings: Settings, within: Sessions, keys: HubKeys, once: Once) -> Login:
+    """How people log in at the issuer that the settings name."""
+    secret = Path(settings.login_client_secret_file).read_text().strip() if settings.login_client_secret_file else ""
+    claims = Claims(settings.login_subject_claim, settings.login_role_claim, settings.login_organisation_claim)
+    client = Client(settings.login_client_id, secret, settings.base_url, claims)
+    attempts = Attempts(bytes.fromhex(keys.blind("login-attempts")))
+    return Login(Issuer(settings.login_issuer, settings.login_jwks), client, within, attempts, once)
+
+
+def door_of(settings: Settings, organisations: Registrations, keys: HubKeys, remembered: Engine, clock: Clock) -> Door:
+    """Who gives tokens to partners' systems, and whose tokens are believed."""
+    return Door.of(
+        settings.base_url,
+        organisations,
+        keys,
+        remembered,
+        clock,
+        Elsewhere(settings.login_issuer, settings.login_jwks, settings.login_audience),
+        Claims(settings.login_subject_claim, settings.login_role_claim, settings.login_organisation_claim),
+        Elsewhere(settings.token_issuer, settings.token_jwks),
+        bool(settings.client_certificate_header),
+    )
+
+
+def disclosures_of(organisations: Registrations, keys: HubKeys, clock: Clock) -> Disclosures:
+    """What may leave, by the versions of the matrix."""
+    return Disclosures(
+        load_disclosure_matrices(contracts() / "disclosure-matrix", organisations.registers.purposes),
+        coarsening.rules_of(load_matrices(contracts() / "intervention-matrix").versions),
+        load_notice_schemas(contracts() / "notices"),
+        organisations,
+        pseudonyms_of(keys),
+        clock,
+    )
+
+
+def processings_of(reads: Engine, keys: HubKeys, settings: Settings) -> ProcessingLog:
+    """The log of what was read, which is a receiver of pseudonyms like any other."""
+    pseudonyms = pseudonyms_of(keys)
+    return ProcessingLog(reads, lambda subject: str(pseudonyms.of("processing-log", "subject", subject)), f"vig-hub {settings.oin}")
+
+
+def pseudonyms_of(keys: HubKeys) -> Pseudonyms:
+    return Pseudonyms(bytes.fromhex(keys.blind("pseudonyms")))
+
+
+def allowed_to(settings: Settings, organisation: Organisation | None) -> Allowed:
+    own = (organisation.per_minute, organisation.per_day) if organisation else (0, 0)
+    return Allowed(own[0] or settings.per_minute, own[1] or settings.per_day)
