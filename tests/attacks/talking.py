@@ -46,8 +46,9 @@ async def talk(base: str, *pieces: bytes, until_closed: bool = True) -> list[Sai
     try:
         for piece in pieces:
             writer.write(piece)
-            await writer.drain()
             await asyncio.sleep(0.01)  # so that each is read by itself
+            if reader.at_eof() or writer.is_closing():
+                break  # and what is written after the end would only take the answer away
         async with asyncio.timeout(PATIENCE):
             if until_closed:
                 return answers(await reader.read())

@@ -50,14 +50,14 @@ CROOKED = (
 )
 
 
-@pytest.mark.parametrize("path", CROOKED)
-async def test_a_crooked_address_leads_nowhere(hub: Running, base: str, path: str) -> None:
+async def test_a_crooked_address_leads_nowhere(hub: Running, base: str) -> None:
     token = lines(hub.token("operator"))
     assert (await ask(base, "/v1/quarantine", token)).status == 200
-    said = await ask(base, path, token)
-    assert (said.status, said.code) in ((404, "not-known"), (400, "malformed")), said
-    unknown = await ask(base, path)
-    assert unknown.status in (400, 401, 404)
+    for path in CROOKED:
+        said = await ask(base, path, token)
+        assert said.status in (400, 404), (path, said)
+        assert said.code in ("not-known", "malformed")
+        assert (await ask(base, path)).status in (400, 401, 404)
 
 
 async def test_an_address_with_a_name_of_a_host_is_no_way_to_another(hub: Running, base: str) -> None:

@@ -189,30 +189,30 @@ TRICKS = {
 }
 
 
-@pytest.mark.parametrize("body", TRICKS.values(), ids=TRICKS)
 async def test_json_that_can_be_read_in_two_ways_or_none_is_refused_everywhere(
-    hub: Running, client: httpx2.AsyncClient, family: UUID, body: bytes
+    hub: Running, client: httpx2.AsyncClient, family: UUID
 ) -> None:
     before = hub.hub.log.last_position()
-    for operation in OPERATIONS:
-        said = await post(hub, client, operation, family, body)
-        assert is_refused(said), (operation, said.text)
+    for trick, body in TRICKS.items():
+        for operation in OPERATIONS:
+            said = await post(hub, client, operation, family, body)
+            assert is_refused(said), (trick, operation, said.text)
     assert hub.hub.log.last_position() == before
 
 
-@pytest.mark.parametrize("body", TRICKS.values(), ids=TRICKS)
-async def test_neither_is_it_taken_for_an_event(hub: Running, body: bytes) -> None:
+async def test_neither_is_it_taken_for_an_event(hub: Running) -> None:
     before = hub.hub.log.last_position()
-    said = await hub.post(body)
-    assert said.status_code == 400, said.text
-    in_batch = await hub.post(b"[" + body + b"]", "application/cloudevents-batch+json")
-    assert in_batch.status_code == 400 or {each["status"] for each in in_batch.json()} <= {400}, in_batch.text
+    for trick, body in TRICKS.items():
+        said = await hub.post(body)
+        assert said.status_code == 400, (trick, said.text)
+        in_batch = await hub.post(b"[" + body + b"]", "application/cloudevents-batch+json")
+        assert in_batch.status_code == 400 or {each["status"] for each in in_batch.json()} <= {400}, (trick, in_batch.text)
     assert hub.hub.log.last_position() == before
 
 
-@pytest.mark.parametrize("body", TRICKS.values(), ids=TRICKS)
-async def test_nor_does_it_do_more_than_wait_in_quarantine_as_data(hub: Running, body: bytes) -> None:
-    event = an_event({}, id="trick").replace(b'"data":{}', b'"data":' + (body or b'""'))
-    said = await hub.post(event)
-    assert said.status_code in (201, 400), said.text
-    assert said.status_code == 400 or said.json()["outcome"] == "quarantined", said.text
+async def test_nor_does_it_do_more_than_wait_in_quarantine_as_data(hub: Running) -> None:
+    for nth, (trick, body) in enumerate(TRICKS.items()):
+        event = an_event({}, id=f"trick-{nth}").replace(b'"data":{}', b'"data":' + (body or b'""'))
+        said = await hub.post(event)
+        assert said.status_code in (201, 400), (trick, said.text)
+        assert said.status_code == 400 or said.json()["outcome"] == "quarantined", (trick, said.text)

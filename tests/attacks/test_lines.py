@@ -30,7 +30,7 @@ async def test_one_header_that_is_too_large_is_refused(base: str) -> None:
 
 
 async def test_many_small_headers_are_refused(base: str) -> None:
-    many = b"".join(b"x-%d: 1\r\n" % nth for nth in range(10_000))
+    many = b"".join(b"x-%04d: 123456\r\n" % nth for nth in range(3_000))
     assert refused(await talk(base, GET + many + CLOSE), 431).code == "headers-too-large"
 
 
@@ -182,12 +182,11 @@ TWO_WAYS = {
 }
 
 
-@pytest.mark.parametrize("how", TWO_WAYS.values(), ids=TWO_WAYS)
-async def test_a_request_that_two_could_read_differently_is_the_last_of_its_connection(base: str, how: bytes) -> None:
-    said = await talk(base, POST + how + SMUGGLED + SMUGGLED)
-    assert said, "it is answered"
-    assert said[0].status in (400, 401, 413, 415), said
-    assert len(said) == 1, "nothing behind it is taken for a request"
+async def test_a_request_that_two_could_read_differently_is_the_last_of_its_connection(base: str) -> None:
+    for way, how in TWO_WAYS.items():
+        said = await talk(base, POST + how + SMUGGLED + SMUGGLED)
+        assert len(said) == 1, (way, "nothing behind it is taken for a request", said)
+        assert said[0].status in (400, 401, 413, 415), (way, said)
 
 
 async def test_what_is_pipelined_is_answered_in_its_order_and_each_by_itself(hub: Running, base: str) -> None:
