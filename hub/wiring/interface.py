@@ -5,9 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from hub import projections
-from hub.adapters import (
-    people_index,
-)
+from hub.adapters import people_index
 from hub.adapters.callers import Callers
 from hub.adapters.limits import Strangers
 from hub.api import application as api

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from hub.adapters import (
-    vault,
-)
+from hub.adapters import vault
 from hub.adapters.contracts import contracts
 from hub.adapters.disclosures import Disclosures, load_disclosure_matrices, load_notice_schemas
 from hub.adapters.door import Door, Elsewhere
@@ -45,6 +43,7 @@ def vault_of(settings: Settings, log: Engine) -> Vault:
 
 
 def rules_by_day() -> Callable[[datetime], Rules]:
+    """The rules in force at a moment, by the Dutch day."""
     matrices = load_matrices(contracts() / "intervention-matrix")
     calendar = load_calendar(contracts() / "calendar" / "nl-holidays.json")
     of_day = cache(lambda day: Rules(matrices.at(day), calendar))
@@ -52,6 +51,7 @@ def rules_by_day() -> Callable[[datetime], Rules]:
 
 
 def sessions_of(settings: Settings, door: Engine) -> Sessions:
+    """The sessions of people who logged in."""
     idle, longest = timedelta(minutes=settings.session_idle_minutes), timedelta(minutes=settings.session_minutes)
     return Sessions(door, settings.base_url, settings.login_issuer, idle, longest)
 
@@ -99,9 +99,11 @@ def processings_of(reads: Engine, keys: HubKeys, settings: Settings) -> Processi
 
 
 def pseudonyms_of(keys: HubKeys) -> Pseudonyms:
+    """What each receiver calls things, under a secret of its own kind."""
     return Pseudonyms(bytes.fromhex(keys.blind("pseudonyms")))
 
 
 def allowed_to(settings: Settings, organisation: Organisation | None) -> Allowed:
+    """How much an organisation may ask: its own limits, or those of everybody."""
     own = (organisation.per_minute, organisation.per_day) if organisation else (0, 0)
     return Allowed(own[0] or settings.per_minute, own[1] or settings.per_day)
