@@ -10,5 +10,10 @@
 8. `hub.adapters.channels` — a notice on its way: webhook, live feed; one module each
 
 Between the hops: `hub.families` knows where a signal belongs, `hub.casework` is what people decide, `hub.registry` who
-takes part, `hub.history` looks back, `hub.notices` says which facts partners hear of. `hub.wiring` joins them all.
+takes part, `hub.history` looks back, `hub.notices` says which facts partners hear of, `hub.erasure` lets a person be
+forgotten. `hub.wiring` joins them all.
+
+Everybody else comes in by one door, `hub.api.admission`, in six steps: who asks (`hub.adapters.callers`), may they
+(`hub.domain.policy`, put to the facts by `hub.admittance`), do it, tell no more than they may know
+(`hub.domain.disclosure`), note it (`hub.adapters.processing_log`), answer.
 """
