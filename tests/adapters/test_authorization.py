@@ -88,7 +88,6 @@ def test_nothing_of_a_token_or_an_assertion_stands_in_a_log_or_a_database(
     for secret in (said["access_token"], assertion, compact.read(assertion).text("jti")):
         assert secret not in caplog.text
         assert all(secret.encode() not in file.read_bytes() for file in tmp_path.iterdir())
-    assert caplog.records or caplog.text == ""
 
 
 # Who asks --------------------------------------------------------------------------------------------
