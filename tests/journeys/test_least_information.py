@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -39,7 +40,7 @@ from hub.projections import events_of
 from hub.relay import Relay, shown
 from tests.adapters.disclosing import the_disclosures, the_matrices, the_rules
 from tests.adapters.registered import Book, a_registration, with_covenant
-from tests.given import COACH, DUTY, OTHER, Heart, a_goal, a_heart, a_number, a_person, a_signal
+from tests.given import COACH, DUTY, NOON, OTHER, Heart, a_goal, a_heart, a_number, a_person, a_signal
 
 KINDS = ("police", "veilig-thuis", "housing-corporation", "school-attendance", "social-services", "any-partner")
 HOME = Address(postcode="9988ZY", number="77", street="Merkstraat", town="Merkstad")
@@ -185,7 +186,7 @@ class Out:
 
 @contextmanager
 def a_family_of(signals: list[tuple[str, str, int]], steps: list[Any]) -> Iterator[Out]:
-    """A hub in which these signals came, and people tried these steps."""
+    """A hub in which these signals came, people tried these steps, and (after an odd number) every term passed."""
     with TemporaryDirectory() as place, a_heart(Path(place)) as heart:
         for place_of, (concern, partner, nth) in enumerate(signals):
             heart.place(a_signal(PEOPLE[nth], concern=concern, reference=f"r-{place_of}"), partner=partner)
@@ -195,6 +196,9 @@ def a_family_of(signals: list[tuple[str, str, int]], steps: list[Any]) -> Iterat
                 heart.casework.decide(opened[0].originator_id, step, DUTY.who)
             except Exception as refused:  # what the rules forbid did not happen
                 assert hasattr(refused, "code"), refused
+        if len(steps) % 2:
+            heart.clock.set(NOON + timedelta(days=200))
+            heart.casework.pass_deadlines(opened[0].originator_id)
         views = engine(f"sqlite:///{Path(place) / 'views.db'}", durable=False)
         relay = Relay(heart.log, heart.mapper, views, [shown(each) for each in projections.found().values()])
         relay.open()
