@@ -53,7 +53,7 @@ async def test_a_look_at_a_family_is_a_line_for_everybody_in_it(hub: Running) ->
     assert len([line for line in lines if SUBJECT in line["attributes"]]) == len(members(hub, family)) == 1
     for line in lines:
         assert line["object"] == {"kind": "family", "reference": str(family)}
-        assert (line["who"], line["role"], line["organisation"]) == ("duty-desk", "coordinator", "youth-work")
+        assert (line["who"], line["role"], line["organisation"]) == ("duty-desk", "coordinator", "neighbourhood-team")
         assert (line["handling"], line["status"], line["outcome"]) == ("read", "Ok", "given")
         assert (line["purpose"], line["ground"]) == ("coordinating-help", "avg-6-1-e")
         assert line["startTime"] == line["endTime"] == "2026-03-02T12:00:00Z"
@@ -222,7 +222,7 @@ async def test_the_trace_of_the_caller_goes_on(hub: Running) -> None:
     assert step is not None and step.trace_id == TRACE and step.span_id != SPAN
     (top,) = [line for line in await logged(hub) if line["spanId"] == step.span_id]
     assert (top["traceId"], top["parentSpanId"]) == (TRACE, SPAN)
-    assert top["attributes"]["dpl.core.foreign_operation.processor"] == "urn:vig-hub:organisation:youth-work"
+    assert top["attributes"]["dpl.core.foreign_operation.processor"] == "urn:vig-hub:organisation:neighbourhood-team"
     under = [line for line in await logged(hub, activity="look-at-family") if line["parentSpanId"] == step.span_id]
     assert len(under) == 1
 

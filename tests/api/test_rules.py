@@ -4,9 +4,11 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import structlog
 from fastapi import FastAPI
@@ -21,9 +23,10 @@ from hub.api.problems import STATUS, problem_of
 from hub.domain.callers import Capacity
 from hub.errors import HubError, Violation
 from hub.wiring import VIEWS
-from tests.api.running import Running
+from tests.api.running import BASE, Running
 from tests.tools import STANDARDS, spectral
 
+_ADDRESS = count()
 NOBODY = "00000000-0000-5000-8000-000000000000"
 RULES = STANDARDS / "adr" / "linter.yaml"
 HEADERS = {
@@ -46,8 +49,9 @@ def addresses(hub: Running) -> Iterator[tuple[str, str, Any]]:
 
 
 async def asked(hub: Running, method: str, path: str, **more: Any) -> Any:
-    """What anybody is answered there, without a token."""
-    async with hub.client() as client:
+    """What anybody is answered there, without a token; each from an address of its own, for who fails often has to wait."""
+    transport = httpx2.ASGITransport(hub.app, client=(f"192.0.2.{next(_ADDRESS) % 250}", 1))
+    async with httpx2.AsyncClient(transport=transport, base_url=BASE) as client:
         return await client.request(method, path, **more)
 
 
