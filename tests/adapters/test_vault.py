@@ -381,7 +381,7 @@ def test_a_file_that_the_hub_may_not_write_is_rotated_by_whoever_does(
 ) -> None:
     subject, file = uuid4(), tmp_path / "kek.json"
     sealed = seal(vault, subject)
-    monkeypatch.setattr("os.access", lambda place, how: False)
+    monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(RuleBroken, match="in front"):
         vault.rotate()
     file.write_text(json.dumps([base64(token_bytes(32)), *json.loads(file.read_text())]))
