@@ -17,12 +17,15 @@ import uvloop
 from benchmarks.load import length_of, post_all
 from benchmarks.measuring import Figure, Ratio, Result, Rounds, quantile
 from benchmarks.population import Population, Sender
-from benchmarks.running import IN_BATCH, UNLIMITED, Served, a_directory, prepared, served
+from benchmarks.running import IN_BATCH, Served, a_directory, opened, prepared, served
+from hub.registry import Terms
 
 FLOODING, CALM = 0, 1
 """Which partner is which."""
-KINDS = {"within its limits": UNLIMITED, "over its limits": {}}
-"""A flood that is all let in, and one that is mostly refused: the hub's own limits."""
+LIMIT = 600
+"""Signals a minute."""
+KINDS = {"within its limits": 0, "over its limits": LIMIT}
+"""A flood that is all let in, and one that is mostly refused: how many signals a minute it may send (0: any)."""
 _END = b"\r\n\r\n"
 
 
@@ -89,8 +92,8 @@ def flood(size: Size) -> Result:
     """Measures it, for either kind of flood."""
     figures: list[Figure] = []
     ratios: list[Ratio] = []
-    for kind, limits in KINDS.items():
-        calm, rounds = _measured(size, limits)
+    for kind, per_minute in KINDS.items():
+        calm, rounds = _measured(size, per_minute)
         figures += _figures(kind, calm, rounds)
         p50 = [beside / alone for beside, alone in zip(calm.p50("beside"), calm.p50("alone"), strict=True)]
         ratios += [
@@ -102,18 +105,19 @@ def flood(size: Size) -> Result:
         "turns; p50 and p99 of each round",
         f"the flood: another partner on {size.connections} connections that never pause, from a process of its own; every other "
         f"request is a batch of {IN_BATCH}; {size.singles} single requests and {size.batches} batches, again and again",
-        "within its limits: a limit that it does not reach; over its limits: 6,000 signals a minute, which it has used up in the "
-        "first seconds",
+        f"within its limits: it has none; over its limits: it may send {LIMIT} signals a minute, which it has used up at once",
     ]
     return Result("flood", "A partner that waits beside another that floods", figures, ratios, conditions)
 
 
-def _measured(size: Size, limits: dict[str, str]) -> tuple[Calm, Rounds]:
+def _measured(size: Size, per_minute: int) -> tuple[Calm, Rounds]:
     with a_directory("flood") as place:
         population = Population(size.known)
         partners = prepared(place / "hub", population.first())
+        with opened(place / "hub") as hub:
+            hub.registry.change(partners[FLOODING].name, Terms(per_minute=per_minute), "bench")
         sender = Sender(partners, "flood")
-        with served(place / "hub", limits) as running:
+        with served(place / "hub") as running:
             calm = Calm(running, population, sender, _made(sender, population, running.port, size), size)
             calm.alone()
             calm.waits.clear()
