@@ -94,6 +94,8 @@ def document(routes: Sequence[BaseRoute], server: str) -> Thing:
     paths["/signals"] = {"post": _POST_SIGNALS}
     for operation in (operation for methods in paths.values() for name, operation in methods.items() if name != "servers"):
         operation["responses"].pop("422", None)  # FastAPI's own refusal, which is a 400 here
+        for parameter in operation.get("parameters", ()):
+            parameter["schema"] = _there_or_not(parameter["schema"])
     used = {tag for path in paths.values() for name, method in path.items() if name != "servers" for tag in method["tags"]}
     tags = [{"name": tag, "description": _TAGS.get(tag, f"Views of {tag}")} for tag in sorted(used)]
     own = {"Problem": schemas.PROBLEM, "Receipt": schemas.RECEIPT, "CloudEvent": _CLOUD_EVENT}
@@ -106,3 +108,9 @@ def document(routes: Sequence[BaseRoute], server: str) -> Thing:
         "responses": problems(),
     }
     return said | {"info": _INFO, "servers": [{"url": server}], "paths": paths, "tags": tags, "components": components}
+
+
+def _there_or_not(schema: Thing) -> Thing:
+    """Without null, which nobody can send in an address or a header."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    return {name: said for name, said in schema.items() if name != "anyOf"} | kinds[0] if len(kinds) == 1 else schema

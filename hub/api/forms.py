@@ -191,7 +191,7 @@ class Move(Motivated):
 def _is_a_day(schema: dict[str, Any]) -> None:
     """Says so the way the linter of the NL API Design Rules looks for it."""
     schema.clear()
-    schema.update({"type": "string", "format": "date"})
+    schema.update({"type": ["string", "null"], "format": "date"})
 
 
 class Wanted(Form):

@@ -142,6 +142,6 @@ PROCESSING_LOG = (
     _operation("POST", "/processing-log/_search", "searchProcessingLog", "Who saw or looked for one person", _log_of_person,
                form=Whom),
     _operation("GET", "/families/{id}/processing-log", "getProcessingLogOfFamily", "Who saw people of one family", _log_of_family,
-               query=Page),
+               query=Page, refusals=(404,)),
 )
 # fmt: on
