@@ -53,7 +53,7 @@ def _before_the_last(place: Path, families: int) -> tuple[list[tuple[Signed, lis
         for _ in range(BEFORE):
             found = take_in(hub, sender, (population.about(family, CONCERN) for family in range(families)), by=0)
         catch_up(hub)
-        token = issuer.token(Capacity.COORDINATOR, "bench", "bench", hub.clock.now())
+        token = issuer.token(Capacity.COORDINATOR, "bench", "neighbourhood-team", hub.clock.now())
     last = [sender.single(population.about(family, CONCERN), by=1) for family in range(families)]
     return [(signed, [RAISED, family.encode()]) for signed, family in zip(last, found, strict=True)], token
 

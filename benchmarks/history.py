@@ -53,7 +53,7 @@ def history(size: Size) -> Result:
         population = Population(2)
         prepared(place, (population.about(0) for _ in range(size.events)))
         with opened(place) as hub:
-            family, token = _longest(hub, place), issuer.token(Capacity.COORDINATOR, "bench", "bench", hub.clock.now())
+            family, token = _longest(hub, place), issuer.token(Capacity.COORDINATOR, "bench", "neighbourhood-team", hub.clock.now())
             with served(place) as running:
                 then = _request(running.port, family.id, token, family.middle)
                 now = _request(running.port, family.id, token)

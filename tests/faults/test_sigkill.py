@@ -20,6 +20,7 @@ from hub import notices
 from hub.adapters import received
 from hub.adapters.channels.feed import FEED
 from hub.adapters.channels.webhook.queue import DELIVERIES
+from hub.adapters.registrations import Organisation
 from hub.adapters.signatures import PartnerSignatures
 from hub.domain.callers import Capacity
 from hub.domain.messages import Message
@@ -96,7 +97,7 @@ def _registered(process: Process, police: Receiver, veilig_thuis: Receiver) -> d
         sender.register(hub, hub.clock.now())
     for nth, (kind, receiver) in enumerate((("police", police), ("veilig-thuis", veilig_thuis)), start=1):
         Sender(kind, kind, f"{99:08}{nth:06}{0:06}", callback=receiver.url).register(hub, hub.clock.now())
-    token = issuer.bearer(Capacity.COORDINATOR, "somebody", "", hub.clock.now())
+    token = issuer.bearer(Capacity.COORDINATOR, "somebody", "neighbourhood-team", hub.clock.now())
     hub.close()
     return token
 
@@ -307,9 +308,14 @@ def _whole(receiver: Receiver) -> list[dict[str, Any]]:
     return [sent.event for sent in receiver.got if len(sent.body) == int(sent.headers["content-length"][0])]
 
 
+def _registered_as(aftermath: Aftermath, kind: str) -> Organisation:
+    return next(each for each in aftermath.hub.registrations.all() if each.kind == kind)
+
+
 @pytest.mark.parametrize("kind", ["police", "veilig-thuis"])
 def test_a_subscriber_is_told_all_that_is_for_it_and_of_each_family_in_order(aftermath: Aftermath, kind: str) -> None:
-    mine = [notice for notice in aftermath.notices if kind in notice.tell]
+    told = [aftermath.hub.disclosures.to_partner(notice, _registered_as(aftermath, kind)) for notice in aftermath.notices]
+    mine = [notice for notice in told if notice is not None and kind in notice.tell]
     events = _whole(aftermath.told[kind])
     assert mine
     assert {event["id"] for event in events} == {str(notice.id) for notice in mine}

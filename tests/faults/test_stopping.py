@@ -22,7 +22,7 @@ LATEST = 0.15
 def test_a_hub_that_is_told_to_stop_stops_although_somebody_follows_it(tmp_path: Path) -> None:
     process = Process(tmp_path)
     process.open().close()
-    shown = issuer.bearer(Capacity.COORDINATOR, "somebody", "", datetime.now(UTC))
+    shown = issuer.bearer(Capacity.COORDINATOR, "somebody", "neighbourhood-team", datetime.now(UTC))
     process.start()
     follows, ended = Event(), Event()
 
