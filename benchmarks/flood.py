@@ -35,14 +35,14 @@ class Size:
 
     known: int = 2_000
     rounds: int = 7
-    posts: int = 400
+    posts: int = 600
     singles: int = 2_000
     batches: int = 150
     connections: int = 96
     warming: float = 2.0
 
 
-FULL, QUICK = Size(), Size(known=500, rounds=3, posts=200, singles=1_000, batches=80, connections=64)
+FULL, QUICK = Size(), Size(known=500, rounds=3, posts=400, singles=1_000, batches=80, connections=64)
 TINY = Size(known=20, rounds=1, posts=4, singles=8, batches=1, connections=4, warming=0.1)
 
 

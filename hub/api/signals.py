@@ -25,7 +25,7 @@ MOST_IN_BATCH = 8_388_608
 """Bytes."""
 ACCEPTED = {STRUCTURED: MOST, BATCH: MOST_IN_BATCH, "application/json": MOST, "application/xml": MOST}
 """What a body may be, and how large; the last two with the attributes of the event in ce- headers."""
-WIDE, NARROW = 64, 4
+WIDE, NARROW = 32, 8
 """Events that one partner may have in hand: by itself, and while another posts one by one."""
 BATCHES, TOGETHER = 2, 32
 """Batches of one partner that are in memory at once, and how many of its events wait for their turn together."""

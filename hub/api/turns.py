@@ -11,7 +11,7 @@ from hub.errors import TooMany
 
 LONGEST = 256
 """Requests of one organisation that may wait for each other."""
-A_WHILE, A_MOMENT = 1.0, 0.01
+A_WHILE, A_MOMENT = 60.0, 0.01
 """Seconds for which somebody who was answered is expected again: with some care, and at once."""
 STEP = 0.04
 """Seconds in which a line moves at least one place, whoever else is there."""
