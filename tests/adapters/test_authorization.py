@@ -171,7 +171,7 @@ def test_what_is_unsigned_or_signed_otherwise_is_refused(gate: Gate, alg: str) -
         {"kid": None},
         {"kid": 7},
     ],
-    ids=str,
+    ids=lambda header: " ".join(name if name == "jwk" else f"{name}={said}" for name, said in header.items()),
 )
 def test_a_header_chooses_no_key_and_no_rules(gate: Gate, header: dict[str, Any]) -> None:
     # by the writer of the hub, for the other library refuses to write most of these
