@@ -1,6 +1,7 @@
 """Who is let in to which family: the policy put to the facts, broken glass, and looks that the director hears of."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -75,6 +76,11 @@ class Admittance:
             raise NotKnown("There is nothing by that id.")
         return found
 
+    def may(self, act: Act, caller: Caller, family: UUID) -> bool:
+        """Whether a caller may do this with this family."""
+        found = self.standing(family)
+        return found is not None and may(act, caller, found, self.clock.now())
+
     def hears(self, type: str, caller: Caller, family: UUID | None) -> bool:
         """Whether a caller hears of a notice of this type about this family."""
         return may_hear(type, caller, self.standing(family) if family else None, self.clock.now())
@@ -109,6 +115,11 @@ class Admittance:
             return _access(family, unit, on).break_glass(family, caller.role.value, caller.organisation, reason, on)
 
         return self.register.do(work).value
+
+    def breakings(self, family: UUID) -> Sequence[Access.GlassBroken]:
+        """Who broke the glass of a family, the latest last."""
+        access = self.register.read(lambda unit: unit.find(Access, access_id(family)))
+        return access.breakings if access else ()
 
     def note_look(self, act: Act, family: UUID, caller: Caller, found: Standing) -> None:
         """Notes that somebody other than its director looked into a family, before they are answered."""

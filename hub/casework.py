@@ -11,7 +11,7 @@ from hub.domain.rules import Rules
 from hub.domain.streams import THE_HUB, Occasion, stream_id
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.clocks import motivated
-from hub.errors import StaleDecision
+from hub.errors import NotKnown, StaleDecision
 from hub.families import Families, question_id, signal_of
 from hub.register import Register, Unit
 
@@ -49,13 +49,19 @@ class Casework:
         """Lets the terms of a family that are over become events."""
         self.decide(family, lambda trajectory, rules, on: trajectory.pass_deadlines(rules, on), THE_HUB)
 
-    def answer(self, question: UUID, family: UUID | None, motivation: str, by: str) -> UUID:
-        """A person says which family a waiting signal is about, or that it is a new one (`None`); gives the family's id."""
+    def answer(self, question: UUID, family: UUID | None, motivation: str, by: str, is_own: bool = True) -> UUID:
+        """A person says which family a waiting signal is about, or that it is a new one (`None`); gives the family's id.
+
+        Raises:
+            NotKnown: there is no such question, or the family is neither among those it may be about nor their own.
+        """
 
         def work(unit: Unit) -> UUID:
             asked = unit.get(MatchQuestion, question)
             on = Occasion(unit.at, by, str(question), asked.asked.basis)
             motivated(motivation)
+            if not is_own and str(family) not in asked.asked.candidates:
+                raise NotKnown("There is nothing by that id.")
             if asked.family and (asked.is_new if family is None else asked.family == str(family)):
                 return UUID(asked.family)
             said = signal_of(asked)

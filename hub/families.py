@@ -22,6 +22,8 @@ from hub.errors import RuleBroken
 from hub.register import Unit
 
 Keys = Mapping[By, str]
+FEEDBACK = "feedback-to-reporter"
+"""The purpose of messages that answer another one: those alone are known by the reference that they answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Families:
         keys = self.keys_of(said.signal.people)
         found = self.find(keys, unit.connection)
         answered = self.answered(said.signal.refers_to, unit.connection) if said.signal.refers_to else ()
-        matched = match(said.signal.people, found, answered)
+        matched = match(said.signal.people, found, answered, is_feedback=said.purpose == FEEDBACK)
         if matched.is_question:
             return self._ask(said, matched, unit, on)
         family = unit.get(Trajectory, UUID(matched.family)) if matched.family else self.open(said, keys, unit, on)

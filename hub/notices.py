@@ -99,7 +99,7 @@ def _covenant_ended(event: Registration.CovenantEnded) -> Words:
 
 
 def _glass_broken(event: Access.GlassBroken) -> Words:
-    return f"{ABOUT_LOOKS}glass-broken.v1", {**_who(event), "reason": event.reason, "until": _text(event.until)}
+    return f"{ABOUT_LOOKS}glass-broken.v1", {**_who(event), "until": _text(event.until)}
 
 
 def _looked_into(event: Access.LookedInto) -> Words:

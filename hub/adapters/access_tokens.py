@@ -123,7 +123,10 @@ class OfPeople:
             raise refusal("token-subject", "does not say whose it is")
         if role is None:
             raise refusal("token-role", "does not name one role that the hub knows")
-        return Caller(role, subject, _only(token.claims.get(self.organisation)))
+        organisation = _only(token.claims.get(self.organisation))
+        if not organisation:
+            raise refusal("token-organisation", "does not name one organisation")
+        return Caller(role, subject, organisation)
 
 
 def own(issued: Issued) -> Callable[[Compact, datetime], None]:

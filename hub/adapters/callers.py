@@ -38,6 +38,8 @@ class Callers:
         organisation = self.registrations.by_name(caller.organisation) if caller.organisation else None
         if organisation is None:
             return caller
+        if organisation.is_suspended:
+            raise NotAllowed("Nothing is shared with your organisation for the time being.", code="partner-suspended")
         if not self.registrations.is_sharing(organisation, self.clock.now()):
             raise NotAllowed("The covenant of your organisation is not in force.", code="covenant-expired")
         return caller if caller.role is Capacity.PARTNER else replace(caller, kind=organisation.kind)

@@ -156,8 +156,9 @@ def _against_names(unknown: Set[str]) -> Iterator[Violation]:
         yield Violation("subject", "is to be left out: an envelope does not tell whom it is about")
     if not all(map(_NAME.fullmatch, unknown)):
         yield Violation("", "an attribute has another name than 1 to 20 of a to z and 0 to 9")
-    if names := sorted(name for name in unknown - {"subject"} if _NAME.fullmatch(name)):
-        yield Violation(names[0], "is no attribute that the hub knows" + (", nor are others" if names[1:] else ""))
+    if any(map(_NAME.fullmatch, unknown - {"subject"})):
+        # which, is not said back: it could be anybody's name
+        yield Violation("", "has an attribute that the hub does not know")
 
 
 def _against_data(media: str, data: bytes, is_known: bool) -> Iterator[Violation]:

@@ -7,6 +7,7 @@ from hub.api.admission import Hub, Known
 from hub.api.operations import Operation
 from hub.api.writing import Answer
 from hub.domain import field_classes as of
+from hub.domain.access import Access
 from hub.domain.policy import Act
 
 
@@ -15,6 +16,33 @@ def _break(hub: Hub, caller: Known, id: UUID, body: forms.Motivated) -> Answer:
     return Answer({"family": str(id), "until": until}, 201, {"Location": f"/v1/families/{id}"})
 
 
+def _breakings(hub: Hub, id: UUID) -> Answer:
+    return Answer({"items": [_breaking(event) for event in hub.admittance.breakings(id)]})
+
+
+def _breaking(event: Access.GlassBroken) -> dict[str, object]:
+    who = {"who": event.by, "role": event.role, "organisation": event.organisation}
+    return {**who, "reason": event.reason, "at": event.timestamp, "until": event.until}
+
+
+_MOMENT = {"type": "string", "format": "date-time"} | of.PROVENANCE
+_BREAKING = schemas.thing(
+    **dict.fromkeys(("who", "role", "organisation"), schemas.TEXT | of.PROVENANCE),
+    reason=schemas.TEXT | of.PROVENANCE,
+    at=_MOMENT,
+    until=_MOMENT,
+)
+BREAKINGS = Operation(
+    method="GET",
+    path="/families/{id}/glass-breakings",
+    name="getGlassBreakings",
+    title="Who looked into this family although it is not theirs, and why they had to",
+    tag="families",
+    act=Act.SEE_BREAKINGS,
+    do=_breakings,
+    answer=schemas.thing(items=schemas.many(_BREAKING)),
+    refusals=(404,),
+)
 BREAK_GLASS = Operation(
     method="POST",
     path="/families/{id}/glass-breakings",

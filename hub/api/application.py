@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from hub.api.access import BREAK_GLASS
+from hub.api.access import BREAK_GLASS, BREAKINGS
 from hub.api.decisions import ON_FAMILIES
 from hub.api.descriptions import answered
 from hub.api.document import document
@@ -54,6 +54,7 @@ def routes_with(views: Sequence[View]) -> list[APIRoute]:
         STREAM,
         *LOOKUPS,
         BREAK_GLASS,
+        BREAKINGS,
         *ON_FAMILIES,
         *WHOSE_FAMILY,
         PROCESS_AGAIN,

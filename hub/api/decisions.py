@@ -61,7 +61,7 @@ def _decision(verb: Verb, gives: str, asked: Any) -> Callable[..., Answer]:
 def _answer_handover(q: Any, family: Trajectory, rules: Rules, on: Occasion) -> None:  # noqa: ARG001
     handover = str(q.handover)
     if q.body.accepted:
-        family.accept_handover(handover, on)
+        family.accept_handover(handover, on, q.caller.organisation)
     else:
         family.refuse_handover(handover, q.body.motivation, on)
 
@@ -89,7 +89,8 @@ def _informed(q: Any, family: Trajectory, _: Rules, on: Occasion) -> None:
 ON_FAMILIES = (
     on_family("handovers", "offerHandover", "Offer direction to somebody else, who may accept", Act.DIRECT, forms.Handover,
               lambda q, family, rules, on: family.offer_handover(_director(q.body), q.body.motivation, rules, on), "handover"),
-    on_family("handovers/{handover}/answers", "answerHandover", "Accept or refuse direction that was offered to you", Act.DIRECT,
+    on_family("handovers/{handover}/answers", "answerHandover", "Accept or refuse direction that was offered to you",
+              Act.ANSWER_HANDOVER,
               forms.HandoverAnswer, _answer_handover),
     on_family("coaches", "assignCoach", "Let a coach take the family", Act.ASSIGN, forms.Somebody,
               lambda q, family, _, on: family.assign_coach(_director(q.body), on)),

@@ -1,13 +1,16 @@
 """Whose family a signal or a person belongs to, as people say it; and messages that are read again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 from pydantic import BaseModel
+from starlette.requests import Request
 
 from hub.api import forms, schemas
 from hub.api.admission import Hub, Known
 from hub.api.operations import Operation
+from hub.api.visits import Visit, note
 from hub.api.writing import Answer
 from hub.domain.policy import Act
 
@@ -32,8 +35,16 @@ def _now_of(family: UUID) -> Answer:
     return Answer({"family": str(family)}, 201, {"Location": f"/v1/families/{family}"})
 
 
+def _other(request: Request, hub: Hub, other: UUID) -> None:
+    """Lets the caller in to the second family that a decision is about, and notes that it is. Raises: NotKnown."""
+    visit: Visit = request.state.visit
+    standing = hub.admittance.family(Act.PLACE, visit.caller, other)
+    note(request.scope["route"].operation_id, replace(visit, family=other, standing=standing), {str(other): standing.people}, hub)
+
+
 def _answer_question(hub: Hub, caller: Known, id: UUID, body: forms.MatchAnswer) -> Answer:
-    return _now_of(hub.casework.answer(id, body.family, body.motivation, caller.subject))
+    is_own = body.family is None or hub.admittance.may(Act.PLACE, caller, body.family)
+    return _now_of(hub.casework.answer(id, body.family, body.motivation, caller.subject, is_own))
 
 
 def _retract(hub: Hub, caller: Known, id: UUID, body: forms.Motivated) -> Answer:
@@ -41,12 +52,14 @@ def _retract(hub: Hub, caller: Known, id: UUID, body: forms.Motivated) -> Answer
     return Answer({"question": str(id)}, 201)
 
 
-def _merge(hub: Hub, caller: Known, id: UUID, body: forms.Merge) -> Answer:
+def _merge(request: Request, hub: Hub, caller: Known, id: UUID, body: forms.Merge) -> Answer:
+    _other(request, hub, body.family)
     hub.casework.merge(id, body.family, body.motivation, caller.subject)
     return _now_of(id)
 
 
-def _separate(hub: Hub, caller: Known, id: UUID, body: forms.Merge) -> Answer:
+def _separate(request: Request, hub: Hub, caller: Known, id: UUID, body: forms.Merge) -> Answer:
+    _other(request, hub, body.family)
     hub.casework.separate(id, body.family, body.motivation, caller.subject)
     return _now_of(body.family)
 
@@ -55,7 +68,8 @@ def _split(hub: Hub, caller: Known, id: UUID, body: forms.Split) -> Answer:
     return _now_of(hub.casework.split(id, [str(person) for person in body.people], body.motivation, caller.subject))
 
 
-def _move(hub: Hub, caller: Known, id: UUID, signal: UUID, body: forms.Move) -> Answer:
+def _move(request: Request, hub: Hub, caller: Known, id: UUID, signal: UUID, body: forms.Move) -> Answer:
+    _other(request, hub, body.to)
     hub.casework.move_signal(str(signal), id, body.to, body.motivation, caller.subject)
     return _now_of(body.to)
 

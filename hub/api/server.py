@@ -17,6 +17,8 @@ PATIENCE = 10
 """Seconds that requests get to finish when the server stops."""
 PATIENCE_WITH_HEAD = 15
 """Seconds in which a connection that waits for a request gets a whole one, but for its body."""
+PATIENCE_WITH_READER = 20
+"""Seconds in which somebody has to read on, before what they were sent is given up together with the connection."""
 MOST_CONNECTIONS, MOST_OF_PLACE = 512, 384
 """At once: in all, and from one place, so that no place has all of them."""
 
@@ -31,6 +33,7 @@ class Protocol(HttpToolsProtocol):
     _unread = 0
     """Bytes since the last that were of some use: a whole head, or part of a body."""
     _end: asyncio.TimerHandle | None = None
+    _stuck: asyncio.TimerHandle | None = None
     _place = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -49,7 +52,21 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._calm()
+        self._unstick()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stuck = self.loop.call_later(PATIENCE_WITH_READER, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._unstick()
+        super().resume_writing()
+
+    def _unstick(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def on_message_begin(self) -> None:
         self._is_in_head = True
@@ -86,7 +103,7 @@ class Protocol(HttpToolsProtocol):
 
     def _hurry(self) -> None:
         if self._end is None and not self.transport.is_closing():
-            self._end = self.loop.call_later(PATIENCE_WITH_HEAD, self.transport.close)
+            self._end = self.loop.call_later(PATIENCE_WITH_HEAD, self._leave)
 
     def _calm(self) -> None:
         if self._end is not None:
@@ -97,7 +114,12 @@ class Protocol(HttpToolsProtocol):
         is_amid_answer = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
         if not (is_amid_answer or self.transport.is_closing()):
             self.transport.write(_answered(error))
+        self._leave()
+
+    def _leave(self) -> None:
         self.transport.close()
+        # what is not read is not waited for: closing alone would wait until it is
+        self.loop.call_later(PATIENCE_WITH_READER, self.transport.abort)
 
 
 def _answered(error: Exception) -> bytes:

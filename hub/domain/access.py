@@ -26,6 +26,7 @@ class Access(Stream):
 
     broken: dict[str, datetime]
     looked: dict[str, datetime]
+    breakings: list["Access.GlassBroken"]
 
     class Begun(Opening):
         """Somebody who does not direct this family turned to it for the first time."""
@@ -34,7 +35,7 @@ class Access(Stream):
         family: str
 
         def apply(self, access: "Access") -> None:
-            access.broken, access.looked = {}, {}
+            access.broken, access.looked, access.breakings = {}, {}, []
 
     class GlassBroken(Recorded):
         """Somebody with no part in this family looks into it because they must, says why, and for a while only."""
@@ -49,6 +50,7 @@ class Access(Stream):
 
         def apply(self, access: "Access") -> None:
             access.broken[self.by] = self.until
+            access.breakings.append(self)
 
     class LookedInto(Recorded):
         """Somebody other than the director looked into this family, in this capacity."""

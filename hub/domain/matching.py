@@ -70,11 +70,15 @@ def keys_of(named: NamedPerson) -> dict[By, str]:
     return {by: f"{by.name}|{'|'.join(parts)}" for by, parts in keys.items() if all(parts)}
 
 
-def match(named: Sequence[NamedPerson], found: Sequence[Sequence[Known]], answered: Iterable[str] = ()) -> Match:
+def match(
+    named: Sequence[NamedPerson], found: Sequence[Sequence[Known]], answered: Iterable[str] = (), *, is_feedback: bool = True
+) -> Match:
     """Decides for one signal: `found` are the known people for each named person, `answered` the families of the
-    message that this one answers (feedback), where it names nobody."""
+    message that this one answers, where it names nobody. Only feedback (`is_feedback`) is known by that alone: of anything
+    else a person says whose it is, or everybody who has seen a reference could write into a family.
+    """
     if not any(person.is_subject for person in named):
-        return _answer(tuple(sorted(set(answered))), tuple("" for _ in named))
+        return _answer(tuple(sorted(set(answered))), tuple("" for _ in named), is_feedback)
     found = [_without_namesakes(known) for known in found]
     subjects = [known for person, known in zip(named, found, strict=True) if person.is_subject]
     exact = [known for one in subjects for known in one if known.by.is_exact]
@@ -119,8 +123,8 @@ def _without_namesakes(known: Sequence[Known]) -> Sequence[Known]:
     return [one for one in known if one.by is By.BSN or not (one.by.is_exact and one.conflicts)]
 
 
-def _answer(families: tuple[str, ...], people: tuple[str, ...]) -> Match:
-    if len(families) == 1:
+def _answer(families: tuple[str, ...], people: tuple[str, ...], is_feedback: bool) -> Match:
+    if is_feedback and len(families) == 1:
         return Match(people, ("answers-earlier-message",), family=families[0])
     return Match(people, ("names-nobody",), candidates=families, is_question=True)
 

@@ -22,7 +22,9 @@ class Act(StrEnum):
     FOLLOW = "follow"
     SEARCH = "search"
     BREAK_GLASS = "break-glass"
+    SEE_BREAKINGS = "see-breakings"
     ACKNOWLEDGE = "acknowledge"
+    ANSWER_HANDOVER = "answer-handover"
     DIRECT = "direct"
     ASSIGN = "assign"
     DECIDE_LEVER = "decide-lever"
@@ -58,7 +60,9 @@ see-escalations      own          own        own             all      -         
 follow               own          own        own             -        all                      all       -
 search               all          all        all             -        -                        -         -
 break-glass          all          all        all             -        -                        -         -
+see-breakings        own          own        own             all      all                      -         -
 acknowledge          own          own        own             -        -                        -         -
+answer-handover      own          own        own             -        -                        -         -
 direct               own          own        own             -        -                        -         -
 assign               own          own        -               -        -                        -         -
 decide-lever         own          own        own             -        -                        -         -
@@ -106,12 +110,15 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A family as far as the policy looks at it: who is who to it, and the persons in it."""
+    """A family as far as the policy looks at it: who is who to it, and the persons in it.
+
+    `organisation` is the director's, which they showed when they accepted: what somebody types for another opens nothing.
+    """
 
     director: str
     coach: str
     offered: str
-    organisations: frozenset[str]
+    organisation: str
     is_administrative: bool
     is_ended: bool
     glass: Mapping[str, datetime]
@@ -128,7 +135,7 @@ class Standing:
             return Relation.OFFERED
         if caller.role is Capacity.ADMINISTRATIVE and self.is_administrative and not self.is_ended:
             return Relation.ADMINISTRATION
-        if caller.organisation in self.organisations and not self.is_ended:
+        if caller.organisation and caller.organisation == self.organisation and not self.is_ended:
             return Relation.TEAM
         if self._is_broken(caller, at):
             return Relation.GLASS
@@ -143,6 +150,8 @@ OPENED_BY_GLASS = frozenset({Act.SEE_FAMILY, Act.SEE_HISTORY, Act.SEE_ESCALATION
 """Broken glass lets one look, not decide."""
 _PART: Mapping[Relation, frozenset[Act]] = {
     Relation.OTHER: frozenset(),
+    # what is offered may be looked at and answered, and is nobody's to direct until it is accepted
+    Relation.OFFERED: frozenset({Act.SEE_FAMILY, Act.ANSWER_HANDOVER}),
     # an authority that gave signals decides on what is its own to decide, and sees no more for it
     Relation.INVOLVED: frozenset({Act.DECIDE_LEVER}),
     Relation.GLASS: OPENED_BY_GLASS,
@@ -173,12 +182,11 @@ def may_hear(type: str, caller: Caller, family: Standing | None, at: datetime) -
 
 def standing(family: Trajectory, access: Access | None) -> Standing:
     """How a family stands now."""
-    held = [one for one in (family.director, family.coach) if one is not None]
     return Standing(
         director=family.director.who,
         coach=family.coach.who if family.coach else "",
         offered=family.offered.to.who if family.offered else "",
-        organisations=frozenset(one.organisation for one in held if one.organisation),
+        organisation=family.director.organisation,
         is_administrative=family.direction is Direction.ADMINISTRATIVE,
         is_ended=family.phase in ENDED,
         glass=dict(access.broken) if access else {},

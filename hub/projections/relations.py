@@ -23,8 +23,6 @@ FAMILIES = Table(
     Column("director", Text, nullable=False, index=True),
     Column("director_of", Text, nullable=False, index=True),
     Column("coach", Text, nullable=False, index=True),
-    Column("coach_of", Text, nullable=False, index=True),
-    Column("offered", Text, nullable=False, index=True),
     Column("is_administrative", Boolean, nullable=False),
     Column("is_ended", Boolean, nullable=False),
 )
@@ -63,15 +61,12 @@ def _direction(row: Row, event: Any) -> None:
     row["is_administrative"] = event.level_to == Direction.ADMINISTRATIVE
 
 
-_PEOPLE = ("director", "director_of", "coach", "coach_of", "offered")
+_PEOPLE = ("director", "director_of", "coach")
 _CHANGES: Mapping[type[Recorded], Callable[[Row, Any], None]] = {
     Trajectory.Opened: lambda row, event: row.update(director=event.director, director_of=event.organisation),
-    Trajectory.HandoverOffered: lambda row, event: row.update(offered=event.to),
-    Trajectory.HandoverAccepted: lambda row, event: row.update(director=event.director, director_of=event.organisation, offered=""),
-    Trajectory.HandoverRefused: lambda row, _: row.update(offered=""),
-    Trajectory.HandoverTimedOut: lambda row, _: row.update(offered=""),
-    Trajectory.CoachAssigned: lambda row, event: row.update(coach=event.coach, coach_of=event.organisation),
-    Trajectory.CoachReleased: lambda row, _: row.update(coach="", coach_of=""),
+    Trajectory.HandoverAccepted: lambda row, event: row.update(director=event.director, director_of=event.organisation),
+    Trajectory.CoachAssigned: lambda row, event: row.update(coach=event.coach),
+    Trajectory.CoachReleased: lambda row, _: row.update(coach=""),
     Trajectory.DirectionRaised: _direction,
     Trajectory.DirectionLowered: _direction,
     Trajectory.PhaseEntered: _phase,
@@ -107,10 +102,9 @@ _MEMBERSHIP: Mapping[type[Recorded], Callable[[Fact, Connection], None]] = {
 
 def own(caller: Caller, at: datetime, with_glass: bool) -> Select[tuple[str]]:
     """The families that are this caller's, as `hub.domain.policy` has it: to narrow a list by."""
-    team = (_F.director_of == caller.organisation) | (_F.coach_of == caller.organisation) if caller.organisation else None
-    mine = [_F.director == caller.subject, _F.coach == caller.subject, _F.offered == caller.subject]
-    if team is not None:
-        mine.append(team & _F.is_ended.is_(False))
+    mine = [_F.director == caller.subject, _F.coach == caller.subject]
+    if caller.organisation:
+        mine.append((_F.director_of == caller.organisation) & _F.is_ended.is_(False))
     if caller.role is Capacity.ADMINISTRATIVE:
         mine.append(_F.is_administrative & _F.is_ended.is_(False))
     if with_glass:

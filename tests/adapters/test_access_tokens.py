@@ -460,6 +460,11 @@ def test_a_persons_token_of_another_algorithm(gate: Gate, alg: str) -> None:
         assert refused(gate, bearer(f"{start}.{end}")) in ("token-algorithm", "token-signature")
 
 
+@pytest.mark.parametrize("said", [None, "", [], ["a-team", "another"], 7])
+def test_a_persons_token_names_one_organisation(gate: Gate, said: Any) -> None:
+    assert refused(gate, bearer(issuer.signed(person(organisation=said)))) == "token-organisation"
+
+
 def test_without_a_login_issuer_nobody_is_a_person(tmp_path: Path) -> None:
     gate = Gate(tmp_path, people=Elsewhere())
     assert refused(gate, bearer(issuer.signed(person()))) == "token-issuer"

@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx2
 
 from hub.domain.callers import Caller, Capacity
-from tests.api.running import Running
+from tests.api.running import Running, a_child, a_worry, an_event
 from tests.api.serving import serving
 from tests.api.test_decisions import SOMEBODY, WHY, decided
 from tests.api.test_live import Listening, listening
@@ -161,3 +161,90 @@ async def test_a_director_whose_family_was_handed_over_hears_of_looks_no_more(hu
     assert not hub.hub.admittance.hears(
         "nl.vig.looks.looked-into.v1", Caller(Capacity.COORDINATOR, "duty-desk", "neighbourhood-team"), family
     )
+
+
+# What was tried -----------------------------------------------------------------------------------------
+
+
+async def two_families(hub: Running) -> tuple[UUID, UUID]:
+    """One that the desk still directs, and one that has a director elsewhere."""
+    mine, theirs = await hub.a_family(), await hub.a_family_of(a_child(9), id="theirs")
+    handover = (await decided(hub, theirs, "handovers", {**SOMEBODY, **WHY}))["handover"]
+    other = hub.token("coordinator", "other-director", "local-team")
+    await decided(hub, theirs, f"handovers/{handover}/answers", {**WHY, "accepted": True}, "", headers=other)
+    return mine, theirs
+
+
+async def test_nobody_gets_at_a_family_of_others_by_merging_it_into_their_own(hub: Running) -> None:
+    mine, theirs = await two_families(hub)
+    before = len(hub.hub.history.facts(theirs))
+    for path in ("merges", "separations"):
+        said = await hub.tell(f"/v1/families/{mine}/{path}", {**WHY, "family": str(theirs)})
+        assert (said.status_code, said.json()["code"]) == (404, "not-known"), path
+    signal = next(iter((await hub.ask(f"/v1/families/{mine}/history")).json()["state"]["signals"]))["signal"]
+    moved = await hub.tell(f"/v1/families/{mine}/signals/{signal}/moves", {**WHY, "to": str(theirs)})
+    assert moved.status_code == 404
+    assert len(hub.hub.history.facts(theirs)) == before
+
+
+async def test_both_families_of_a_merger_stand_in_the_processing_log(hub: Running) -> None:
+    mine, theirs = await hub.a_family(), await hub.a_family_of(a_child(9), id="theirs")
+    assert (await hub.tell(f"/v1/families/{mine}/merges", {**WHY, "family": str(theirs)})).status_code == 201
+    for family in (mine, theirs):
+        log = await hub.ask(f"/v1/families/{family}/processing-log", "auditor")
+        assert "mergeFamilies" in {line["name"] for line in log.json()["items"]}, family
+
+
+async def test_a_waiting_signal_goes_to_a_family_that_it_may_be_about_or_to_ones_own(hub: Running) -> None:
+    mine, theirs = await two_families(hub)
+    namesake = {"familyName": "Voorbeeld", "givenNames": "Noor", "birthDate": "2016-04-05", "role": "child"}
+    await hub.post(an_event(a_worry(people=[namesake]), id="asked"))
+    (question,) = (await hub.ask("/v1/match-questions")).json()["items"]
+    said = await hub.tell(f"/v1/match-questions/{question['id']}/answers", {**WHY, "family": str(theirs)})
+    assert (said.status_code, question["candidates"]) == (404, [str(mine)])
+    assert (await hub.tell(f"/v1/match-questions/{question['id']}/answers", {**WHY, "family": str(mine)})).status_code == 201
+
+
+async def test_who_was_offered_a_family_looks_and_answers_and_decides_nothing_else(hub: Running) -> None:
+    family = await hub.a_family()
+    handover = (await decided(hub, family, "handovers", {**SOMEBODY, **WHY}))["handover"]
+    offered: dict[str, Any] = {"role": "", "headers": hub.token("coordinator", "other-director", "local-team")}
+    assert (await hub.ask(f"/v1/families/{family}", **offered)).status_code == 200
+    assert (await hub.ask(f"/v1/families/{family}/history", **offered)).status_code == 404
+    for path, body in (("early-endings", WHY), ("coaches", SOMEBODY), ("handovers", {**SOMEBODY, **WHY})):
+        assert (await hub.tell(f"/v1/families/{family}/{path}", body, **offered)).status_code == 404, path
+    elsewhere = hub.token("coordinator", "other-director", "another-team")
+    answer = await hub.tell(f"/v1/families/{family}/handovers/{handover}/answers", {**WHY, "accepted": True}, "", headers=elsewhere)
+    assert (answer.status_code, answer.json()["code"]) == (409, "not-offered-to-you"), "it was offered to somebody of a team"
+
+
+async def test_an_organisation_that_somebody_typed_opens_nothing(hub: Running) -> None:
+    family = await hub.a_family()
+    await decided(hub, family, "coaches", {**SOMEBODY, "to": "a.coach", "organisation": "elsewhere"})
+    assert (await look(hub, family, who="stranger", of="elsewhere")).status_code == 404
+    assert (await hub.ask("/v1/funnel", "", headers=hub.token(*WHO))).json()["items"] == []
+
+
+async def test_people_of_a_suspended_partner_are_not_let_in(hub: Running) -> None:
+    family = await hub.a_family()
+    hub.hub.registry.suspend("police", "an incident", "operator")
+    said = await look(hub, family, who="duty-desk", of="police")
+    assert (said.status_code, said.json()["code"]) == (403, "partner-suspended")
+
+
+async def test_why_glass_was_broken_stands_with_the_family_and_travels_nowhere(hub: Running) -> None:
+    family = await hub.a_family()
+    await break_glass(hub, family, why={"motivation": "Noor is in danger tonight"})
+    hub.hub.outbox.catch_up()
+    seen = await hub.ask(f"/v1/families/{family}/glass-breakings")
+    assert [(one["who"], one["reason"]) for one in seen.json()["items"]] == [("stranger", "Noor is in danger tonight")]
+    assert "Noor is" not in repr([one.notice for one in hub.hub.ways["feed"].out.after(0)])
+
+
+async def test_only_feedback_is_known_by_the_reference_that_it_answers(hub: Running) -> None:
+    family = await hub.a_family()
+    heard = len(hub.hub.history.facts(family))
+    for number, reference in enumerate(("a-1", "unheard-of")):
+        said = await hub.post(an_event(a_worry(people=[], refersTo=reference), id=f"refers-{number}"))
+        assert (said.status_code, said.json()["outcome"]) == (201, "match-question"), "known or not is not told"
+    assert len(hub.hub.history.facts(family)) == heard

@@ -37,6 +37,7 @@ GET  /v1/signals/{id}                                      -           -        
 POST /v1/processing-log/_search                            -           -         -              oxc     oxc                     -        -
 POST /v1/families/_search                                  oxc         oxc       oxc            -       -                       -        -
 POST /v1/families/{id}/glass-breakings                     oxc         oxc       oxc            -       -                       -        -
+GET  /v1/families/{id}/glass-breakings                     o           o         o              oxc     oxc                     -        -
 POST /v1/families/{id}/handovers                           o           o         o              -       -                       -        -
 POST /v1/families/{id}/handovers/{handover}/answers        o           o         o              -       -                       -        -
 POST /v1/families/{id}/coaches                             o           o         -              -       -                       -        -

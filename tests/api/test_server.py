@@ -1,6 +1,7 @@
 """The server itself: what is no request is refused in the same form, and nothing may go on without end."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -120,6 +121,30 @@ async def test_a_request_that_does_not_come_is_not_waited_for(hub: Running, monk
     async with serving(hub) as base:
         said = await said_to(base, text)
     assert said.startswith(b"HTTP/1.1 200 " if b"jwks" in text else b"")
+
+
+async def test_an_answer_that_nobody_reads_is_given_up(hub: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_server, "PATIENCE_WITH_READER", 0.2)
+    async with serving(hub) as base:
+        host, port = base.removeprefix("http://").split(":")
+        greedy = socket.create_connection((host, int(port)))
+        greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        try:
+            greedy.sendall(b"GET /v1/openapi.json HTTP/1.1\r\nHost: hub\r\n\r\n" * 40)
+            async with asyncio.timeout(20):
+                while await asyncio.to_thread(_is_open, greedy):
+                    await asyncio.sleep(0.05)
+        finally:
+            greedy.close()
+
+
+def _is_open(connection: socket.socket) -> bool:
+    """Whether the other side still has it; nothing is read."""
+    try:
+        connection.send(b"\r\n")
+    except OSError:
+        return False
+    return True
 
 
 async def test_only_so_many_connect_at_once(hub: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ STANDINGS = st.builds(
     director=st.sampled_from(["a", "b", "c"]),
     coach=PEOPLE,
     offered=PEOPLE,
-    organisations=st.frozensets(st.sampled_from(["red", "blue"])),
+    organisation=TEAMS,
     is_administrative=st.booleans(),
     is_ended=st.booleans(),
     glass=st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from([NOON, NOON + GLASS])),
@@ -73,6 +73,8 @@ def test_nobody_reaches_a_family_further_than_the_table_and_their_relation_let_t
         assert reach is Reach.ALL or (reach is Reach.OWN and relation is not Relation.OTHER)
     if reach is Reach.OWN and relation is Relation.GLASS:
         assert may(act, caller, family, NOON) == (act in OPENED_BY_GLASS)
+    if reach is Reach.OWN and relation is Relation.OFFERED:
+        assert may(act, caller, family, NOON) == (act in (Act.SEE_FAMILY, Act.ANSWER_HANDOVER))
     if reach is Reach.OWN and relation is Relation.INVOLVED:
         assert may(act, caller, family, NOON) == (act is Act.DECIDE_LEVER)
 
@@ -80,7 +82,7 @@ def test_nobody_reaches_a_family_further_than_the_table_and_their_relation_let_t
 @given(caller=CALLERS, family=STANDINGS, type=st.sampled_from(["escalations", "trajectories", "looks", "registrations", "other"]))
 def test_nobody_hears_of_a_family_that_they_have_no_part_in(caller: Caller, family: Standing, type: str) -> None:
     hears = may_hear(f"nl.vig.{type}.something.v1", caller, family, NOON)
-    if family.relation(caller, NOON) in (Relation.OTHER, Relation.INVOLVED, Relation.GLASS):
+    if family.relation(caller, NOON) in (Relation.OTHER, Relation.INVOLVED, Relation.GLASS, Relation.OFFERED):
         watches = caller.role in (Capacity.DATA_PROTECTION_OFFICER, Capacity.OPERATOR)
         assert not hears or (watches and type in ("looks", "registrations"))
     if type == "other":

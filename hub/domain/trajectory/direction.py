@@ -180,13 +180,16 @@ class Directed(Escalating):
         self.start_clock("handover-answer", handover, until, on)
         return handover
 
-    def accept_handover(self, handover: str, on: Occasion) -> None:
-        """The one it was offered to becomes the one director; a second acceptance is silence."""
+    def accept_handover(self, handover: str, on: Occasion, organisation: str | None = None) -> None:
+        """The one it was offered to becomes the one director; a second acceptance is silence.
+
+        `organisation` is the one that they are of, where it is known: direction is offered to somebody of an organisation.
+        """
         if handover == self.accepted and self.director.who == on.by:
             return
         self.must_be_open()
         offer = self._open_handover(handover)
-        if on.by != offer.to.who:
+        if on.by != offer.to.who or organisation not in (None, offer.to.organisation):
             raise RuleBroken("Only the one it was offered to can answer.", code="not-offered-to-you")
         self.record(
             self.HandoverAccepted,
