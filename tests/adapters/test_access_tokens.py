@@ -600,4 +600,4 @@ def test_tokens_of_today_are_read_too(tmp_path: Path) -> None:
     """By the clock of the machine, on which nothing above depends."""
     gate = Gate(tmp_path)
     gate.clock.set(datetime.now(UTC))
-    assert read(gate, bearer(issuer.token("auditor", "a", "", gate.clock.now()))).role is Capacity.AUDITOR
+    assert read(gate, bearer(issuer.token("auditor", "a", "supervision", gate.clock.now()))).role is Capacity.AUDITOR
