@@ -146,18 +146,18 @@ def test_an_envelope_does_not_tell_whom_it_is_about() -> None:
     assert places(an_event(subject="999900018")) == ["subject"]
 
 
-@pytest.mark.parametrize("name", ["bsn", "partitionkey", "familyname"])
-def test_an_attribute_that_the_hub_does_not_know(name: str) -> None:
-    assert places(an_event(**{name: "x"})) == [name]
+@pytest.mark.parametrize("name", ["bsn", "partitionkey", "familyname", "jansen"])
+def test_an_attribute_that_the_hub_does_not_know_is_refused_and_not_said_again(name: str) -> None:
+    assert places(an_event(**{name: "x"})) == [""]
 
 
 @pytest.mark.parametrize("name", ["Jansen", "a_b", "a" * 21, "é", ""])
-def test_a_name_that_no_attribute_has_is_not_said_again(name: str) -> None:
+def test_nor_is_a_name_that_no_attribute_has(name: str) -> None:
     assert places(an_event(**{name: "x"})) == [""]
 
 
 def test_of_many_unknown_attributes_it_is_said_once() -> None:
-    assert places(an_event(**{f"x{n:04}": 1 for n in range(4_000)})) == ["x0000"]
+    assert places(an_event(**{f"x{n:04}": 1 for n in range(4_000)})) == [""]
     assert places(an_event(**{f"X{n:04}": 1 for n in range(4_000)})) == [""]
 
 
@@ -336,7 +336,7 @@ def test_a_header_twice() -> None:
 def test_a_header_that_does_not_belong(name: str) -> None:
     with pytest.raises(Malformed) as refusal:
         binary(**{name: ["x"]})
-    assert [violation.where for violation in refusal.value.violations] == [name[3:]]
+    assert [violation.where for violation in refusal.value.violations] == ["subject" if name == "ce-subject" else ""]
 
 
 def test_a_body_of_nothing() -> None:

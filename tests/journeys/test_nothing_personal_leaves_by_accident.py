@@ -27,6 +27,7 @@ from hub.adapters import outgoing_events
 from hub.domain.callers import Capacity
 from tests import issuer
 from tests.channels.receiving import Answer, Receiver, Sent, receiving, status
+from tests.console.browsing import ATTEMPT, SESSION, a_door, changed
 from tests.journeys.running import ANY_TYPE, BATCH, STRUCTURED, Process, Sender, a_worry, heard, the_partners
 from tests.journeys.test_nothing_in_the_clear import (
     BORN,
@@ -518,7 +519,7 @@ def test_nobody_is_in_what_the_hub_lets_out(tmp_path: Path) -> None:
         decided(hub, family)
         refused_of_people(hub, family)
         nowhere(hub)
-        assert receiver.wait_for(1)
+        assert receiver.wait_for(3), "partners are told"
         watched(hub, family)
         shown_to_operators(hub, messages)
     hub.out += [("a webhook", told(sent)) for sent in receiver.got]
@@ -528,3 +529,33 @@ def test_nobody_is_in_what_the_hub_lets_out(tmp_path: Path) -> None:
         assert code in hub.statuses
     lines = (tmp_path / STDERR).read_text().splitlines()
     assert lines and all(isinstance(json.loads(line), dict) for line in lines)
+
+
+# Logging in --------------------------------------------------------------------------------------------
+
+
+def test_nobody_is_in_what_is_said_when_logging_in_fails(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    claims = {"name": ABROAD, "email": f"{FAMILY_NAME}@example.org", "birthdate": BORN, "hub_role": f"{FAMILY_NAME} {NUMBER}"}
+    with a_door(tmp_path) as door:
+        start, browser = f"/gezinnen/{FAMILY_NAME}", door.browser()
+        begun = browser.get(f"/login?to={start}")
+        back = door.chosen(browser)
+        for crooked in (
+            changed(back, state=FAMILY_NAME),
+            changed(back, code=FAMILY_NAME),
+            changed(back, iss=f"https://{FAMILY_NAME}.example"),
+            changed(back, code=None, error=FAMILY_NAME, error_description=ABROAD),
+            changed(back, **{FAMILY_NAME: NUMBER}),
+        ):
+            browser.get(crooked)
+        browser.get(back, Cookie=f"{ATTEMPT}={FAMILY_NAME}; {SESSION}={NUMBER}")
+        door.crooked(lambda said: said.update(claims))
+        assert browser.get(door.chosen(browser)).status_code == 403
+        browser.post("/logout", {"csrf": FAMILY_NAME, FAMILY_NAME: NUMBER})
+        browser.post("/logout/back-channel", {"logout_token": f"{FAMILY_NAME}.{ABROAD}.x"})
+        own = [said for said in browser.seen if str(said.url).startswith(door.base)]
+    assert {begun.status_code, *(said.status_code for said in own)} >= {303, 400, 401, 403}
+    out = [(f"{said.status_code}", repr(said.headers.raw).encode() + said.content) for said in own]
+    out += [(file.name, file.read_bytes()) for file in tmp_path.rglob("*") if file.is_file()]
+    out += [(f"printed {nth}", text.encode()) for nth, text in enumerate(capfd.readouterr())]
+    assert {place: words for place, content in out if (words := words_in(content))} == {}
