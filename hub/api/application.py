@@ -1,6 +1,7 @@
 """The interface as a whole: every route, and what it stands on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -69,8 +70,15 @@ def openapi(views: Sequence[View], server: str = SERVER) -> dict[str, Any]:
     return document(routes_with(views), server)
 
 
-async def _refuse(_: Request, error: Exception) -> Response:
-    return refusal(problem_of(error))
+async def _refuse(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    return refusal(replace(problem, headers={"Allow": _allowed(request)}) if problem.status == 405 else problem)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of an address, of which its router tells only those of one route."""
+    here, routes = request.scope["route"].path, request.app.routes
+    return ", ".join(sorted({method for route in routes if route.path == here for method in route.methods}))
 
 
 async def _pass_on(_: Request, error: Exception) -> Response:

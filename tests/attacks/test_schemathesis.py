@@ -245,7 +245,8 @@ def _signed(hub: Running, body: bytes, headers: Mapping[str, str], *, is_whole: 
     media = headers.get("content-type", "")
     is_binary = is_whole and media in ("application/json", "application/xml")
     about = outgoing_events.to_headers(sha256(body).hexdigest(), SOURCE, TYPE, NOON, media) if is_binary else {}
-    covered = {name: value for name, value in headers.items() if name.startswith("ce-")} | about
+    plain = {name: value for name, value in headers.items() if name.startswith("ce-") and value.isascii() and value.isprintable()}
+    covered = plain | about
     signature = {name.lower(): value for name, value in hub.signed(body, covered).items()}
     return about | {name: value for name, value in signature.items() if name in headers}
 
