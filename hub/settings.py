@@ -85,7 +85,12 @@ class Settings:
     @property
     def has_hub(self) -> bool:
         """Whether a hub was opened here before."""
-        return (self.data_dir / "hub-keys.json").exists()
+        return self.hub_keys.exists()
+
+    @property
+    def hub_keys(self) -> Path:
+        """The file of the keys that the hub signs with, and of its secrets."""
+        return self.data_dir / "hub-keys.json"
 
     @property
     def is_demo(self) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from hub.adapters import database, event_store, people_index, vault
 from hub.adapters.database import engine
 from hub.adapters.event_store import EventLog
+from hub.adapters.hub_keys import HubKeys
 from hub.adapters.kek import FromFile, Keks
 from hub.adapters.mapper import PlainMapper, mapper
 from hub.adapters.vault import Vault
@@ -264,7 +265,18 @@ class Heart:
 def a_vault(place: Path, opened: Engine) -> Vault:
     """The vault of the database of a directory, with its key-encryption key beside it."""
     database.create(opened, vault.TABLES)
-    return Vault(opened, Keks(FromFile.made(place / "kek.json")))
+    return Vault(opened, the_keks(place))
+
+
+def the_keks(place: Path) -> Keks:
+    """The key-encryption key of a directory."""
+    place.mkdir(parents=True, exist_ok=True)
+    return Keks(FromFile.made(place / "kek.json"))
+
+
+def some_hub_keys(file: Path, at: datetime) -> HubKeys:
+    """The hub's keys in a file, with their key-encryption key beside it."""
+    return HubKeys.open(file, the_keks(file.parent), at)
 
 
 @contextmanager

@@ -14,7 +14,9 @@ from threading import Lock
 from typing import Any, Self
 
 from hub.adapters import jws, rfc3339
-from hub.adapters.secret_files import alone, replace, stamp, write_new
+from hub.adapters.kek import Keks
+from hub.adapters.sealed_file import SealedFile
+from hub.adapters.secret_files import alone, stamp
 from hub.errors import RuleBroken, Unavailable
 
 TOKEN_KEY_FOR = timedelta(days=30)
@@ -44,21 +46,31 @@ class _Kept:
 
 
 class HubKeys:
-    """The keys in one file (a JWK set with a secret beside it), which another process may rotate meanwhile."""
+    """The keys in one sealed file (a JWK set with a secret beside it), which another process may rotate meanwhile."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keks: Keks) -> None:
         self._path, self._alone = path, Lock()
-        self._kept = _read(path)
+        self._file = SealedFile(path, keks)
+        self._kept = _read(self._file)
 
     @classmethod
-    def open(cls, path: Path, at: datetime) -> Self:
-        """The keys in that file; where there is none it is made, with one key that signs from `at` on."""
+    def open(cls, path: Path, keks: Keks, at: datetime) -> Self:
+        """The keys in that file; where there is none it is made, with one key that signs from `at` on.
+
+        A file from before, in the clear, is sealed with the present key-encryption key.
+
+        Raises:
+            Unavailable: it was sealed with a key-encryption key that was not given, or is not as the hub wrote it.
+            RuleBroken: it is in the clear, and somebody else was changing it for too long.
+        """
+        file = SealedFile(path, keks)
         if not path.exists():
             made = {"keys": [_new_key(at)], "blinding_secret": jws.b64url(token_bytes(32))}
             # whoever of several processes comes first makes the keys of all
             with suppress(FileExistsError):
-                write_new(path, json.dumps(made))
-        return cls(path)
+                file.make(made)
+        file.take_in()
+        return cls(path, keks)
 
     def sign(self, payload: bytes, at: datetime, typ: str = "JOSE") -> str:
         """A compact JWS over the payload by the key that was valid `at`: the same call gives the same text.
@@ -124,9 +136,9 @@ class HubKeys:
                 since <= one.valid_from for one in newest
             ):
                 raise RuleBroken("a new key has to start after the present one", code="key-too-early")
-            kept = json.loads(self._path.read_text())
+            kept = self._file.read()
             # a token lives so much shorter than its key that the two before the new one are all that can matter
-            replace(self._path, json.dumps({**kept, "token_keys": [*kept.get("token_keys", [])[-2:], key]}))
+            self._file.replace({**kept, "token_keys": [*kept.get("token_keys", [])[-2:], key]})
         return str(key["kid"])
 
     def rotate(self, at: datetime) -> str:
@@ -138,9 +150,17 @@ class HubKeys:
         with alone(self._path):
             if at <= self._now().starts[-1]:
                 raise RuleBroken("a new key has to start after the present one", code="key-too-early")
-            kept, key = json.loads(self._path.read_text()), _new_key(at)
-            replace(self._path, json.dumps({**kept, "keys": [*kept["keys"], key]}))
+            kept, key = self._file.read(), _new_key(at)
+            self._file.replace({**kept, "keys": [*kept["keys"], key]})
         return str(key["kid"])
+
+    def wrap_anew(self) -> None:
+        """Seals the keys with the present key-encryption key: before the one of then is dropped.
+
+        Raises:
+            RuleBroken: somebody else is rotating.
+        """
+        self._file.seal_anew()
 
     def blind(self, text: str) -> str:
         """64 hexadecimal digits, always the same for the same text, that tell nothing to who lacks the secret (HMAC-SHA-256)."""
@@ -160,13 +180,13 @@ class HubKeys:
 
     def _now(self) -> _Kept:
         if self._kept.stamp != stamp(self._path):
-            self._kept = _read(self._path)
+            self._kept = _read(self._file)
         return self._kept
 
 
-def _read(path: Path) -> _Kept:
-    when = stamp(path)
-    kept = json.loads(path.read_text())
+def _read(file: SealedFile) -> _Kept:
+    when = stamp(file.path)
+    kept = file.read()
     keys = tuple(sorted((_key(jwk) for jwk in kept["keys"]), key=lambda key: key.valid_from))
     for_tokens = tuple(sorted((_key(jwk) for jwk in kept.get("token_keys", [])), key=lambda key: key.valid_from))
     return _Kept(keys, tuple(key.valid_from for key in keys), jws.from_b64url(kept["blinding_secret"]), when, for_tokens)

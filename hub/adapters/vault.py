@@ -6,7 +6,7 @@ waits in it. Its key is random, wrapped by the key-encryption key, and made in t
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from secrets import token_bytes
@@ -160,8 +160,10 @@ class Vault:
         with self._reading() as connection:
             self._look_on(connection)
 
-    def rotate(self) -> int:
+    def rotate(self, also: Callable[[], object]) -> int:
         """Wraps every key anew with a new key-encryption key, a few at a time, and gives how many; everybody goes on meanwhile.
+
+        `also` wraps anew what else the key-encryption key stands around: the old one is dropped after it.
 
         Raises:
             RuleBroken: the new key has to be given first, or somebody else is at it.
@@ -170,6 +172,7 @@ class Vault:
             count, last = 0, ""
             while rows := self._rewrap(last):
                 count, last = count + rows[0], rows[1]
+            also()
         return count
 
     def _rewrap(self, after: str) -> tuple[int, str] | None:

@@ -62,6 +62,6 @@ def rotate(
         elif tokens:
             say.print(f"{hub.keys.rotate_token_key(hub.clock.now())} signs access tokens from now on.")
         else:
-            count = hub.vault.rotate()
+            count = hub.vault.rotate(hub.keys.wrap_anew)
             hub.settle()
             say.print(f"{count} keys are wrapped anew.")

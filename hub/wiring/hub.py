@@ -55,7 +55,7 @@ from hub.register import Register
 from hub.registry import Registry
 from hub.relay import Relay, shown, told
 from hub.settings import Settings
-from hub.wiring.made import allowed_to, disclosures_of, door_of, login_of, processings_of, rules_by_day, sessions_of, vault_of
+from hub.wiring.made import allowed_to, disclosures_of, door_of, keks_of, login_of, processings_of, rules_by_day, sessions_of
 from hub.wiring.stored import Stored
 
 INDEXES = (people_index.INDEX, organisations_index.INDEX)
@@ -111,11 +111,12 @@ class Hub:
         """
         clock = clock or SystemClock()
         stored = Stored.open(settings)
-        safe = vault_of(settings, stored.log)
+        keks = keks_of(settings, stored.log)
+        safe = Vault(stored.log, keks)
         stored.views.dialect.sealed_by = safe.cipher(READ_MODELS)  # type: ignore[attr-defined]
         log, events, kept = EventLog(stored.log), mapper(safe), Received(safe)
         open_indexes(log, events, INDEXES)
-        keys = HubKeys.open(settings.data_dir / "hub-keys.json", clock.now())
+        keys = HubKeys.open(settings.hub_keys, keks, clock.now())
         register = Register(log, events, INDEXES, clock, safe)
         organisations = Registrations(stored.log, registers())
         kinds = partners.found()

@@ -20,7 +20,7 @@ from hub.adapters.once import Once
 from hub.adapters.processing_log import ProcessingLog
 from hub.adapters.pseudonyms import Pseudonyms
 from hub.adapters.registrations import Organisation, Registrations
-from hub.adapters.vault import Vault
+from hub.adapters.sealed_file import is_sealed
 from hub.domain import coarsening
 from hub.domain.rules import Rules
 from hub.domain.trajectory.planned import DUTCH_TIME
@@ -28,18 +28,18 @@ from hub.ports import Clock
 from hub.settings import Settings
 
 
-def vault_of(settings: Settings, log: Engine) -> Vault:
-    """The vault, with the key-encryption key from where the settings say."""
+def keks_of(settings: Settings, log: Engine) -> Keks:
+    """The key-encryption key, from where the settings say."""
     if settings.kek:
         source: Source = Given(lambda: settings.kek, "HUB_KEK")
     elif settings.kek_command:
         source = Given(lambda: printed(settings.kek_command), "what HUB_KEK_COMMAND prints")
-    elif settings.kek_file or vault.has_keys(log):
+    elif settings.kek_file or vault.has_keys(log) or is_sealed(settings.hub_keys):
         # where there are keys already, a new one of another would open none of them
         source = FromFile(Path(settings.kek_file or settings.data_dir / "kek.json"))
     else:
         source = FromFile.made(settings.data_dir / "kek.json")
-    return Vault(log, Keks(source))
+    return Keks(source)
 
 
 def rules_by_day() -> Callable[[datetime], Rules]:

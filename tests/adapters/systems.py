@@ -18,13 +18,13 @@ from joserfc.jwk import JWKRegistry
 from hub.adapters import once
 from hub.adapters.database import create, engine
 from hub.adapters.door import Door, Elsewhere
-from hub.adapters.hub_keys import HubKeys
 from hub.adapters.login import Claims
 from hub.adapters.secret_files import write_new
 from hub.domain.registrations import Access
 from hub.ports import SetClock, Shown
 from tests import issuer
 from tests.adapters.registered import NOW, Book, a_registration, jwk, occasion, with_key
+from tests.given import some_hub_keys
 
 BASE = "https://hub.example.org"
 TOKEN, INTROSPECT, REVOKE = "/oauth/token", "/oauth/introspect", "/oauth/revoke"
@@ -99,11 +99,11 @@ class System:
 
 
 @cache
-def _keys() -> str:
-    """The keys of a hub that has one for tokens, made once in a run."""
+def _keys() -> Mapping[str, str]:
+    """The files with the keys of a hub that has one for tokens, made once in a run."""
     with TemporaryDirectory() as place:
-        HubKeys.open(Path(place) / "hub-keys.json", NOW).token_key(NOW)
-        return (Path(place) / "hub-keys.json").read_text()
+        some_hub_keys(Path(place) / "hub-keys.json", NOW).token_key(NOW)
+        return {file.name: file.read_text() for file in Path(place).iterdir()}
 
 
 @dataclass
@@ -117,8 +117,9 @@ class Gate:
 
     def __post_init__(self) -> None:
         self.clock = SetClock(NOW)
-        write_new(self.place / "hub-keys.json", _keys())
-        self.keys = HubKeys(self.place / "hub-keys.json")
+        for name, text in _keys().items():
+            write_new(self.place / name, text)
+        self.keys = some_hub_keys(self.place / "hub-keys.json", NOW)
         self.engine = engine(f"sqlite:///{self.place / 'door.db'}", durable=False)
         create(self.engine, once.TABLES)
         self.registered = self.register("police", "police-1")

@@ -21,7 +21,6 @@ from cryptography.x509.oid import NameOID
 from hub.adapters import compact, jws
 from hub.adapters.certificates import thumbprint
 from hub.adapters.door import Elsewhere
-from hub.adapters.hub_keys import HubKeys
 from hub.adapters.jwks import OFTEN, OLD, SOON, Jwks
 from hub.domain.callers import Caller, Capacity
 from hub.errors import NotAllowed, Unauthenticated, Unavailable
@@ -42,6 +41,7 @@ from tests.adapters.systems import (
     public_of,
     with_proof,
 )
+from tests.given import some_hub_keys
 
 SCOPES = frozenset({"signals:read", "signals:write"})
 POLICE = Caller(Capacity.PARTNER, "police", "police", SCOPES)
@@ -121,7 +121,7 @@ def test_a_token_that_was_revoked(gate: Gate) -> None:
 
 
 def test_a_token_of_another_hub(gate: Gate, tmp_path: Path) -> None:
-    other = HubKeys.open(tmp_path / "other.json", NOW).token_key(NOW)
+    other = some_hub_keys(tmp_path / "other.json", NOW).token_key(NOW)
     said = compact.read(gate.token()).claims
     for kid in (other.kid, gate.keys.token_key(NOW).kid):
         assert refused(gate, bearer(compact.write("at+jwt", said, other.private, kid=kid))) == "token-signature"

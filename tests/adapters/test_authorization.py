@@ -17,11 +17,11 @@ from sqlalchemy import event, text
 
 from hub.adapters import compact, jws
 from hub.adapters.authorization.issued import LIFE
-from hub.adapters.hub_keys import HubKeys
 from hub.adapters.once import Once
 from hub.errors import RuleBroken, Unavailable
 from tests.adapters.registered import NOW, YEAR, jwk, occasion
 from tests.adapters.systems import BASE, INTROSPECT, MINUTE, OTHER_OIN, REVOKE, SECOND, TOKEN, Gate, System, encoded, jkt, public_of
+from tests.given import some_hub_keys
 
 DAY = timedelta(days=1)
 
@@ -468,11 +468,11 @@ def test_metadata_are_as_the_standard_asks(gate: Gate) -> None:
 
 
 def test_the_key_of_tokens_is_made_on_first_use_by_one_of_many(tmp_path: Path) -> None:
-    keys = HubKeys.open(tmp_path / "keys.json", NOW)
+    keys = some_hub_keys(tmp_path / "keys.json", NOW)
     assert [key["alg"] for key in keys.public_jwks()["keys"]] == ["Ed25519"]
     with ThreadPoolExecutor(8) as pool:
         assert len({key.kid for key in pool.map(lambda _: keys.token_key(NOW), range(8))}) == 1
-    assert [key["alg"] for key in HubKeys(tmp_path / "keys.json").public_jwks()["keys"]] == ["Ed25519", "PS256"]
+    assert [key["alg"] for key in some_hub_keys(tmp_path / "keys.json", NOW).public_jwks()["keys"]] == ["Ed25519", "PS256"]
 
 
 def test_the_next_key_is_shown_an_hour_before_it_signs(gate: Gate) -> None:

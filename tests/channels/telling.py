@@ -14,13 +14,13 @@ from hub.adapters import database
 from hub.adapters.channels.webhook import Webhooks, queue
 from hub.adapters.channels.webhook.event import Sender
 from hub.adapters.channels.webhook.exchange import Patience
-from hub.adapters.hub_keys import HubKeys
 from hub.adapters.organisations_index import INDEX
 from hub.domain.registrations import Registration
 from hub.domain.streams import stream_id
 from hub.ports import Notice, SetClock
 from tests.adapters.disclosing import the_disclosures
 from tests.adapters.registered import Book, a_registration, occasion, with_covenant
+from tests.given import some_hub_keys
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HUB_OIN = "00000099000000009000"
@@ -56,7 +56,7 @@ class Telling:
         self.clock = SetClock(NOW)
         self.outbox = database.engine(f"sqlite:///{place / 'outbox.db'}")
         queue.TABLES.create_all(self.outbox)
-        self.keys = HubKeys.open(place / "keys.json", NOW - timedelta(days=1))
+        self.keys = some_hub_keys(place / "keys.json", NOW - timedelta(days=1))
         kept = database.engine(f"sqlite:///{place / 'registrations.db'}")
         INDEX.tables.create_all(kept)
         self.book = Book(kept)

@@ -22,6 +22,7 @@ from hub.demo.receiver import Headers, is_from_the_hub
 from hub.demo.story import STEPS, Post
 from hub.errors import Unreadable
 from tests.contracts.test_standards import COMPONENTS, XSDS, component
+from tests.given import some_hub_keys
 from tests.tools import ROOT, STANDARDS
 
 NOW = datetime(2026, 11, 3, 10, tzinfo=UTC)
@@ -154,7 +155,7 @@ def test_each_message_of_the_housing_corporation_is_valid_by_the_official_compon
 
 @pytest.fixture
 def keys(tmp_path: Path) -> HubKeys:
-    return HubKeys.open(tmp_path / "keys.json", NOW)
+    return some_hub_keys(tmp_path / "keys.json", NOW)
 
 
 def a_delivery(keys: HubKeys, body: bytes) -> Headers:
@@ -170,7 +171,7 @@ def test_a_delivery_with_another_body_is_not_believed(keys: HubKeys) -> None:
 
 
 def test_a_delivery_that_somebody_else_signed_is_not_believed(keys: HubKeys, tmp_path: Path) -> None:
-    stranger = HubKeys.open(tmp_path / "others.json", NOW)
+    stranger = some_hub_keys(tmp_path / "others.json", NOW)
     (own,), (other,) = keys.public_jwks()["keys"], stranger.public_jwks()["keys"]
     assert not is_from_the_hub(a_delivery(stranger, b"{}"), b"{}", {"keys": [own]})
     assert not is_from_the_hub(a_delivery(keys, b"{}"), b"{}", {"keys": [{**other, "kid": own["kid"]}]})
@@ -186,7 +187,7 @@ def a_receipt(keys: HubKeys) -> dict[str, str]:
 
 
 def test_a_receipt_is_believed_as_the_hub_signed_it_and_not_otherwise(keys: HubKeys, tmp_path: Path) -> None:
-    receipt, stranger = a_receipt(keys), HubKeys.open(tmp_path / "others.json", NOW)
+    receipt, stranger = a_receipt(keys), some_hub_keys(tmp_path / "others.json", NOW)
     assert receipts.is_by_the_hub(receipt, keys.public_jwks())
     assert not receipts.is_by_the_hub({**receipt, "outcome": "quarantined"}, keys.public_jwks())
     assert not receipts.is_by_the_hub(receipt, stranger.public_jwks())
