@@ -90,6 +90,11 @@ def families_answered(reference: str, connection: Connection) -> tuple[str, ...]
     return tuple(connection.execute(_ANSWERED, {"reference": reference}).scalars())
 
 
+def families_of(person: str, connection: Connection) -> tuple[str, ...]:
+    """The families that a person is in."""
+    return tuple(connection.execute(select(MEMBERS.c.family).where(MEMBERS.c.person == person)).scalars())
+
+
 def _known(keys: Mapping[By, str], rows: Mapping[str, Mapping[str, tuple[str | None, set[str]]]]) -> list[Known]:
     own = keys.get(By.BSN)
     return [

@@ -11,6 +11,7 @@ import typer
 from sqlalchemy.exc import NoResultFound
 
 from hub.adapters.signatures import PartnerSignatures
+from hub.commands.noting import members, note
 from hub.commands.shared import aside, say, the_hub
 from hub.domain.messages import Message
 from hub.errors import NotKnown, SignatureRefused
@@ -31,6 +32,7 @@ def message(
         found, position = hub.register.read(lambda unit: ((kept := unit.get(Message, id)), unit.position_of(kept)))
         posted, wrong = _kept(hub, found.received)
         wrong = wrong or _wrong_with(hub, found.received, posted)
+        _note(hub, found, body)
     where = aside if body else say
     for label, text in _described(found, position):
         where.print(f"{label:>9}  {text}", soft_wrap=True, highlight=False, markup=False)
@@ -40,6 +42,14 @@ def message(
         aside.print(f"NOT VERIFIED: {wrong}", style="bold red", soft_wrap=True, highlight=False, markup=False)
         raise typer.Exit(1)
     where.print("signature verified again with the key as it was valid then", style="green")
+
+
+def _note(hub: Hub, found: Message, with_body: bool) -> None:
+    """Notes whose data are about to be shown: all people of the families that its signals went to. Raises: Unavailable."""
+    signals = hub.intake.status(found.id, found.received.partner)[1].signals
+    concerned = members(hub, [went["family"] for went in signals if went["family"]])
+    activity, command = ("read-message", "hub message --body") if with_body else ("look-at-message", "hub message")
+    note(hub, activity, command, concerned, ("message", str(found.id)))
 
 
 def _kept(hub: Hub, was: Message.Received) -> tuple[Posted, str]:

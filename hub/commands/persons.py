@@ -5,7 +5,10 @@ from uuid import UUID
 
 import typer
 
+from hub.adapters import people_index
+from hub.commands.noting import noted
 from hub.commands.shared import By, advise, say, the_hub
+from hub.wiring import Hub
 
 app = typer.Typer(help="People whom the hub keeps data of.", no_args_is_help=True)
 
@@ -27,10 +30,18 @@ def erase(
     reach copies of the databases: those follow with `hub keys rotate`, once the old key-encryption key is gone everywhere.
     """
     with the_hub() as hub:
-        reached = hub.erase(person, ground, by)
+        with noted(hub, "erase-person", "hub person erase", _concerned(hub, person)):
+            reached = hub.erase(person, ground, by)
         hub.views.catch_up()
         hub.settle()
     messages, questions = len(reached.messages), len(reached.questions)
     say.print(f"{person} is erased, with {messages} messages as received and {questions} signals that waited.", soft_wrap=True)
     for question in sorted(reached.likely):
         advise(f"The question {question} may name this person: look at it, and answer it.")
+
+
+def _concerned(hub: Hub, person: UUID) -> dict[str, list[str]]:
+    """The person, in each family that they are in; one of whom nothing is known is concerned too: somebody tried."""
+    with hub.stored.log.connect() as connection:
+        families = people_index.families_of(str(person), connection)
+    return {family: [str(person)] for family in families or ("",)}

@@ -5,12 +5,14 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from pwd import getpwuid
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,7 +21,9 @@ from sqlalchemy import update
 
 from hub import __main__ as command_line
 from hub.adapters import received
+from hub.domain.callers import Capacity
 from hub.domain.messages import Message
+from hub.domain.processing import Processing, Wanted
 from hub.domain.trajectory import Trajectory
 from hub.register import Unit
 from hub.settings import Settings
@@ -343,6 +347,129 @@ def test_a_message_that_is_not_there_is_not_known(run: Run) -> None:
     registered(run)
     ran = run("message", str(uuid4()))
     assert (ran.status, "There is nothing by that id." in ran.err) == (1, True)
+
+
+# What is noted of it -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """A step in the data-processing log, with how many people it concerns in which families."""
+
+    command: str
+    activity: str
+    who: str
+    outcome: str
+    about: tuple[str, str]
+    people: int
+    families: frozenset[str]
+
+
+def noted(data: Path) -> list[Line]:
+    """What the command line noted, in order."""
+    hub = Hub.open(Settings(data_dir=data, mode="demo"))
+    try:
+        lines, _ = hub.processings.page(Wanted(), "", 500)
+    finally:
+        hub.close()
+    steps: dict[str, list[Processing]] = {}
+    for line in reversed(lines):
+        steps.setdefault(line.trace.trace_id, []).append(line)
+    return [a_line(step) for step in steps.values() if step[0].who.role is Capacity.OPERATOR]
+
+
+def a_line(step: Sequence[Processing]) -> Line:
+    of, people = step[0], [line.concerned for line in step if line.concerned.subject]
+    about, families = (of.object_kind, of.object_reference), frozenset(one.family for one in people)
+    return Line(of.name, of.activity, of.who.subject, of.outcome.value, about, len(people), families)
+
+
+def stop_the_log(data: Path) -> None:
+    """From here on nothing can be added to the data-processing log."""
+    with closing(sqlite3.connect(data / "reads.db")) as log:
+        log.execute("CREATE TRIGGER full BEFORE INSERT ON readings BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a hub keeps of two messages: one that opened a family with people in it, and one that could not be read."""
+
+    data: Path
+    message: str
+    unreadable: str
+    family: str
+    people: Sequence[str]
+
+
+@pytest.fixture
+def kept(run: Run, tmp_path: Path) -> Kept:
+    registered(run)
+    (tmp_path / "not-xml").write_text("not XML")
+    with running(tmp_path / "var") as process:
+        message, unreadable = (
+            json.loads(run("send", str(file), "--partner", "politie", "--type", TYPE, "--to", process.url).out)["message"]
+            for file in (EXAMPLE, tmp_path / "not-xml")
+        )
+        hub = process.open()
+        family, people = hub.register.read(
+            lambda unit: ((id := family_of(unit, {"message": message})), list(unit.get(Trajectory, id).people))
+        )
+        hub.close()
+    return Kept(tmp_path / "var", message, unreadable, str(family), people)
+
+
+def test_what_a_command_shows_or_does_is_noted_with_who_has_the_shell(run: Run, kept: Kept) -> None:
+    before, (person, *_) = noted(kept.data), kept.people
+    assert run("message", kept.message).status == 0
+    assert run("message", kept.message, "--body").status == 0
+    assert run("message", kept.unreadable).status == 0
+    assert run("quarantine", "list").status == 0
+    assert run("quarantine", "again", kept.unreadable).status == 0
+    assert run("person", "erase", person, "--ground", "avg-17-1-b", "--by", "officer").status == 0
+    who, here, count = f"operator:{getpwuid(os.getuid()).pw_name}", frozenset({kept.family}), len(kept.people)
+    message, unreadable = ("message", kept.message), ("message", kept.unreadable)
+    assert before == []
+    assert count > 1
+    assert noted(kept.data) == [
+        Line("hub message", "look-at-message", who, "given", message, count, here),
+        Line("hub message --body", "read-message", who, "given", message, count, here),
+        Line("hub message", "look-at-message", who, "given", unreadable, 0, frozenset()),
+        Line("hub quarantine list", "look-at-quarantine", who, "given", ("list", ""), 0, frozenset()),
+        Line("hub quarantine again", "process-again", who, "given", unreadable, 0, frozenset()),
+        Line("hub person erase", "erase-person", who, "given", ("family", kept.family), 1, here),
+    ]
+
+
+def test_who_has_the_shell_is_not_what_a_variable_says(run: Run, kept: Kept) -> None:
+    run("quarantine", "list", USER="somebody-else", LOGNAME="somebody-else")
+    assert [line.who for line in noted(kept.data)] == [f"operator:{getpwuid(os.getuid()).pw_name}"]
+
+
+def test_what_the_hub_refuses_to_do_to_people_is_noted_as_refused(run: Run, kept: Kept) -> None:
+    (person, *_) = kept.people
+    assert run("person", "erase", person, "--ground", " ", "--by", "officer").status == 1
+    assert run("person", "erase", str(uuid4()), "--ground", "avg-17-1-b", "--by", "officer").status == 1
+    assert [(line.command, line.outcome, line.people) for line in noted(kept.data)] == [
+        ("hub person erase", outcome, 1) for outcome in ("given", "refused") * 2
+    ]
+
+
+def test_what_cannot_be_noted_is_neither_shown_nor_done(run: Run, kept: Kept) -> None:
+    (person, *_) = kept.people
+    stop_the_log(kept.data)
+    for command in (
+        ("message", kept.message),
+        ("message", kept.message, "--body"),
+        ("quarantine", "list"),
+        ("quarantine", "again", kept.unreadable),
+        ("person", "erase", person, "--ground", "avg-17-1-b", "--by", "officer"),
+    ):
+        ran = run(*command)
+        assert (ran.status, ran.out, "cannot be logged" in ran.err) == (1, "", True), command
+        assert no_words_of(EXAMPLE, ran)
+    with closing(sqlite3.connect(kept.data / "reads.db")) as log:
+        log.execute("DROP TRIGGER full")
+    assert run("message", kept.message, "--body").out.encode() == EXAMPLE.read_bytes()
 
 
 # Keys of the hub, and people ---------------------------------------------------------------------------------
