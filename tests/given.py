@@ -220,9 +220,9 @@ def blind(text: str) -> str:
     return hmac.new(b"only for tests", text.encode(), sha256).hexdigest()
 
 
-def said(signal: Signal, partner: str = "police", id: str = "") -> Said:
+def said(signal: Signal, partner: str = "police", id: str = "", purpose: str = "") -> Said:
     """A signal on its way to its family."""
-    return Said(id or str(uuid4()), signal, "a-message", partner, "help")
+    return Said(id or str(uuid4()), signal, "a-message", partner, purpose or "help")
 
 
 @dataclass(frozen=True)
@@ -241,13 +241,17 @@ class Heart:
         """Between events and what is stored of them."""
         return mapper(self.vault)
 
-    def place(self, *signals: Signal, partner: str = "police") -> list[Placed]:
+    def place(self, *signals: Signal, partner: str = "police", purpose: str = "") -> list[Placed]:
         """Places the signals of one message, each after the one before."""
 
         def work(unit: Unit) -> list[Placed]:
             placed = []
             for signal in signals:
-                placed.append(self.families.place(said(signal, partner), unit, Occasion(unit.at, partner, "a-message", "a-ground")))
+                placed.append(
+                    self.families.place(
+                        said(signal, partner, purpose=purpose), unit, Occasion(unit.at, partner, "a-message", "a-ground")
+                    )
+                )
                 unit.keep()
             return placed
 

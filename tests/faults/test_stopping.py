@@ -58,8 +58,9 @@ def test_a_hub_that_was_killed_in_its_very_first_start_starts_again_as_if_nothin
         made.append(len(list(process.data.glob("*"))))
         hub = process.open()
         now = hub.clock.now()
+        assert hub.log.last_position() == 0
         Sender("youth-work", "any-partner", f"{99:08}{1:012}").register(hub, now)
-        assert hub.log.last_position() == 2
+        assert hub.log.last_position() > 0
         hub.views.catch_up()
         hub.outbox.catch_up()
         assert {(standing.lag, standing.stopped_because) for standing in (*hub.views.state(), *hub.outbox.state())} == {(0, "")}

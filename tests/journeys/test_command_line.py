@@ -21,6 +21,7 @@ from sqlalchemy import update
 
 from hub import __main__ as command_line
 from hub.adapters import received
+from hub.commands.shared import aside, say
 from hub.domain.callers import Capacity
 from hub.domain.messages import Message
 from hub.domain.processing import Processing, Wanted
@@ -56,7 +57,9 @@ def in_one_line(text: str) -> str:
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Run]:
     """Runs commands in a directory of their own, as `hub` does."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
+    # as wide as a table needs, also where the width was read when the commands were imported
+    for console in (say, aside):
+        monkeypatch.setattr(console, "_width", 200)
     monkeypatch.setenv("HUB_MODE", "demo")
 
     def run(*arguments: str, **environment: str) -> Ran:

@@ -14,6 +14,7 @@ from hub.domain.signals import Address, NamedPerson
 from hub.domain.trajectory import Trajectory
 from hub.domain.words import Role
 from hub.errors import NotKnown, RuleBroken
+from hub.families import FEEDBACK
 from tests.given import DUTY, ELSEWHERE, HOME, Heart, a_number, a_person, a_signal
 
 CHILD = a_person(bsn=a_number(0))
@@ -150,10 +151,18 @@ def test_of_several_signals_in_a_message_the_second_sees_what_the_first_made(hea
 def test_feedback_that_names_nobody_finds_the_family_by_the_reference_it_answers(heart: Heart) -> None:
     family = family_of(heart, CHILD, reference="police-77")
     feedback = a_signal(reference="vt-1", concern="feedback-taken-up", refers_to="police-77", people=())
-    (placed,) = heart.place(feedback, partner="veilig-thuis")
+    (placed,) = heart.place(feedback, partner="veilig-thuis", purpose=FEEDBACK)
     assert (placed.family, placed.matched) == (family, ("answers-earlier-message",))
-    asked = heart.place(replace(feedback, refers_to="nothing-known"))[0]
+    asked = heart.place(replace(feedback, refers_to="nothing-known"), purpose=FEEDBACK)[0]
     assert (asked.question != "", asked.matched) == (True, ("names-nobody",))
+
+
+def test_what_is_no_feedback_waits_for_a_person_whichever_reference_it_names(heart: Heart) -> None:
+    family = family_of(heart, CHILD, reference="police-77")
+    worry = a_signal(reference="other-1", refers_to="police-77", people=())
+    (asked,) = heart.place(worry, partner="youth-work")
+    assert (asked.question != "", asked.matched) == (True, ("names-nobody",))
+    assert len(heart.family(family).signals) == 1
 
 
 def test_only_blind_keys_stand_in_the_index(heart: Heart) -> None:
@@ -354,7 +363,7 @@ def test_a_signal_that_is_moved_takes_its_people_and_what_they_answer_to_along(h
     heart.casework.move_signal(asked.asked.signal_id, wrong, right, "his son", "coordinator")
     assert (len(heart.family(wrong).people), len(heart.family(right).people)) == (1, 2)
     assert family_of(heart, without_number(BROTHER, address=HOME), reference="n") == str(right)
-    (placed,) = heart.place(a_signal(people=(), reference="f", concern="feedback-taken-up", refers_to="school-5"))
+    (placed,) = heart.place(a_signal(people=(), reference="f", concern="feedback-taken-up", refers_to="school-5"), purpose=FEEDBACK)
     assert placed.family == str(right)
 
 
