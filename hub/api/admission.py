@@ -149,10 +149,14 @@ def roles_for(act: Act) -> frozenset[Capacity]:
 
 
 def _family(request: Request) -> UUID | None:
+    """The family of the path, which FastAPI then reads as the same one, or refuses."""
     try:
-        return UUID(request.path_params["id"])
+        family = UUID(request.path_params["id"])
     except ValueError:
-        return None  # FastAPI says what is wrong with it
+        request.path_params["id"] = ""
+        return None
+    request.path_params["id"] = str(family)
+    return family
 
 
 def _concerned(answer: Answer, visit: Visit, parts: Parts) -> Mapping[str, Sequence[str]]:
