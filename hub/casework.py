@@ -73,6 +73,11 @@ class Casework:
 
         return self.register.do(work).value
 
+    def answered_with(self, question: UUID) -> tuple[UUID, ...]:
+        """The family that a question was answered with, where it was. Raises: NotKnown."""
+        family = self.register.read(lambda unit: unit.get(MatchQuestion, question).family)
+        return (UUID(family),) if family else ()
+
     def take_back(self, question: UUID, motivation: str, by: str) -> None:
         """A person takes an answer back: the signal leaves the family and waits again; what rested on it is named."""
 

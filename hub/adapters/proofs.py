@@ -124,7 +124,7 @@ def _normal(address: str) -> str:
     """An address as RFC 3986 (sections 6.2.2 and 6.2.3) compares it, without query and fragment; empty where it is none."""
     try:
         found = urlsplit(address)
-        port = found.port or _PORTS.get(found.scheme)
+        port = _PORTS.get(found.scheme) if found.port is None else found.port
     except ValueError:
         return ""
     if not found.hostname or found.username is not None:

@@ -28,7 +28,7 @@ def _breaking(event: Access.GlassBroken) -> dict[str, object]:
 _MOMENT = {"type": "string", "format": "date-time"} | of.PROVENANCE
 _BREAKING = schemas.thing(
     **dict.fromkeys(("who", "role", "organisation"), schemas.TEXT | of.PROVENANCE),
-    reason=schemas.TEXT | of.PROVENANCE,
+    reason=schemas.TEXT | of.WORDS,
     at=_MOMENT,
     until=_MOMENT,
 )

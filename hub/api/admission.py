@@ -1,7 +1,6 @@
 """The way of every guarded request: who asks, may they, do it, tell no more than they may know, note it, answer."""
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,13 +17,13 @@ from hub.api.parts import Parts
 from hub.api.schemas import Schema
 from hub.api.showing import shown_in
 from hub.api.trace import header, trace_of
-from hub.api.visits import Visit, note
+from hub.api.visits import Visit, at_family, note
 from hub.api.writing import Answer
 from hub.domain.callers import Caller, Capacity
 from hub.domain.policy import POLICY, Act, Reach
 from hub.domain.processing import Handling, Outcome
 from hub.domain.traces import Trace
-from hub.errors import HubError, NotKnown
+from hub.errors import HubError
 from hub.ports import Shown
 
 MOST = 65_536
@@ -51,6 +50,12 @@ async def caller_of(request: Request) -> Caller:
     return visit.caller
 
 
+async def visit_of(request: Request) -> Visit:
+    """This visit."""
+    visit: Visit = request.state.visit
+    return visit
+
+
 async def reach_of(request: Request) -> Reach:
     """How far the one who asks reaches in this."""
     visit: Visit = request.state.visit
@@ -65,6 +70,7 @@ def shown_of(request: Request, parts: Parts) -> Shown:
 Hub = Annotated[Parts, Depends(parts_of)]
 Known = Annotated[Caller, Depends(caller_of)]
 Far = Annotated[Reach, Depends(reach_of)]
+Here = Annotated[Visit, Depends(visit_of)]
 
 
 class Guarded(APIRoute):
@@ -100,7 +106,7 @@ class Guarded(APIRoute):
                 if isinstance(response, Answer):
                     response = await run_in_threadpool(self._tell, response, visit, parts)
             except HubError:
-                await run_in_threadpool(note, self.operation, visit, visit.concerned, parts, Outcome.REFUSED)
+                await run_in_threadpool(note, visit, visit.concerned, parts, Outcome.REFUSED)
                 raise
             response.raw_headers.append(header(trace))
             return response
@@ -115,29 +121,23 @@ class Guarded(APIRoute):
         if caller.role is Capacity.PARTNER:
             parts.limits.take(caller.organisation)
         family = _family(request) if self.path.startswith(ONE_FAMILY) else None
-        visit = Visit(caller, reach, family, None, began, trace)
-        if family is None:
-            return visit
-        try:
-            standing = parts.admittance.family(self.act, caller, family)
-        except NotKnown:
-            note(self.operation, visit, visit.concerned, parts, Outcome.REFUSED)
-            raise
-        visit = replace(visit, standing=standing)
+        visit = Visit(self.operation, caller, reach, None, None, began, trace)
+        if family is not None:
+            visit = at_family(visit, self.act, family, parts)
         if self._is_decision(visit, parts):
             # what cannot be noted is not decided; a line too many is better than one too few
-            note(self.operation, visit, visit.concerned, parts)
+            note(visit, visit.concerned, parts)
         return visit
 
     def _is_decision(self, visit: Visit, parts: Parts) -> bool:
-        """Whether this is a decision on the family of the path, which is noted before it is taken."""
-        return visit.family is not None and parts.activity(self.operation, visit.began.date()).handling is Handling.DECIDE
+        """Whether this changes anything, which is noted before it is done."""
+        return parts.activity(self.operation, visit.began.date()).handling in (Handling.DECIDE, Handling.MAINTAIN)
 
     def _tell(self, answer: Answer, visit: Visit, parts: Parts) -> Response:
         """Raises: Unavailable, where it cannot be noted that it is told."""
         if not self._is_decision(visit, parts):
             concerned = _concerned(answer, visit, parts)
-            note(self.operation, visit, concerned, parts, Outcome.GIVEN if concerned else Outcome.NOTHING, answer.sought)
+            note(visit, concerned, parts, Outcome.GIVEN if concerned else Outcome.NOTHING, answer.sought)
         if visit.standing is not None and visit.family is not None and "GET" in (self.methods or ()):
             parts.admittance.note_look(self.act, visit.family, visit.caller, visit.standing)
         return answer.written(parts.disclose(answer.content, self.told, visit.caller))
@@ -172,6 +172,7 @@ def _families(content: Any) -> Iterator[str]:
             yield found
         for each in content.get("families", ()):
             yield each["id"]
+        yield from content.get("candidates", ())
         for each in content.get("items", ()):
             yield from _families(each)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from hub.api import forms, schemas
 from hub.api.operations import Operation, question
 from hub.api.writing import Answer
-from hub.domain.policy import Act
+from hub.domain.policy import Act, Relation
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion
 from hub.domain.trajectory import Trajectory
@@ -51,11 +51,17 @@ def on_family(
 def _decision(verb: Verb, gives: str, asked: Any) -> Callable[..., Answer]:
     def decide(q: Any = asked) -> Answer:
         basis = getattr(getattr(q, "body", None), "ground", "")
-        gave, version = q.hub.casework.decide(q.id, partial(verb, q), q.caller.subject, basis, q.if_match)
+        gave, version = q.hub.casework.decide(q.id, partial(verb, q), q.caller.subject, basis, _seen(q))
         said = {"family": str(q.id), "version": version, **({gives: gave} if gives else {})}
         return Answer(said, 201, {"Location": f"/v1/families/{q.id}", "ETag": f'"{version}"'})
 
     return decide
+
+
+def _seen(q: Any) -> int | None:
+    """The version that the caller had before them; who may not see the family learns nothing of its versions."""
+    relation = q.visit.standing.relation(q.caller, q.visit.began)
+    return None if relation is Relation.INVOLVED else q.if_match
 
 
 def _answer_handover(q: Any, family: Trajectory, rules: Rules, on: Occasion) -> None:  # noqa: ARG001

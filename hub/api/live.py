@@ -112,7 +112,7 @@ class _Listener:
         if own:
             families = {family for one in own if (family := _family(one.notice))}
             visit = replace(self.visit, trace=self.visit.trace.then(token_hex(8)))
-            note(STREAM.name, visit, self.hub.members(map(str, families)), self.hub)
+            note(visit, self.hub.members(map(str, families)), self.hub)
         return own
 
     def _own(self, told: Told) -> Mapping[str, Any] | None:

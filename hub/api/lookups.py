@@ -12,6 +12,7 @@ from hub.api.admission import Hub, Known
 from hub.api.forms import Form
 from hub.api.operations import Operation, question
 from hub.api.queries import Moment, Nothing
+from hub.api.visits import at_family
 from hub.api.writing import Answer
 from hub.domain.dates import PartialDate
 from hub.domain.policy import Act, Reach
@@ -60,7 +61,8 @@ def _asked(view: View, asked: Any) -> Callable[..., Answer]:
         if found is None:
             raise NotKnown("There is nothing by that id.")
         if view.about == "its-family":
-            q.hub.admittance.family(view.act, q.caller, UUID(found["family"]))
+            there = at_family(q.visit, view.act, UUID(found["family"]), q.hub)
+            q.hub.admittance.note_look(view.act, there.family, q.caller, there.standing)
         return Answer(found, headers={"ETag": f'"{found["version"]}"'} if "version" in found else {})
 
     return ask

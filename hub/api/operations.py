@@ -10,7 +10,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from hub.api.admission import BEARER, Far, Guarded, Hub, Known, roles_for
+from hub.api.admission import BEARER, Far, Guarded, Here, Hub, Known, roles_for
 from hub.api.descriptions import answered
 from hub.api.forms import Code
 from hub.api.queries import Nothing, Once, Seen, keyless, unseen
@@ -77,7 +77,7 @@ def question(
     path: str, form: type[BaseModel] | None = None, query: type[BaseModel] | None = None, *, takes_version: bool = False
 ) -> Any:
     """What is asked there, as a dependency of FastAPI: who calls, each id of the path by its name, the query and the body."""
-    asked: list[Any] = [("hub", Hub), ("caller", Known), ("reach", Far)]
+    asked: list[Any] = [("hub", Hub), ("caller", Known), ("reach", Far), ("visit", Here)]
     asked += [(name, Code if name in NAMES else UUID) for name in re.findall(r"{(\w+)}", path)]
     asked += [("query", Annotated[query, Query()])] if query else []
     asked += [("body", form)] if form else []

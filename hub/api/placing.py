@@ -1,16 +1,15 @@
 """Whose family a signal or a person belongs to, as people say it; and messages that are read again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from uuid import UUID
 
 from pydantic import BaseModel
-from starlette.requests import Request
 
 from hub.api import forms, schemas
-from hub.api.admission import Hub, Known
+from hub.api.admission import Here, Hub, Known
 from hub.api.operations import Operation
-from hub.api.visits import Visit, note
+from hub.api.visits import Visit, at_family, note
 from hub.api.writing import Answer
 from hub.domain.policy import Act
 
@@ -35,31 +34,41 @@ def _now_of(family: UUID) -> Answer:
     return Answer({"family": str(family)}, 201, {"Location": f"/v1/families/{family}"})
 
 
-def _other(request: Request, hub: Hub, other: UUID) -> None:
+def _other(visit: Visit, hub: Hub, other: UUID) -> None:
     """Lets the caller in to the second family that a decision is about, and notes that it is. Raises: NotKnown."""
-    visit: Visit = request.state.visit
-    standing = hub.admittance.family(Act.PLACE, visit.caller, other)
-    note(request.scope["route"].operation_id, replace(visit, family=other, standing=standing), {str(other): standing.people}, hub)
+    there = at_family(visit, Act.PLACE, other, hub)
+    note(there, there.concerned, hub)
 
 
-def _answer_question(hub: Hub, caller: Known, id: UUID, body: forms.MatchAnswer) -> Answer:
+def _answer_question(hub: Hub, visit: Here, caller: Known, id: UUID, body: forms.MatchAnswer) -> Answer:
+    if body.family is not None:
+        _note_of_question(visit, hub, [body.family])
     is_own = body.family is None or hub.admittance.may(Act.PLACE, caller, body.family)
     return _now_of(hub.casework.answer(id, body.family, body.motivation, caller.subject, is_own))
 
 
-def _retract(hub: Hub, caller: Known, id: UUID, body: forms.Motivated) -> Answer:
+def _retract(hub: Hub, visit: Here, caller: Known, id: UUID, body: forms.Motivated) -> Answer:
+    _note_of_question(visit, hub, hub.casework.answered_with(id))
     hub.casework.take_back(id, body.motivation, caller.subject)
     return Answer({"question": str(id)}, 201)
 
 
-def _merge(request: Request, hub: Hub, caller: Known, id: UUID, body: forms.Merge) -> Answer:
-    _other(request, hub, body.family)
+def _note_of_question(visit: Visit, hub: Hub, families: Iterable[UUID]) -> None:
+    """Notes at each family that somebody decides whether a signal is about it."""
+    for family in families:
+        there = replace(visit, family=family, standing=hub.admittance.standing(family))
+        if there.standing is not None:
+            note(there, there.concerned, hub)
+
+
+def _merge(visit: Here, hub: Hub, caller: Known, id: UUID, body: forms.Merge) -> Answer:
+    _other(visit, hub, body.family)
     hub.casework.merge(id, body.family, body.motivation, caller.subject)
     return _now_of(id)
 
 
-def _separate(request: Request, hub: Hub, caller: Known, id: UUID, body: forms.Merge) -> Answer:
-    _other(request, hub, body.family)
+def _separate(visit: Here, hub: Hub, caller: Known, id: UUID, body: forms.Merge) -> Answer:
+    _other(visit, hub, body.family)
     hub.casework.separate(id, body.family, body.motivation, caller.subject)
     return _now_of(body.family)
 
@@ -68,8 +77,8 @@ def _split(hub: Hub, caller: Known, id: UUID, body: forms.Split) -> Answer:
     return _now_of(hub.casework.split(id, [str(person) for person in body.people], body.motivation, caller.subject))
 
 
-def _move(request: Request, hub: Hub, caller: Known, id: UUID, signal: UUID, body: forms.Move) -> Answer:
-    _other(request, hub, body.to)
+def _move(visit: Here, hub: Hub, caller: Known, id: UUID, signal: UUID, body: forms.Move) -> Answer:
+    _other(visit, hub, body.to)
     hub.casework.move_signal(str(signal), id, body.to, body.motivation, caller.subject)
     return _now_of(body.to)
 

@@ -118,6 +118,7 @@ class Standing:
     director: str
     coach: str
     offered: str
+    offered_until: datetime | None
     organisation: str
     is_administrative: bool
     is_ended: bool
@@ -131,17 +132,18 @@ class Standing:
             return Relation.DIRECTOR
         if caller.subject == self.coach:
             return Relation.COACH
-        if caller.subject == self.offered:
+        if caller.subject == self.offered and self.offered_until is not None and at < self.offered_until:
             return Relation.OFFERED
         if caller.role is Capacity.ADMINISTRATIVE and self.is_administrative and not self.is_ended:
             return Relation.ADMINISTRATION
         if caller.organisation and caller.organisation == self.organisation and not self.is_ended:
             return Relation.TEAM
-        if self._is_broken(caller, at):
+        if self.is_broken(caller, at):
             return Relation.GLASS
         return Relation.INVOLVED if {caller.organisation, caller.kind} & self.partners else Relation.OTHER
 
-    def _is_broken(self, caller: Caller, at: datetime) -> bool:
+    def is_broken(self, caller: Caller, at: datetime) -> bool:
+        """Whether the glass is broken for this caller."""
         until = self.glass.get(caller.subject)
         return until is not None and at < until
 
@@ -182,10 +184,13 @@ def may_hear(type: str, caller: Caller, family: Standing | None, at: datetime) -
 
 def standing(family: Trajectory, access: Access | None) -> Standing:
     """How a family stands now."""
+    # a family that was merged into another is handed over there
+    offer = family.offered if not family.merged_into else None
     return Standing(
         director=family.director.who,
         coach=family.coach.who if family.coach else "",
-        offered=family.offered.to.who if family.offered else "",
+        offered=offer.to.who if offer else "",
+        offered_until=offer.until if offer else None,
         organisation=family.director.organisation,
         is_administrative=family.direction is Direction.ADMINISTRATIVE,
         is_ended=family.phase in ENDED,
@@ -201,4 +206,5 @@ def may(act: Act, caller: Caller, family: Standing, at: datetime) -> bool:
     if reach is not Reach.OWN:
         return reach is Reach.ALL
     relation = family.relation(caller, at)
-    return relation not in _PART or act in _PART[relation]
+    is_opened = act in OPENED_BY_GLASS and family.is_broken(caller, at)
+    return is_opened or relation not in _PART or act in _PART[relation]

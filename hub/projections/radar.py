@@ -81,7 +81,9 @@ def _signal(event: Trajectory.SignalRecorded) -> Row | None:
 
 
 def _day(event: Trajectory.SignalRecorded) -> str:
-    return (PartialDate(event.happened).earliest or event.timestamp.date()).isoformat()
+    """The day it was so, as far as that can be: what is said of a day to come was known today."""
+    today = event.timestamp.date()
+    return min(PartialDate(event.happened).earliest or today, today).isoformat()
 
 
 def _weigh(families: Iterable[str], connection: Connection) -> None:
@@ -98,9 +100,14 @@ def _weigh(families: Iterable[str], connection: Connection) -> None:
 
 def _worry(partners: Sequence[Row]) -> Row:
     latest = max((row["latest"] for row in partners), default="")
-    since = (date.fromisoformat(latest) - NEAR).isoformat() if latest else ""
+    since = _before(date.fromisoformat(latest)) if latest else ""
     near = [{"partner": row["partner"], "latestDate": row["latest"]} for row in partners if row["latest"] >= since]
     return {"partners": near, "count": len(near), "latest": latest}
+
+
+def _before(latest: date) -> str:
+    """Since when worries are near; the calendar begins in the year 1."""
+    return date.fromordinal(max(1, latest.toordinal() - NEAR.days)).isoformat()
 
 
 def ask(connection: Connection, asked: Asked) -> Mapping[str, Any]:

@@ -5,8 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
+import pytest
+from sqlalchemy import select
 
 from hub.domain.callers import Caller, Capacity
+from hub.projections import radar
 from tests.api.running import Running, a_child, a_worry, an_event
 from tests.api.serving import serving
 from tests.api.test_decisions import SOMEBODY, WHY, decided
@@ -216,6 +219,113 @@ async def test_who_was_offered_a_family_looks_and_answers_and_decides_nothing_el
     elsewhere = hub.token("coordinator", "other-director", "another-team")
     answer = await hub.tell(f"/v1/families/{family}/handovers/{handover}/answers", {**WHY, "accepted": True}, "", headers=elsewhere)
     assert (answer.status_code, answer.json()["code"]) == (409, "not-offered-to-you"), "it was offered to somebody of a team"
+
+
+async def test_an_offer_ends_with_its_term_and_with_a_merger(hub: Running) -> None:
+    mine, theirs = await hub.a_family(), await hub.a_family_of(a_child(9), id="theirs")
+    for family in (mine, theirs):
+        await decided(hub, family, "handovers", {**SOMEBODY, **WHY})
+        assert (await look(hub, family, who="other-director")).status_code == 200
+    assert (await hub.tell(f"/v1/families/{mine}/merges", {**WHY, "family": str(theirs)})).status_code == 201
+    assert (await look(hub, theirs, who="other-director")).status_code == 404
+    hub.clock.set(hub.clock.now() + timedelta(days=30))
+    assert (await look(hub, mine, who="other-director")).status_code == 404, "also before the clock made it an event"
+
+
+async def test_glass_opens_to_whoever_was_offered_direction_what_an_offer_does_not(hub: Running) -> None:
+    family = await hub.a_family()
+    await decided(hub, family, "handovers", {**SOMEBODY, "to": "stranger", "organisation": "elsewhere", **WHY})
+    history = f"/v1/families/{family}/history"
+    assert (await hub.ask(history, "", headers=hub.token(*WHO))).status_code == 404
+    assert (await break_glass(hub, family)).status_code == 201
+    assert (await hub.ask(history, "", headers=hub.token(*WHO))).status_code == 200
+
+
+async def test_a_look_through_an_escalation_is_a_look(hub: Running) -> None:
+    family, escalation = await hub.an_escalation()
+    await break_glass(hub, family)
+    assert (await hub.ask(f"/v1/escalations/{escalation}", "", headers=hub.token(*WHO))).status_code == 200
+    hub.hub.outbox.catch_up()
+    told = [one.notice["data"] for one in hub.hub.ways["feed"].out.after(0) if one.notice["type"].endswith("looked-into.v1")]
+    assert [(one["who"], one["what"]) for one in told] == [("stranger", "see-escalations")]
+
+
+async def lines_of(hub: Running, family: UUID) -> set[tuple[str, str, str]]:
+    """What the processing log says was done at a family: by whom, what, and what came of it."""
+    items = (await hub.ask(f"/v1/families/{family}/processing-log", "auditor")).json()["items"]
+    return {(line["who"], line["name"], line["outcome"]) for line in items}
+
+
+async def test_whoever_tries_a_family_by_way_of_their_own_stands_in_the_log_of_that_family(hub: Running) -> None:
+    mine, theirs = await two_families(hub)
+    await hub.tell(f"/v1/families/{mine}/merges", {**WHY, "family": str(theirs)})
+    assert ("duty-desk", "mergeFamilies", "refused") in await lines_of(hub, theirs)
+    await hub.post(an_event(a_worry(people=[a_child(7)], concern="honour-violence"), id="raised"))
+    hub.hub.views.catch_up()
+    (raised,) = (await hub.ask("/v1/escalations?axis=safety")).json()["items"]
+    family = UUID(raised["family"])
+    await hub.ask(f"/v1/escalations/{raised['id']}", "", headers=hub.token(*WHO))
+    assert ("stranger", "getEscalationsById", "refused") in await lines_of(hub, family)
+
+
+async def test_what_is_decided_about_a_waiting_signal_stands_in_the_log_of_the_family(hub: Running) -> None:
+    family = await hub.a_family()
+    namesake = {"familyName": "Voorbeeld", "givenNames": "Noor", "birthDate": "2016-04-05", "role": "child"}
+    await hub.post(an_event(a_worry(people=[namesake]), id="asked"))
+    (question,) = (await hub.ask("/v1/match-questions")).json()["items"]
+    assert (await hub.tell(f"/v1/match-questions/{question['id']}/answers", {**WHY, "family": str(family)})).status_code == 201
+    assert (await hub.tell(f"/v1/match-questions/{question['id']}/retractions", WHY)).status_code == 201
+    names = {name for _, name, _ in await lines_of(hub, family)}
+    assert {"getMatchQuestions", "answerMatchQuestion", "retractAnswer"} <= names
+
+
+async def test_no_decision_is_taken_that_cannot_be_noted(hub: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    namesake = {"familyName": "Voorbeeld", "givenNames": "Noor", "birthDate": "2016-04-05", "role": "child"}
+    family = await hub.a_family()
+    await hub.post(an_event(a_worry(people=[namesake]), id="asked"))
+    (question,) = (await hub.ask("/v1/match-questions")).json()["items"]
+    unread = (await hub.post(an_event({"nothing": "of the contract"}, id="unread"))).json()["message"]
+    position = hub.hub.log.last_position()
+    with hub.hub.stored.reads.begin() as connection:
+        connection.exec_driver_sql("CREATE TRIGGER full BEFORE INSERT ON readings BEGIN SELECT RAISE(ABORT, 'full'); END")
+    answer = await hub.tell(f"/v1/match-questions/{question['id']}/answers", {**WHY, "family": str(family)})
+    again = await hub.tell(f"/v1/messages/{unread}/processings", role="operator")
+    referral = await hub.tell(f"/v1/families/{family}/referrals", WHY)
+    assert {said.status_code for said in (answer, again, referral)} == {503}
+    assert hub.hub.log.last_position() == position
+
+
+async def test_who_may_not_see_a_family_learns_nothing_of_its_versions(hub: Running) -> None:
+    family, escalation = await hub.an_escalation()
+    lever = next(iter(hub.hub.casework.rules(hub.clock.now()).matrix.levers.items()))
+    body = {**WHY, "lever": lever[0], "ground": lever[1].ground, "escalations": [escalation]}
+    involved = hub.token("coordinator", "an.officer", "youth-work")
+    said = [
+        await hub.tell(f"/v1/families/{family}/levers", body, "", headers={**involved, "If-Match": f'"{version}"'})
+        for version in range(1, 12)
+    ]
+    assert len({(each.status_code, each.content) for each in said}) == 1
+
+
+async def test_a_legal_ground_is_a_code_and_no_place_for_words(hub: Running) -> None:
+    family = await hub.a_family()
+    said = await hub.tell(f"/v1/families/{family}/compulsions", {**WHY, "ground": "because of Noor"}, "administrative")
+    assert (said.status_code, said.json()["violations"][0]["where"]) == (400, "/ground")
+
+
+@pytest.mark.parametrize("happened", ["0001", "0001-01-01", "9999-12-31"])
+async def test_no_date_of_one_partner_takes_a_family_off_the_radar(hub: Running, happened: str) -> None:
+    family = await hub.a_family()
+    await hub.post(an_event(a_worry(happened=happened), id="odd"))
+    hub.hub.views.catch_up()
+    assert {standing.stopped_because for standing in hub.hub.views.state()} == {""}
+    (row,) = [dict(row) for row in _radar(hub) if row["family"] == str(family)]
+    assert row["latest"] == ("2026-03-02" if happened > "2026" else "2026-03-01"), "a day to come was known today"
+
+
+def _radar(hub: Running) -> Any:
+    with hub.hub.stored.views.connect() as connection:
+        return connection.execute(select(radar.FAMILIES)).mappings().all()
 
 
 async def test_an_organisation_that_somebody_typed_opens_nothing(hub: Running) -> None:

@@ -37,6 +37,7 @@ STANDINGS = st.builds(
     director=st.sampled_from(["a", "b", "c"]),
     coach=PEOPLE,
     offered=PEOPLE,
+    offered_until=st.sampled_from([None, NOON, NOON + timedelta(hours=1)]),
     organisation=TEAMS,
     is_administrative=st.booleans(),
     is_ended=st.booleans(),
