@@ -47,7 +47,7 @@ class Jwks:
         Raises:
             Unavailable: the issuer's keys were never read, and could not be just now.
         """
-        if self._is_due(kid):
+        if self._is_due(kid) or not self._keys:
             self._look(kid)
         if not self._keys:
             raise Unavailable("The keys of the issuer of tokens cannot be read now.", code="no-issuer-keys")
@@ -59,19 +59,24 @@ class Jwks:
         return is_wanted and now - self._tried >= (OFTEN if self._keys else SOON)
 
     def _look(self, kid: str) -> None:
-        # who has keys already does not wait for somebody else who looks
+        # who has keys already does not wait for somebody else who looks; who has none cannot go on without
         if not self._lock.acquire(blocking=not self._keys):
             return
         try:
             if self._is_due(kid):
-                self._tried = self._seconds()
-                self._keys = _by_kid(self._fetch(self._place or self._named()))
-                self._read = self._seconds()
+                self._read_now()
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             # the keys that are known go on counting while the issuer cannot be reached
             _told.warning("issuer-keys-wait", because=type(error).__name__)
         finally:
             self._lock.release()
+
+    def _read_now(self) -> None:
+        try:
+            self._keys = _by_kid(self._fetch(self._place or self._named()))
+            self._read = self._seconds()
+        finally:
+            self._tried = self._seconds()
 
     def _named(self) -> str:
         found = json.loads(self._fetch(self._issuer.rstrip("/") + _DISCOVERY))

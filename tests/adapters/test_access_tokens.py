@@ -3,11 +3,12 @@
 import hmac
 import json
 from base64 import b64encode
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import quote
 
@@ -463,6 +464,24 @@ def test_a_persons_token_of_another_algorithm(gate: Gate, alg: str) -> None:
 @pytest.mark.parametrize("said", [None, "", [], ["a-team", "another"], 7])
 def test_a_persons_token_names_one_organisation(gate: Gate, said: Any) -> None:
     assert refused(gate, bearer(issuer.signed(person(organisation=said)))) == "token-organisation"
+
+
+def test_of_many_who_come_at_once_to_a_hub_that_just_began_all_are_let_in() -> None:
+    begun, go = Event(), Event()
+
+    def slowly(_: str) -> bytes:
+        begun.set()
+        assert go.wait(20)
+        return issuer.jwks().read_bytes()
+
+    keys = Jwks(issuer.ISSUER, "https://login.example.org/jwks", slowly)
+    with ThreadPoolExecutor(16) as crowd:
+        first = crowd.submit(keys.key, "login-1")
+        assert begun.wait(20)
+        others = [crowd.submit(keys.key, "login-1") for _ in range(15)]
+        wait(others, timeout=0.2)
+        go.set()
+        assert all(each.result() for each in (first, *others))
 
 
 def test_without_a_login_issuer_nobody_is_a_person(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def _is_all_told(data: Path, following: Following) -> bool:
     return reached == last and waiting is None and bool(following.heard) and following.heard[-1].position >= newest
 
 
-def _until(holds: Callable[[], bool], timeout: float = 200.0) -> None:
+def _until(holds: Callable[[], bool], timeout: float = 90.0) -> None:
     end = time.monotonic() + timeout
     while not holds():
         assert time.monotonic() < end, "it does not come to rest"
