@@ -6,7 +6,7 @@ from functools import partial
 
 from benchmarks.load import Loaded, post_all
 from benchmarks.measuring import Figure, Result, Rounds, quantile
-from benchmarks.peers import Bare, Stock
+from benchmarks.peers.sqlite import Bare, Stock
 from benchmarks.population import Population, Sender
 from benchmarks.running import IN_BATCH, Served, a_directory, asked, prepared, served
 

@@ -1,4 +1,4 @@
-"""What the hub is measured beside: bare inserts, and the stock event store, with the same durability."""
+"""What the hub on SQLite is measured beside: bare inserts, and the stock event store, with the same durability."""
 
 import sqlite3
 from collections.abc import Sequence
