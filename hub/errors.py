@@ -18,6 +18,7 @@
     ├── RuleBroken              the trajectory's own rules forbid this decision
     ├── StaleDecision           decided on an older state than the present one
     ├── Unavailable             the hub cannot keep its promises right now; try again
+    │   └── OutOfReach          a database is away, full or broken: nobody's own fault
     └── Fault                   something in the hub is broken; trying again will not help
 """
 
@@ -160,6 +161,10 @@ class Unavailable(HubError):
     """The hub cannot keep its promises right now; nothing was acknowledged."""
 
     code = "unavailable"
+
+
+class OutOfReach(Unavailable):
+    """A database does not answer as it should; nothing was acknowledged."""
 
 
 class Fault(HubError):

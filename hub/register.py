@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.domain.streams import Stream
-from hub.errors import Fault, HubError, NotKnown, Unavailable
+from hub.errors import Fault, HubError, NotKnown, OutOfReach, Unavailable
 from hub.ports import Clock, Fact, Keys, Log, LogTransaction, Projection
 
 _told = structlog.get_logger("hub.register")
@@ -185,11 +185,17 @@ class Register:
                 self._commit(pieces, tries - 1)
             else:
                 self._one_by_one(pieces, error)
+        except OutOfReach as error:  # nobody's own fault: all of them once more, or none
+            self._remembered.clear()
+            if has_begun and tries:
+                self._commit(pieces, 0)
+            else:
+                _refuse(pieces, error)
         except Exception as error:
             self._remembered.clear()
-            if has_begun:
+            if has_begun and not _is_unknown(error):
                 self._one_by_one(pieces, error)
-            else:  # nobody's own fault, and each would wait as long again
+            else:  # each would wait as long again
                 _refuse(pieces, error)
         else:
             self._position = position
@@ -276,10 +282,17 @@ class Register:
                 self._remembered.pop(id, None)
 
 
+def _is_unknown(error: Exception) -> bool:
+    """Whether nobody can tell what became of a commit; whoever sends it again loses nothing."""
+    return isinstance(error, Unavailable) and error.code == "not-known-whether-kept"
+
+
 def _refuse(pieces: Sequence[_Piece], error: Exception) -> None:
-    _told.error("nothing-kept", because=type(error).__name__, pieces=len(pieces))
+    _told.error("nothing-kept", because=type(error).__name__, pieces=len(pieces), is_known=not _is_unknown(error))
+    # only our own words are told: those of a driver may quote somebody's data
+    words = error.detail if isinstance(error, Unavailable) else "The hub could not keep this; nothing was recorded."
     for piece in pieces:
-        refusal = Unavailable("The hub could not keep this; nothing was recorded.")
+        refusal = Unavailable(words, code=error.code if _is_unknown(error) and isinstance(error, Unavailable) else None)
         refusal.__cause__ = error
         piece.future.set_exception(refusal)
 

@@ -1,8 +1,9 @@
 """The event log: one table in which every event has its place in one gapless order, and is never changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Lock
+from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
@@ -28,8 +29,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError as Taken
 
 from hub.adapters import database
-from hub.adapters.database import PATIENCE, all_or_nothing, locked, promised, quickly, quickly_each
-from hub.errors import Unavailable
+from hub.adapters.bells import Bells
+from hub.adapters.database import PATIENCE, is_postgresql, locked, promised, quickly, quickly_each, reading
+from hub.errors import OutOfReach, Unavailable
 
 TABLES = MetaData()
 
@@ -54,17 +56,26 @@ for _change in ("UPDATE", "DELETE"):
 _E = EVENTS.c
 _CHANGED = select(_E.stream_id).where(_E.position > bindparam("after"))
 
-# these go to the driver as they are: stream ids as the 32 hexadecimal digits they are stored as
+# these go to the driver as they are: stream ids as 32 hexadecimal digits, which SQLite stores and PostgreSQL understands
 _LAST = "SELECT coalesce(max(position), 0) FROM events"
+_LAST_AND_SELF = "SELECT coalesce(max(position), 0), CAST(pg_current_xact_id() AS text) FROM events"
+_BECAME = "SELECT pg_xact_status(CAST(CAST(? AS text) AS xid8))"
 _STREAM = "SELECT version, topic, state FROM events WHERE stream_id = ? AND version > ? ORDER BY version"
 _READ = "SELECT position, stream_id, version, topic, state FROM events WHERE position > ? ORDER BY position LIMIT ?"
 _POSITION = "SELECT position FROM events WHERE stream_id = ? AND version = ?"
 _VERSION = "SELECT coalesce(max(version), 0) FROM events WHERE stream_id = ?"
 _MENTIONING = (
     "SELECT position, stream_id, version, topic, state FROM events "
-    "WHERE position > ? AND topic = ? AND instr(state, ?) ORDER BY position"
+    "WHERE position > ? AND topic = ? AND {}(state, ?) > 0 ORDER BY position"
 )
 _APPEND = "INSERT INTO events (position, stream_id, version, topic, state) VALUES (?, ?, ?, ?, ?)"
+_APPEND_ALL = (
+    "INSERT INTO events (position, stream_id, version, topic, state) SELECT * FROM unnest("
+    "CAST(? AS bigint[]), CAST(? AS uuid[]), CAST(? AS integer[]), CAST(? AS text[]), CAST(? AS bytea[]))"
+)
+BELL = "log"
+_AGAIN = 0.2
+"""Seconds between looks at a database that is away."""
 
 
 def create(engine: Engine) -> None:
@@ -79,8 +90,9 @@ def stored(row: Row[*tuple[Any, ...]]) -> StoredEvent:
 
 def mentioning(text: str, topic: str, after: int, connection: Connection) -> list[StoredEvent]:
     """The events of a topic after a position in which that text stands (empty: all): reads the whole log from there."""
-    rows = quickly(connection, _MENTIONING, after, topic, text.encode())
-    return [StoredEvent(UUID(stream), version, topic, state) for _, stream, version, topic, state in rows]
+    found = _MENTIONING.format("position" if is_postgresql(connection) else "instr")
+    rows = quickly(connection, found, after, topic, text.encode())
+    return [StoredEvent(_uuid(stream), version, topic, state) for _, stream, version, topic, state in rows]
 
 
 def _last(connection: Connection) -> int:
@@ -90,11 +102,16 @@ def _last(connection: Connection) -> int:
 class Transaction:
     """The log while this process alone writes to it."""
 
-    __slots__ = ("appended", "connection", "last_position")
+    __slots__ = ("appended", "connection", "id", "last_position")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, is_writing: bool = False) -> None:
         self.connection = connection
-        self.last_position = _last(connection)
+        self.id = ""
+        """By which PostgreSQL can tell later what became of it."""
+        if is_writing and is_postgresql(connection):
+            self.last_position, self.id = quickly(connection, _LAST_AND_SELF)[0]
+        else:
+            self.last_position = _last(connection)
         self.appended: set[str] = set()
         """The topics of what was appended."""
 
@@ -122,22 +139,28 @@ class Transaction:
         return int(quickly(self.connection, _VERSION, stream_id.hex)[0][0])
 
     def append(self, events: Sequence[StoredEvent]) -> list[int]:
-        """The next positions, in the order given; all are appended or none.
+        """The next positions, in the order given.
 
         Raises:
-            IntegrityError: a version is taken; the transaction can go on without these events.
+            IntegrityError: a version is taken; nothing of this transaction can be kept.
         """
         if not events:
             return []
         positions = range(self.last_position + 1, self.last_position + 1 + len(events))
         try:
-            with all_or_nothing(self.connection):
-                quickly_each(self.connection, _APPEND, list(map(_row, positions, events)))
+            self._append(positions, events)
         except Taken as error:
             raise IntegrityError("a version of a stream is taken") from error
         self.last_position = positions[-1]
         self.appended.update(event.topic for event in events)
         return list(positions)
+
+    def _append(self, positions: Sequence[int], events: Sequence[StoredEvent]) -> None:
+        rows = list(map(_row, positions, events))
+        if is_postgresql(self.connection):
+            quickly_each(self.connection, _APPEND_ALL, [tuple(map(list, zip(*rows, strict=True)))])
+        else:
+            quickly_each(self.connection, _APPEND, rows)
 
 
 def _row(position: int, event: StoredEvent) -> tuple[object, ...]:
@@ -148,31 +171,66 @@ def _hex(stream_id: UUID | str) -> str:
     return (stream_id if isinstance(stream_id, UUID) else UUID(stream_id)).hex
 
 
+def _uuid(stream_id: UUID | str) -> UUID:
+    return stream_id if isinstance(stream_id, UUID) else UUID(stream_id)
+
+
 class EventLog:
     """One order for all that happened, in one database; threads and processes may share it."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, bells: Bells | None = None) -> None:
+        self.engine, self.bells = engine, bells or Bells(engine)
         self._lock = Lock()
-        self._listeners: Mapping[Event, frozenset[str] | None] = {}
-        self._listening = Lock()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Locks the log, commits durably when the block ends, rolls back when it raises.
 
         Raises:
-            Unavailable: full, locked too long, or broken; nothing was kept.
+            OutOfReach: full, locked too long, or broken; nothing was kept.
+            Unavailable: with the code `not-known-whether-kept`, where the database went away with the answer.
         """
         if not self._lock.acquire(timeout=PATIENCE):
             raise Unavailable("the log cannot be written: busy too long")
         try:
-            with promised("the log cannot be written"), locked(self.engine) as connection:
-                transaction = Transaction(connection)
-                yield transaction
+            transaction = None
+            try:
+                with promised("the log cannot be written"), locked(self.engine) as connection:
+                    begun = Transaction(connection, is_writing=True)
+                    yield begun
+                    self._ring(begun)
+                    transaction = begun
+            except OutOfReach:
+                if transaction is None or not self._is_kept(transaction):
+                    raise
         finally:
             self._lock.release()
-        self._tell(transaction.appended)
+        if transaction.appended:
+            self.bells.heard(BELL, " ".join(transaction.appended))
+
+    def _ring(self, transaction: Transaction) -> None:
+        if transaction.appended:
+            self.bells.ring(transaction.connection, BELL, " ".join(transaction.appended))
+
+    def _is_kept(self, transaction: Transaction) -> bool:
+        """Whether a transaction whose answer was lost was committed all the same: one's own work is not done twice.
+
+        Raises:
+            Unavailable: the database does not come back in time.
+        """
+        if not transaction.id:
+            return False
+        until = monotonic() + PATIENCE
+        while True:
+            try:
+                # whoever has the lock knows that the one before is over
+                with promised("the log cannot be written"), locked(self.engine) as connection:
+                    return bool(quickly(connection, _BECAME, transaction.id)[0][0] == "committed")
+            except OutOfReach as away:
+                if monotonic() > until:
+                    words = "The answer of the database was lost. Send it again: what was recorded is not recorded twice."
+                    raise Unavailable(words, code="not-known-whether-kept") from away
+                sleep(_AGAIN)
 
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
@@ -185,7 +243,7 @@ class EventLog:
         with self.reading() as connection:
             rows = quickly(connection, _READ, after, limit)
             return [
-                (position, StoredEvent(UUID(stream), version, topic, state)) for position, stream, version, topic, state in rows
+                (position, StoredEvent(_uuid(stream), version, topic, state)) for position, stream, version, topic, state in rows
             ]
 
     def last_position(self) -> int:
@@ -196,25 +254,19 @@ class EventLog:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees the log as it was at its first statement; never waits for writers, and keeps nothing."""
-        with promised("the log cannot be read"), self.engine.connect() as connection:
-            connection.begin()
+        with promised("the log cannot be read"), reading(self.engine) as connection:
             yield connection
 
     @contextmanager
     def waking(self, listener: Event, topics: frozenset[str] | None = None) -> Iterator[None]:
         """Sets the event after every commit with an event of these topics (`None` is all), while the block lasts.
 
-        Other processes write without being heard, so look at the log now and then as well.
+        Another process on SQLite writes without being heard, so look at the log now and then as well.
         """
-        with self._listening:
-            self._listeners = {**self._listeners, listener: topics}
-        try:
-            yield
-        finally:
-            with self._listening:
-                self._listeners = {other: heard for other, heard in self._listeners.items() if other is not listener}
 
-    def _tell(self, appended: set[str]) -> None:
-        for listener, topics in self._listeners.items():
-            if appended and (topics is None or not topics.isdisjoint(appended)):
+        def hear(appended: str) -> None:
+            if topics is None or not appended or not topics.isdisjoint(appended.split(" ")):
                 listener.set()
+
+        with self.bells.hearing(BELL, hear):
+            yield

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import BigInteger, Column, Connection, Engine, Index, LargeBinary, MetaData, String, Table
 
-from hub.adapters.database import locked, promised, quickly, quickly_each
+from hub.adapters.database import locked, promised, quickly, quickly_each, reading
 from hub.adapters.kek import BYTES, Kek, Keks
 from hub.errors import Unavailable
 
@@ -40,7 +40,8 @@ KEYS = Table(
     sqlite_with_rowid=False,
 )
 """A key that was destroyed keeps its row, so that its subject never gets another; `destroyed` counts them in order."""
-Index("vault_destroyed", KEYS.c.destroyed, unique=True, sqlite_where=KEYS.c.destroyed.is_not(None))
+_IS_DESTROYED = KEYS.c.destroyed.is_not(None)
+Index("vault_destroyed", KEYS.c.destroyed, unique=True, sqlite_where=_IS_DESTROYED, postgresql_where=_IS_DESTROYED)
 
 _FIND = "SELECT kek, wrapped FROM vault_keys WHERE subject = ?"
 _MAKE = "INSERT INTO vault_keys (subject, kek, wrapped) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1"
@@ -48,7 +49,8 @@ _GONE = "SELECT destroyed, subject FROM vault_keys WHERE destroyed > ? ORDER BY 
 _LAST = "SELECT coalesce(max(destroyed), 0) FROM vault_keys WHERE destroyed IS NOT NULL"
 _DESTROY = (
     "INSERT INTO vault_keys (subject, kek, wrapped, destroyed) VALUES (?, '', NULL, ?) "
-    "ON CONFLICT (subject) DO UPDATE SET kek = '', wrapped = NULL, destroyed = excluded.destroyed WHERE destroyed IS NULL"
+    "ON CONFLICT (subject) DO UPDATE SET kek = '', wrapped = NULL, destroyed = excluded.destroyed "
+    "WHERE vault_keys.destroyed IS NULL"
 )
 _AFTER = "SELECT subject, kek, wrapped FROM vault_keys WHERE subject > ? ORDER BY subject LIMIT ?"
 _REWRAP = "UPDATE vault_keys SET kek = ?, wrapped = ? WHERE subject = ?"
@@ -259,8 +261,7 @@ class Vault:
         if self._writing.connection is not None:
             yield self._writing.connection
         else:
-            with promised("the vault cannot be read"), self._engine.connect() as connection:
-                connection.begin()
+            with promised("the vault cannot be read"), reading(self._engine) as connection:
                 yield connection
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text, func, insert, 
 from hub.adapters import database, partners, people_index, received
 from hub.adapters.cloudevents import STRUCTURED, envelopes
 from hub.adapters.database import engine
-from hub.adapters.event_store import EventLog
+from hub.adapters.event_store import BELL, EventLog
 from hub.adapters.kek import FromFile, Keks
 from hub.adapters.mapper import mapper
 from hub.adapters.received import Received
@@ -482,13 +482,12 @@ def test_a_register_that_never_worked_closes_too(tmp_path: Path) -> None:
 
 def test_many_who_wait_share_few_commits(heart: Heart) -> None:
     family = heart.register.do(open_family("a")).value
-    commits: list[set[str]] = []
-    woken = heart.log._tell
-    heart.log._tell = lambda topics: (commits.append(topics), woken(topics))[1]  # type: ignore[method-assign]
-    with in_one_commit(heart):
-        futures = [heart.register.submit(note(family, str(nth))) for nth in range(200)]
-    assert [outcome(each) for each in futures] == list(range(2, 202))
-    assert len([topics for topics in commits if topics]) == 1
+    commits: list[str] = []
+    with heart.log.bells.hearing(BELL, commits.append):
+        with in_one_commit(heart):
+            futures = [heart.register.submit(note(family, str(nth))) for nth in range(200)]
+        assert [outcome(each) for each in futures] == list(range(2, 202))
+    assert len(commits) == 1
 
 
 def test_a_piece_of_work_sees_what_the_one_before_it_decided(heart: Heart) -> None:

@@ -1,0 +1,113 @@
+"""SQLite: each store is a file, for one machine."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, QueuePool, create_engine, event
+
+from hub.adapters.database.patience import PATIENCE
+from hub.errors import Unavailable
+
+PLACE = "?"
+ERROR = sqlite3.Error
+TAKEN = sqlite3.IntegrityError
+SCRATCH = "temp"
+
+_TROUBLES = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+
+
+def opened(place: URL, _store: str, durable: bool) -> Engine:
+    """An engine on a file, or in memory for tests."""
+    is_file = place.database not in (None, "", ":memory:")
+    if is_file:
+        # nobody else on the machine reads it, nor what SQLite puts beside it; that it cannot be made is said when it is used
+        with suppress(OSError):
+            Path(str(place.database)).touch(mode=0o600, exist_ok=True)
+    made = create_engine(
+        place,
+        hide_parameters=True,
+        poolclass=QueuePool,
+        pool_use_lifo=True,
+        pool_timeout=PATIENCE,
+        # memory belongs to one connection, which everybody takes in turn; readers of a file never wait for each other
+        pool_size=8 if is_file else 1,
+        max_overflow=-1 if is_file else 0,
+        # the driver's own guesses at where a transaction starts are off; `_begin` says it
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": PATIENCE},
+    )
+    event.listen(made, "connect", _on_connect("FULL" if durable else "NORMAL"))
+    # not by SQLAlchemy's "begin" event: one listener makes every statement a third slower
+    made.dialect.do_begin = _begin  # type: ignore[assignment, method-assign]
+    return made
+
+
+def _on_connect(synchronous: str) -> Any:
+    def prepare(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        # what is deleted is overwritten, and scratch tables never touch the disk
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+
+    return prepare
+
+
+def _begin(connection: PoolProxiedConnection) -> None:
+    is_locking = connection.info.pop("locking", False)
+    connection.cursor().execute("BEGIN IMMEDIATE" if is_locking else "BEGIN")
+
+
+@contextmanager
+def locked(opened: Engine) -> Iterator[Connection]:
+    """A transaction that has the write lock of its file before its first statement."""
+    with opened.connect() as connection:
+        connection.info["locking"] = True
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def reading(opened: Engine) -> Iterator[Connection]:
+    """The file as it was at the first statement."""
+    with opened.connect() as connection:
+        connection.begin()
+        yield connection
+
+
+def settle(opened: Engine) -> None:
+    """Brings all that was written into the file itself, and empties the log beside it."""
+    with opened.connect() as connection:
+        is_busy = cursor(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
+    if is_busy:
+        raise Unavailable("the database cannot be settled: somebody reads for too long")
+
+
+def cursor(connection: Connection) -> Any:
+    return connection.connection.cursor()
+
+
+def trouble(error: BaseException | None) -> str:
+    """The name of what is wrong with the database itself, or nothing where it is the statement that is wrong."""
+    is_trouble = getattr(error, "sqlite_errorcode", 0) & 0xFF in _TROUBLES
+    return str(getattr(error, "sqlite_errorname", type(error).__name__)) if is_trouble else ""
