@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from threading import Lock
 
-from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, delete, insert, select
+from sqlalchemy import BigInteger, Column, Engine, Integer, MetaData, String, Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from hub.adapters.database import locked, promised
@@ -17,7 +17,7 @@ _taken = Table(
     "taken",
     TABLES,
     Column("digest", String(64), primary_key=True),
-    Column("until", Integer, nullable=False, index=True),
+    Column("until", BigInteger().with_variant(Integer, "sqlite"), nullable=False, index=True),
     sqlite_with_rowid=False,
 )
 

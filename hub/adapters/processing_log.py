@@ -8,7 +8,7 @@ from secrets import token_hex
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import DDL, Column, Connection, Engine, ForeignKey, Index, Integer, MetaData, Table, Text, event
+from sqlalchemy import DDL, BigInteger, Column, Connection, Engine, ForeignKey, Index, Integer, MetaData, Table, Text, event
 
 from hub.adapters import database
 from hub.adapters.database import PATIENCE, locked, promised, quickly, quickly_each
@@ -18,18 +18,19 @@ from hub.domain.traces import Trace
 from hub.errors import Malformed, Unavailable, Violation
 
 TABLES = MetaData()
+_LONG = BigInteger().with_variant(Integer, "sqlite")
 
 READINGS = Table(
     "readings",
     TABLES,
-    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("place", _LONG, primary_key=True, autoincrement=False),
     Column("trace_id", Text, nullable=False),
     Column("span_id", Text, nullable=False),
     Column("parent_span_id", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("name", Text, nullable=False),
-    Column("start_time", Integer, nullable=False),
-    Column("end_time", Integer, nullable=False),
+    Column("start_time", _LONG, nullable=False),
+    Column("end_time", _LONG, nullable=False),
     Column("activity", Text, nullable=False),
     Column("handling", Text, nullable=False),
     Column("outcome", Text, nullable=False),

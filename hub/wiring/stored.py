@@ -5,17 +5,13 @@ from typing import Self
 
 from sqlalchemy import Engine
 
-from hub.adapters import (
-    event_store,
-    limits,
-    once,
-    processing_log,
-    received,
-    vault,
-)
-from hub.adapters.database import create, engine
-from hub.adapters.login import sessions
+from hub.adapters.database import engine
+from hub.adapters.migrations import STORES, bring_up
 from hub.settings import Settings
+
+DURABLE = frozenset({"log", "reads"})
+"""What has to be on disk before anybody is answered: the others keep their rows and their position in the log together, so
+that after a power cut they take up again where both are whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +27,23 @@ class Stored:
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
+        """Opens them all, with their tables as this hub means them to be.
+
+        Raises:
+            Unavailable: one cannot be opened or written, or a newer hub made it.
+        """
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # only the log and what was read have to be on disk before anybody is answered: the others keep their rows and their
-        # position in the log together, so that after a power cut they take up again where both are whole
-        stored = cls(
-            engine(settings.log_url),
-            engine(settings.views_url, durable=False),
-            engine(settings.outbox_url, durable=False),
-            engine(settings.limits_url, durable=False),
-            engine(settings.reads_url),
-            engine(settings.door_url),
-        )
-        event_store.create(stored.log)
-        create(stored.log, received.TABLES)
-        create(stored.log, vault.TABLES)
-        create(stored.limits, limits.TABLES)
-        create(stored.reads, processing_log.TABLES)
-        create(stored.door, once.TABLES)
-        create(stored.door, sessions.TABLES)
+        urls = {store: getattr(settings, f"{store}_url") for store in STORES}
+        stored = cls(**{store: engine(url, store, durable=store in DURABLE) for store, url in urls.items()})
+        try:
+            for store in STORES:
+                bring_up(getattr(stored, store), store)
+        except BaseException:
+            stored.close()
+            raise
         return stored
 
     def close(self) -> None:
-        for each in (self.log, self.views, self.outbox, self.limits, self.reads, self.door):
-            each.dispose()
+        """Lets go of them."""
+        for store in STORES:
+            getattr(self, store).dispose()

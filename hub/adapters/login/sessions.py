@@ -6,7 +6,21 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_urlsafe
 from urllib.parse import urlsplit
 
-from sqlalchemy import Column, Engine, Integer, LargeBinary, MetaData, String, Table, Text, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.sql import ColumnElement
 
 from hub.adapters.database import locked, promised
@@ -15,6 +29,7 @@ from hub.domain.callers import Caller, Capacity
 from hub.errors import NotAllowed, Unauthenticated
 
 TABLES = MetaData()
+_LONG = BigInteger().with_variant(Integer, "sqlite")
 _sessions = Table(
     "sessions",
     TABLES,
@@ -26,8 +41,8 @@ _sessions = Table(
     Column("issuer_subject", Text, nullable=False, index=True),
     Column("issuer_session", Text, nullable=False, index=True),
     Column("statement", LargeBinary, nullable=False),
-    Column("begun", Integer, nullable=False, index=True),
-    Column("used", Integer, nullable=False),
+    Column("begun", _LONG, nullable=False, index=True),
+    Column("used", _LONG, nullable=False),
     sqlite_with_rowid=False,
 )
 _S = _sessions.c

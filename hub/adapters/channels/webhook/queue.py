@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -32,13 +33,14 @@ from hub.errors import NotKnown
 from hub.ports import Notice
 
 TABLES = MetaData()
+_LONG = BigInteger().with_variant(Integer, "sqlite")
 
 DELIVERIES = Table(
     "deliveries",
     TABLES,
-    Column("id", Integer, primary_key=True),
+    Column("id", _LONG, primary_key=True),
     Column("receiver", String(80), nullable=False),
-    Column("sequence", Integer, nullable=False),
+    Column("sequence", _LONG, nullable=False),
     Column("notice", String(36), nullable=False),
     Column("type", Text, nullable=False),
     Column("family", String(36), nullable=False),
@@ -57,7 +59,7 @@ RECEIVERS = Table(
     "receivers",
     TABLES,
     Column("receiver", String(80), primary_key=True),
-    Column("last_sequence", Integer, nullable=False),
+    Column("last_sequence", _LONG, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("paused_until", String(32), nullable=False),
     Column("retired_callback", Text, nullable=False),

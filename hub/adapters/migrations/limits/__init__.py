@@ -1,0 +1,1 @@
+"""The revisions of what counts how much partners asked."""

@@ -1,0 +1,1 @@
+"""The revisions of the log: events, what was received, and the keys around both."""

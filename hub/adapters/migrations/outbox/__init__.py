@@ -1,0 +1,1 @@
+"""The revisions of the outbox: what waits to leave, by each way out."""

@@ -1,0 +1,1 @@
+"""The revisions of the read models' store: how far each of them came."""
