@@ -13,6 +13,7 @@ from sqlalchemy import Connection, MetaData, Select
 
 from hub.domain.policy import Act
 from hub.domain.signals import Signal
+from hub.domain.traces import Trace
 
 
 class Clock(Protocol):
@@ -310,3 +311,55 @@ class Channel:
     accept: Callable[[Sequence[Notice], Connection], None]
     committed: Callable[[], None] = lambda: None
     """Called when what `accept` took is durable: the moment to wake whoever waits for it."""
+
+
+# Watching -----------------------------------------------------------------------------------------
+
+
+def _nobody(*_: Any) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a trace that is over: its name, from when until when (ns since 1970), and the steps elsewhere it follows from.
+
+    `failed` is the code of why it did not do what it was for; `said` holds codes and numbers, never anybody's data.
+    """
+
+    name: str
+    trace: Trace
+    began: int
+    ended: int
+    kind: Literal["internal", "server", "client", "producer", "consumer"] = "internal"
+    links: tuple[Trace, ...] = ()
+    failed: str = ""
+    said: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Whoever counts what happens; by default nobody does.
+
+    Plain functions that take no time and never raise. What they are told is codes, kinds and numbers, never anybody's data.
+    """
+
+    committed: Callable[[int, Sequence[Fact], float], None] = _nobody
+    """A commit of so many pieces of work, with what they recorded, took so many seconds."""
+    repeated: Callable[[str], None] = _nobody
+    """A message came again, that way (`http`, `kafka`)."""
+    refused: Callable[[str, str], None] = _nobody
+    """A message was refused that came that way, by its code."""
+    answered: Callable[[str, int, float], None] = _nobody
+    """An answer over HTTP: to `signals` or `other`, with that status, after so many seconds."""
+    attempted: Callable[[str, str], None] = _nobody
+    """A channel tried to tell somebody, and that came of it (a code)."""
+    delivered: Callable[[str, float], None] = _nobody
+    """A channel told somebody, so many seconds after it was to."""
+    records: Callable[[str, int], None] = _nobody
+    """So many records of Kafka went `in` or `out`, or were `refused` or `quarantined`."""
+    stepped: Callable[[Step], None] | None = None
+    """A step of a trace is over; `None` where nobody collects traces, so that nobody measures for nothing."""
+
+
+UNWATCHED = Watch()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
+from time import perf_counter
 from traceback import extract_tb
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -24,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.domain.streams import Stream
 from hub.errors import Fault, HubError, NotKnown, OutOfReach, Unavailable
-from hub.ports import Clock, Fact, Keys, Log, LogTransaction, Projection
+from hub.ports import UNWATCHED, Clock, Fact, Keys, Log, LogTransaction, Projection, Watch
 
 _told = structlog.get_logger("hub.register")
 
@@ -112,9 +113,16 @@ class Register:
     """Streams in, events out: one writer, many callers, one commit for all who wait."""
 
     def __init__(
-        self, log: Log, mapper: Mapper[UUID], indexes: Sequence[Projection], clock: Clock, keys: Keys | None = None
+        self,
+        log: Log,
+        mapper: Mapper[UUID],
+        indexes: Sequence[Projection],
+        clock: Clock,
+        keys: Keys | None = None,
+        watch: Watch = UNWATCHED,
     ) -> None:
         self._log, self._mapper, self._indexes, self._clock, self._keys = log, mapper, indexes, clock, keys
+        self._watch = watch
         self._waiting: SimpleQueue[_Piece | None] = SimpleQueue()
         self._remembered: OrderedDict[UUID, Stream] = OrderedDict()
         self._position = 0
@@ -170,7 +178,7 @@ class Register:
                 yield self._waiting.get_nowait()
 
     def _commit(self, pieces: list[_Piece], tries: int = TRIES) -> None:
-        has_begun = False
+        has_begun, since = False, perf_counter()
         try:
             with self._log.transaction() as transaction:
                 has_begun = True
@@ -198,7 +206,8 @@ class Register:
             else:  # each would wait as long again
                 _refuse(pieces, error)
         else:
-            self._position = position
+            self._position, took = position, perf_counter() - since
+            self._watch.committed(len(pieces), [fact for piece in pieces if piece.done for fact in piece.done.facts], took)
             for piece in pieces:
                 _answer(piece)
 
