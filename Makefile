@@ -55,13 +55,13 @@ $(BIN)/python:
 	@./requirements/venv.sh $(VENV)
 
 $(RUN): | $(BIN)/python
-	@echo "Installing what the hub runs on into $(VENV): about 31 MB to fetch, some 20 seconds."
+	@echo "Installing what the hub runs on into $(VENV): about 42 MB to fetch, some 25 seconds."
 	@$(WHEELS) -r requirements/run.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/run-* && touch $@
 
 $(DEV): | $(BIN)/python
-	@echo "Installing what the hub and its tests run on into $(VENV): about 215 MB to fetch, a minute or so."
+	@echo "Installing what the hub and its tests run on into $(VENV): about 253 MB to fetch, a minute or so."
 	@$(WHEELS) -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/dev-* $(VENV)/run-* && touch $@ $(RUN)

@@ -3,18 +3,53 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.parts import chromium
+from tests.parts import chromium, shared
 from tests.parts import keycloak as keycloaks
+from tests.parts import postgresql as postgresqls
 from tests.parts.keycloak import Keycloak
+from tests.parts.shared import Run
 
 PATIENCE = 60_000
 """Milliseconds: what a busy machine may need to show something."""
 expect.set_options(timeout=PATIENCE)
+
+_RUN = pytest.StashKey[Run]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The first process of the run holds what the shared servers live by; it tells the others where."""
+    if told := getattr(config, "workerinput", {}).get("run"):
+        config.stash[_RUN] = Run(Path(told))
+    else:
+        lasts = ExitStack()
+        config.stash[_RUN] = lasts.enter_context(shared.a_run())
+        config.add_cleanup(lasts.close)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """What each process of the run is told."""
+    node.workerinput["run"] = str(node.config.stash[_RUN].place)
+
+
+@pytest.fixture(scope="session")
+def run(request: pytest.FixtureRequest) -> Run:
+    """The run of tests that this process is a part of."""
+    return request.config.stash[_RUN]
+
+
+@pytest.fixture
+def postgresql(run: Run) -> Iterator[str]:
+    """The URL of an empty database, on the one PostgreSQL of all processes of this run."""
+    with postgresqls.fresh(postgresqls.at_hand(run)) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -10,20 +10,20 @@ PATIENCE = 10
 """Seconds that a server gets to end by itself."""
 
 
-def main(command: list[str]) -> int:
-    """The server's exit status, or 0 where it was ended."""
+def main(ends_by: int, command: list[str]) -> int:
+    """The server's exit status, or 0 where it was ended, which is by the signal that it wants for that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-    ended = Thread(target=_end_with_the_run, args=(server,), daemon=True)
+    ended = Thread(target=_end_with_the_run, args=(server, ends_by), daemon=True)
     ended.start()
     status = server.wait()
-    return 0 if status == -signal.SIGTERM or not ended.is_alive() else status
+    return 0 if status == -ends_by or not ended.is_alive() else status
 
 
-def _end_with_the_run(server: "subprocess.Popen[bytes]") -> None:
+def _end_with_the_run(server: "subprocess.Popen[bytes]", ends_by: int) -> None:
     while os.read(0, 1024):
         pass
-    server.terminate()
+    server.send_signal(ends_by)
     try:
         server.wait(PATIENCE)
     except subprocess.TimeoutExpired:
@@ -31,4 +31,4 @@ def _end_with_the_run(server: "subprocess.Popen[bytes]") -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))

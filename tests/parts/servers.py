@@ -1,5 +1,7 @@
 """Servers of others, started for a test and ended with it, or with the test run when that dies."""
 
+import random
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +14,7 @@ GUARD = Path(__file__).with_name("guard.py")
 START_WITHIN = 240.0
 """Seconds: what a busy machine may need."""
 END_WITHIN = 30.0
+_STARTED: list["subprocess.Popen[bytes]"] = []  # that they are not waited for is meant so
 
 
 def a_free_port() -> int:
@@ -22,18 +25,33 @@ def a_free_port() -> int:
         return port
 
 
+def a_lasting_port() -> int:
+    """A port that nobody listens on, and that no machine gives to who calls out: it is still free after a restart."""
+    while listens(port := random.randrange(15_000, 32_000)):  # noqa: S311 - which one does not matter
+        pass
+    return port
+
+
+def listens(port: int) -> bool:
+    """Whether somebody is there, on this machine."""
+    with closing(socket.socket()) as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextmanager
 def running(
-    command: Sequence[str | Path], is_ready: Callable[[], bool], log: Path, environment: Mapping[str, str] | None = None
+    command: Sequence[str | Path],
+    is_ready: Callable[[], bool],
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    ends_by: int = signal.SIGTERM,
 ) -> Iterator[None]:
     """A server while the block lasts, entered when it is ready; what it says goes to a log.
 
     Raises:
         RuntimeError: it stopped, or was not ready in time; with the end of what it said.
     """
-    with log.open("wb") as said:
-        guard = [sys.executable, "-I", GUARD, *command]
-        server = subprocess.Popen(guard, stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT, env=environment)
+    server = _guarded(command, log, environment, ends_by, subprocess.PIPE)
     assert server.stdin is not None
     try:
         _wait(server, is_ready, log)
@@ -41,6 +59,28 @@ def running(
     finally:
         server.stdin.close()
         server.wait(END_WITHIN)
+
+
+def start_along(
+    lives: int,
+    command: Sequence[str | Path],
+    is_ready: Callable[[], bool],
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    ends_by: int = signal.SIGTERM,
+) -> None:
+    """Starts a server that ends when nobody holds the other end of the pipe `lives` any more. Raises: RuntimeError, as above."""
+    server = _guarded(command, log, environment, ends_by, lives)
+    _STARTED.append(server)
+    _wait(server, is_ready, log)
+
+
+def _guarded(
+    command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None, ends_by: int, lives: int
+) -> "subprocess.Popen[bytes]":
+    with log.open("ab") as said:
+        guard = [sys.executable, "-I", GUARD, str(int(ends_by)), *command]
+        return subprocess.Popen(guard, stdin=lives, stdout=said, stderr=subprocess.STDOUT, env=environment)
 
 
 def _wait(server: "subprocess.Popen[bytes]", is_ready: Callable[[], bool], log: Path) -> None:
