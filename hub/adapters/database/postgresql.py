@@ -14,6 +14,7 @@ ERROR = psycopg.Error
 TAKEN = psycopg.IntegrityError
 SCRATCH = "pg_temp"
 
+_CURSOR = "cursor"
 CONNECT_WITHIN = 5
 """Seconds."""
 STALLED_AFTER = 5
@@ -88,8 +89,11 @@ def settle(opened: Engine) -> None:
 
 
 def cursor(connection: Connection) -> Any:
-    driven: Any = connection.connection.driver_connection
-    return driven.cursor(binary=True)
+    """One for each connection, kept as long as that lives: to make one costs as much as to ask something with it."""
+    pooled: Any = connection.connection
+    if _CURSOR not in pooled.info:
+        pooled.info[_CURSOR] = pooled.driver_connection.cursor(binary=True)
+    return pooled.info[_CURSOR]
 
 
 def trouble(error: BaseException | None) -> str:
