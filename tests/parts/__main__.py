@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.parts import chromium, keycloak, store
+from tests.parts import chromium, kafka, keycloak, store
 
 
 def main() -> int:
@@ -10,8 +10,10 @@ def main() -> int:
     try:
         chromium.prepared()
         keycloak.prepared()
+        if kafka.is_emulated():
+            store.say(kafka.EMULATED, "bold yellow")
     except store.Missing as missing:
-        store.console.print(str(missing), style="red", highlight=False, soft_wrap=True)
+        store.say(str(missing), "red")
         return 1
     return 0
 

@@ -11,9 +11,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.parts import chromium, shared
+from tests.parts import kafka as kafkas
 from tests.parts import keycloak as keycloaks
 from tests.parts import postgresql as postgresqls
+from tests.parts.kafka import Broker
 from tests.parts.keycloak import Keycloak
+from tests.parts.postgresql import Server
 from tests.parts.shared import Run
 
 PATIENCE = 60_000
@@ -39,6 +42,13 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["run"] = str(node.config.stash[_RUN].place)
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Where Kafka was not Kafka, that is the last thing that is said."""
+    run: Run = terminalreporter.config.stash[_RUN]
+    if run.has("kafka") and kafkas.is_emulated():
+        terminalreporter.write_line(kafkas.EMULATED, yellow=True, bold=True)
+
+
 @pytest.fixture(scope="session")
 def run(request: pytest.FixtureRequest) -> Run:
     """The run of tests that this process is a part of."""
@@ -50,6 +60,30 @@ def postgresql(run: Run) -> Iterator[str]:
     """The URL of an empty database, on the one PostgreSQL of all processes of this run."""
     with postgresqls.fresh(postgresqls.at_hand(run)) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def kafka(run: Run) -> str:
+    """Where the one Kafka of all processes of this run is, as host:port: whoever uses it has topics of its own."""
+    return kafkas.at_hand(run)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """An Apache Kafka of its own, which the test starts, and may kill."""
+    if kafkas.is_emulated():
+        pytest.skip(kafkas.EMULATED)
+    broker = Broker(tmp_path / "kafka")
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def postgresql_server(tmp_path: Path) -> Iterator[Server]:
+    """A PostgreSQL of its own that loses nothing, which the test starts, and may kill."""
+    server = Server(tmp_path / "postgresql")
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

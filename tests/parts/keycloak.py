@@ -67,7 +67,7 @@ def _prepare(into: Path) -> None:
     with store.fetched(DISTRIBUTION) as archive, zipfile.ZipFile(archive) as opened:
         opened.extractall(into)
     (into / f"keycloak-{VERSION}").rename(into / "home")
-    store.console.print(f"Preparing Keycloak {VERSION}: some 30 seconds, once.")
+    store.say(f"Preparing Keycloak {VERSION}: some 30 seconds, once.")
     _build(into / "home", into / "build.log")
     (into / _PASSWORD).write_text(secrets.token_urlsafe(24))
     with _started(into, into / "first"):

@@ -45,8 +45,8 @@ def running(
     log: Path,
     environment: Mapping[str, str] | None = None,
     ends_by: int = signal.SIGTERM,
-) -> Iterator[None]:
-    """A server while the block lasts, entered when it is ready; what it says goes to a log.
+) -> Iterator[int]:
+    """A server while the block lasts, entered when it is ready, with the process that guards it; what it says goes to a log.
 
     Raises:
         RuntimeError: it stopped, or was not ready in time; with the end of what it said.
@@ -55,7 +55,7 @@ def running(
     assert server.stdin is not None
     try:
         _wait(server, is_ready, log)
-        yield
+        yield server.pid
     finally:
         server.stdin.close()
         server.wait(END_WITHIN)

@@ -19,6 +19,10 @@ class Run:
 
     place: Path
 
+    def has(self, name: str) -> bool:
+        """Whether somebody needed that server."""
+        return (self.place / f"{name}.address").exists()
+
     def one(self, name: str, start: Callable[[Path, int], str]) -> str:
         """Where the server of that name is: `start` is given an empty directory and the pipe to live by, and says so, once."""
         address = self.place / f"{name}.address"

@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -86,10 +86,10 @@ def _alone(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def fetched(archive: Archive, source: Downloader | None = None) -> Iterator[Path]:
+def fetched(archive: Archive, source: Downloader | None = None, silently: bool = False) -> Iterator[Path]:
     """The file, verified, for as long as the block lasts; a fetch that broke off goes on where it was.
 
-    It comes from where Maven fetches by default, unless another `source` is named.
+    It comes from where Maven fetches by default, unless another `source` is named; whoever reads along is told, unless `silently`.
 
     Raises:
         Missing: it cannot be had, or is another file than it should be.
@@ -99,7 +99,7 @@ def fetched(archive: Archive, source: Downloader | None = None) -> Iterator[Path
         try:
             if _is(archive, file):
                 break
-            _fetch(archive, file, source or Downloader())
+            _fetch(archive, file, source or Downloader(), silently)
         except (requests.RequestException, RequestException) as reason:
             if not tries_left:
                 raise Missing(_what_to_do(archive, file, str(reason))) from None
@@ -117,29 +117,36 @@ def _is(archive: Archive, file: Path) -> bool:
         return file_digest(opened, "sha256").hexdigest() == archive.sha256
 
 
-def _fetch(archive: Archive, file: Path, source: Downloader) -> None:
-    console.print(
-        f"{archive.coordinates.split(':')[1]}: about {archive.megabytes} MB to fetch, once, into {place()}",
-        highlight=False,
-        soft_wrap=True,
-    )
+def _fetch(archive: Archive, file: Path, source: Downloader, silently: bool) -> None:
     here = file.stat().st_size if file.exists() else 0
     address = source.resolver.uri_for_artifact(Artifact.parse(archive.coordinates))
-    with requests.get(address, headers={"Range": f"bytes={here}-"}, stream=True, timeout=PATIENCE) as answer:
+    with (
+        nullcontext(lambda _: None) if silently else _shown(archive, here) as advance,
+        requests.get(address, headers={"Range": f"bytes={here}-"}, stream=True, timeout=PATIENCE) as answer,
+    ):
         if answer.status_code == requests.codes.requested_range_not_satisfiable:
             file.unlink()
         answer.raise_for_status()
         goes_on = answer.status_code == requests.codes.partial_content
-        with file.open("ab" if goes_on else "wb") as opened, _progress(archive) as show:
-            task = show.add_task("", total=archive.megabytes * 1_000_000, completed=here if goes_on else 0)
+        with file.open("ab" if goes_on else "wb") as opened:
             for chunk in answer.iter_content(1 << 16):
                 opened.write(chunk)
-                show.advance(task, len(chunk))
+                advance(len(chunk))
 
 
-def _progress(archive: Archive) -> Progress:
-    shown = (TextColumn(archive.coordinates.split(":")[-1]), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    return Progress(*shown, console=console)
+@contextmanager
+def _shown(archive: Archive, here: int) -> Iterator[Callable[[int], None]]:
+    """Says what comes, and shows how much of it is here."""
+    say(f"{archive.coordinates.split(':')[1]}: about {archive.megabytes} MB to fetch, once, into {place()}")
+    columns = (TextColumn(archive.coordinates.split(":")[-1]), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=archive.megabytes * 1_000_000, completed=here)
+        yield lambda size: progress.advance(task, size)
+
+
+def say(line: str, style: str = "") -> None:
+    """A line to whoever started the tests."""
+    console.print(line, style=style, highlight=False, soft_wrap=True)
 
 
 def _what_to_do(archive: Archive, file: Path, reason: str) -> str:

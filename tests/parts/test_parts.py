@@ -11,16 +11,12 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from maven_artifact import Downloader
 
 from tests.parts import store
-from tests.parts.postgresql import Server, fresh
 from tests.parts.servers import a_free_port, listens
-from tests.parts.shared import a_run
 from tests.tools import ROOT
 
 BODY = bytes(range(256)) * 4_000
@@ -142,54 +138,6 @@ def test_a_server_ends_with_the_run_however_that_ends(tmp_path: Path, how: int) 
         until(lambda: listens(port))
         run.send_signal(how)
     until(lambda: not listens(port))
-
-
-SHARE = """
-import sys
-from pathlib import Path
-from tests.parts import postgresql
-from tests.parts.shared import Run
-print(postgresql.at_hand(Run(Path(sys.argv[1]))))
-"""
-
-
-def test_all_processes_of_a_run_share_one_postgresql_and_it_ends_with_the_run() -> None:
-    with a_run() as run:
-        command = [sys.executable, "-c", SHARE, str(run.place)]
-        both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-        (url,) = {process.communicate()[0].strip() for process in both}
-        with psycopg.connect(url) as connection:
-            assert connection.execute("SELECT 1").fetchone() == (1,)
-    assert not listens(urlsplit(url).port or 0)
-    assert not run.place.exists()
-
-
-def test_a_database_is_empty_and_gone_afterwards(postgresql: str) -> None:
-    with fresh(postgresql) as url, psycopg.connect(url) as connection:
-        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
-    with pytest.raises(psycopg.OperationalError, match="does not exist"):
-        psycopg.connect(url)
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A PostgreSQL of its own that forgets nothing."""
-    server = Server(tmp_path / "postgresql")
-    server.start()
-    yield server
-    server.stop()
-
-
-def test_what_postgresql_committed_survives_that_it_is_killed_and_what_it_did_not_commit_does_not(server: Server) -> None:
-    with fresh(server.url) as url, psycopg.connect(url, autocommit=True) as committed, psycopg.connect(url) as broken:
-        committed.execute("CREATE TABLE kept (said text)")
-        committed.execute("INSERT INTO kept VALUES ('committed')")
-        broken.execute("INSERT INTO kept VALUES ('on its way')")
-        server.restart()
-        with pytest.raises(psycopg.OperationalError):
-            broken.execute("SELECT 1")
-        with psycopg.connect(url) as again:
-            assert again.execute("SELECT said FROM kept").fetchall() == [("committed",)]
 
 
 def until(is_so: Callable[[], bool]) -> None:
