@@ -1,16 +1,24 @@
-# The hub in one small image: the same hash-pinned wheels as `make demo`, nobody's root, nothing to write but its volume.
-FROM python:3.13-slim AS build
+# The hub in one small image: the same hash-pinned wheels as `make demo`, nobody's root, and nothing in it that a running
+# hub writes to. Every process of a hub is this image with another command: serve, relay, consume, or all in one.
+ARG PYTHON=python:3.13.14-slim-trixie
+
+FROM ${PYTHON} AS build
+RUN python -m venv --without-pip /opt/hub
 COPY requirements/run.txt /src/requirements/
-RUN python -m venv /opt/hub \
- && /opt/hub/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r /src/requirements/run.txt
+RUN pip --python /opt/hub/bin/python install --no-cache-dir --disable-pip-version-check \
+    --require-hashes --only-binary :all: -r /src/requirements/run.txt
 COPY pyproject.toml README.md LICENSE /src/
 COPY hub /src/hub
-RUN /opt/hub/bin/pip install --no-cache-dir --no-deps --no-build-isolation /src
+RUN pip --python /opt/hub/bin/python install --no-cache-dir --disable-pip-version-check \
+    --no-deps --no-build-isolation /src
 
-FROM python:3.13-slim
+FROM ${PYTHON}
+# Nobody installs anything here any more.
+RUN python -m pip uninstall --yes --quiet --root-user-action ignore pip \
+ && useradd --system --uid 10001 --user-group --home-dir /srv/hub --shell /usr/sbin/nologin hub \
+ && install -d -o hub -g hub -m 0700 /srv/hub/var
 COPY --from=build /opt/hub /opt/hub
 COPY contracts /srv/hub/contracts
-RUN useradd --system --home-dir /srv/hub hub && install -d -o hub -g hub /srv/hub/var
 ENV PATH=/opt/hub/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HUB_CONTRACTS_DIR=/srv/hub/contracts
 USER hub
 WORKDIR /srv/hub
