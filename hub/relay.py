@@ -8,7 +8,10 @@ others go on.
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from threading import Event, RLock
 from traceback import extract_tb
@@ -25,6 +28,8 @@ BATCH = 1_000
 """Events in one transaction: enough to make its share of each event small."""
 PATIENCE = 1.0
 """Seconds between looks at the log when nothing wakes the relay, and after trouble with a database."""
+FEW = 10
+"""Events that are looked at to see since when somebody waits."""
 RETRY = 60.0
 """Seconds after which a stopped follower is tried again."""
 
@@ -36,8 +41,17 @@ POSITIONS = Table(
     Column("position", BigInteger, nullable=False),
     Column("shape", Text, nullable=False),
 )
-_P = POSITIONS.c
+STOPPED = Table(
+    "stopped",
+    TABLES,
+    Column("follower", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("because", Text, nullable=False),
+)
+"""Who failed on what came after a position, for whoever asks in another process; it counts while they are still there."""
+_P, _S = POSITIONS.c, STOPPED.c
 _MOVE = update(POSITIONS).where(_P.follower == bindparam("name"), _P.position == bindparam("at")).values(position=bindparam("to"))
+_IS_STOPPED = (_P.follower == _S.follower) & (_P.position == _S.position)
 _TOUCH = update(POSITIONS).where(_P.follower == bindparam("name")).values(position=_P.position)
 
 _told = structlog.get_logger("hub.relay")
@@ -88,12 +102,16 @@ class _At:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a follower came, how many events it still has to take, and the code of why it stopped, if it did."""
+    """How far a follower came, how many events it still has to take, and the code of why it stopped, if it did.
+
+    `waiting_since` is when the first of those events was recorded, where there is one that can be read.
+    """
 
     follower: str
     position: int
     lag: int
     stopped_because: str
+    waiting_since: datetime | None = None
 
 
 def shown(projection: Projection) -> Follower:
@@ -116,7 +134,8 @@ class Relay:
 
     `linger` (seconds) is how long it lets facts gather when they keep coming, so that the way in has the machine to
     itself; a fact that comes after a silence is passed on at once.
-    `scratch` is the schema of the database that belongs to one connection alone.
+    `scratch` is the schema of the database that belongs to one connection alone, `alone` a transaction in which nobody
+    else makes tables, and `leads` says whether a follower is this process's to lead now: others stand by for it.
     """
 
     def __init__(
@@ -128,9 +147,13 @@ class Relay:
         *,
         linger: float = 0.0,
         scratch: str = "temp",
+        alone: Callable[[], AbstractContextManager[Connection]] | None = None,
+        leads: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._log, self._mapper, self.engine, self._linger, self._scratch = log, mapper, engine, linger, scratch
+        self._making, self._leads = alone or engine.begin, leads
         self._followers = {follower.name: follower for follower in followers}
+        self._led: frozenset[str] = frozenset()
         self._stopped: dict[str, tuple[str, float]] = {}
         self._places: dict[str, _Place] = {}
         # one thread of this process at a time, for the places are remembered; other processes are told by their rows
@@ -141,10 +164,11 @@ class Relay:
 
         What has tables of another shape, or came further than the log (an older one was put back), begins anew.
         """
-        last = self._log.last_position()
-        with self.engine.begin() as connection:
+        with self._making() as connection:
             TABLES.create_all(connection)
             known = {row.follower: row for row in connection.execute(select(POSITIONS))}
+            # looked at after the positions: others may be moving them, but none beyond the log
+            last = self._log.last_position()
             for name, follower in self._followers.items():
                 now = shape(follower.tables, connection)
                 if name not in known or known[name].shape != now or known[name].position > last:
@@ -191,11 +215,18 @@ class Relay:
         with self._alone:
             return max((self._pass_on(position, group) for position, group in self._by_position().items()), default=0)
 
+    def _look_who_leads(self) -> None:
+        led = frozenset(name for name in self._followers if self._leads(name))
+        if led != self._led:
+            self._led = led
+            self._look_again()
+
     def _by_position(self) -> dict[int, list[_At]]:
+        self._look_who_leads()
         self._places = self._places or {name: _Place(at, at) for name, at in self._positions().items()}
         groups: dict[int, list[_At]] = defaultdict(list)
         for name, place in self._places.items():
-            if name not in self._stopped or self._stopped[name][1] <= time.monotonic():
+            if name in self._led and (name not in self._stopped or self._stopped[name][1] <= time.monotonic()):
                 groups[place.reached].append(_At(self._followers[name], place.kept))
         return groups
 
@@ -238,7 +269,7 @@ class Relay:
                     return False
                 one.follower.take(read.facts, connection)
         except Exception as error:
-            self._stop(one.follower, one.kept, error)
+            self._stop(one.follower, one.kept, error, connection)
             return False
         return True
 
@@ -252,7 +283,7 @@ class Relay:
     def _settle(self) -> None:
         """Keeps how far the followers came past events that they do not take."""
         with self._alone:
-            ahead = {name: place for name, place in self._places.items() if place.reached > place.kept}
+            ahead = {name: place for name, place in self._places.items() if name in self._led and place.reached > place.kept}
             if not ahead:
                 return
             with self.engine.begin() as connection:
@@ -261,17 +292,31 @@ class Relay:
             if not all(moved):
                 self._look_again()
 
-    def _stop(self, follower: Follower, position: int, error: Exception) -> None:
-        self._stopped[follower.name] = (_code(error), time.monotonic() + RETRY)
-        _told.error("follower-stopped", follower=follower.name, position=position, because=_code(error))
+    def _stop(self, follower: Follower, position: int, error: Exception, connection: Connection) -> None:
+        because = _code(error)
+        self._stopped[follower.name] = (because, time.monotonic() + RETRY)
+        _told.error("follower-stopped", follower=follower.name, position=position, because=because)
+        connection.execute(delete(STOPPED).where(_S.follower == follower.name))
+        connection.execute(insert(STOPPED), {"follower": follower.name, "position": position, "because": because})
 
     def state(self) -> list[Standing]:
-        """Every follower, how far it came, and whether it stopped."""
-        last = self._log.last_position()
+        """Every follower, how far it came, and whether it stopped, in whichever process its work is done."""
+        with self.engine.connect() as connection:
+            stopped = connection.execute(select(_S.follower, _S.because).join(POSITIONS, _IS_STOPPED))
+            because = {row.follower: row.because for row in stopped}
+        last, since = self._log.last_position(), cache(self._since)
         return [
-            Standing(name, position, max(last - position, 0), self._stopped.get(name, ("", 0.0))[0])
+            Standing(name, position, max(last - position, 0), because.get(name, ""), since(position) if position < last else None)
             for name, position in sorted(self._positions().items())
         ]
+
+    def _since(self, position: int) -> datetime | None:
+        for _, stored in self._log.read(position, FEW):
+            # one that nobody can read may be what they wait for
+            with suppress(Exception):
+                moment: datetime = self._mapper.to_domain_event(stored).timestamp  # type: ignore[attr-defined]
+                return moment
+        return None
 
     def rebuild(self, name: str, progress: Progress = lambda _done, _of: None) -> int:
         """Builds a projection anew beside the live one, swaps them in one transaction, and gives the number of events.

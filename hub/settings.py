@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from hub.errors import Malformed, Violation
 
 DEMO, PRODUCTION = "demo", "production"
+_SHARED = ("postgresql://", "postgres://")
 ELSEWHERE = {
     "HUB_CONTRACTS_DIR": "where the contracts lie; empty is beside the code",
     "HUB_WEBHOOK": "off: partners are not told at their callbacks",
@@ -24,7 +25,9 @@ class Settings:
     """Every setting; each is an environment variable HUB_<NAME>."""
 
     data_dir: Annotated[Path, "where databases and the hub's keys are kept"] = Path("var")
-    database_url: Annotated[str, "the event log; empty is an SQLite file in the data directory"] = ""
+    database_url: Annotated[str, "postgresql://… for all that is kept; empty: SQLite files in the data directory"] = field(
+        default="", repr=False
+    )
     mode: Annotated[str, "production, or demo: then only test person numbers are accepted"] = PRODUCTION
     oin: Annotated[str, "the hub's own organisation number (OIN)"] = "00000099000000000001"
     base_url: Annotated[str, "how partners and people reach this hub; without a slash at the end"] = "http://127.0.0.1:8000"
@@ -35,6 +38,8 @@ class Settings:
     covenant: Annotated[str, "under which covenant of the register a new partner takes part when nothing else is said"] = "vig-2024"
     per_minute: Annotated[int, "messages and questions a minute of a partner that has no limit of its own"] = 6_000
     per_day: Annotated[int, "the same for a day, by the Dutch calendar"] = 250_000
+
+    drain_seconds: Annotated[int, "how long a server that stops goes on answering, so that who sends to it can turn elsewhere"] = 0
 
     login_issuer: Annotated[str, "where people log in (OpenID Connect); empty: nobody can"] = ""
     login_client_id: Annotated[str, "who the hub is to that issuer"] = "vig-hub"
@@ -83,11 +88,6 @@ class Settings:
             yield f"HUB_{known.name.upper()}", words, value if known.repr or not value else "(given)"
 
     @property
-    def has_hub(self) -> bool:
-        """Whether a hub was opened here before."""
-        return self.hub_keys.exists()
-
-    @property
     def hub_keys(self) -> Path:
         """The file of the keys that the hub signs with, and of its secrets."""
         return self.data_dir / "hub-keys.json"
@@ -97,6 +97,11 @@ class Settings:
         return self.mode == DEMO
 
     @property
+    def is_shared(self) -> bool:
+        """Whether several processes, on several machines, may be one hub."""
+        return self.database_url.startswith(_SHARED)
+
+    @property
     def log_url(self) -> str:
         """The database of the event log, which must never lose anything."""
         return self.database_url or f"sqlite:///{self.data_dir / 'hub.db'}"
@@ -104,27 +109,30 @@ class Settings:
     @property
     def views_url(self) -> str:
         """The database of the read models, which can be rebuilt."""
-        return f"sqlite:///{self.data_dir / 'views.db'}"
+        return self._url("views")
 
     @property
     def outbox_url(self) -> str:
         """The database of what waits to leave."""
-        return f"sqlite:///{self.data_dir / 'outbox.db'}"
+        return self._url("outbox")
 
     @property
     def reads_url(self) -> str:
         """The database of what was read, which must never lose anything either."""
-        return f"sqlite:///{self.data_dir / 'reads.db'}"
+        return self._url("reads")
 
     @property
     def limits_url(self) -> str:
         """The database of how much partners asked today."""
-        return f"sqlite:///{self.data_dir / 'limits.db'}"
+        return self._url("limits")
 
     @property
     def door_url(self) -> str:
         """The database of who is in: sessions, and what may be shown only once."""
-        return f"sqlite:///{self.data_dir / 'door.db'}"
+        return self._url("door")
+
+    def _url(self, store: str) -> str:
+        return self.database_url if self.is_shared else f"sqlite:///{self.data_dir / f'{store}.db'}"
 
 
 def unknown(environment: Mapping[str, str]) -> list[str]:
@@ -165,8 +173,8 @@ def _number_of(unit: str, least: int = 0, most: int = 10_000_000) -> Callable[[s
 
 
 def _database(text: str) -> str:
-    if text and not text.startswith("sqlite:///"):
-        raise ValueError("is sqlite:///FILE, or empty for a file in the data directory")
+    if text and not text.startswith(("sqlite:///", *_SHARED)):
+        raise ValueError("is postgresql://USER@HOST/DATABASE, or sqlite:///FILE, or empty for files in the data directory")
     return text
 
 
@@ -238,6 +246,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "oin": _oin,
     "base_url": _own_address,
     "replay_seconds": _number_of("seconds"),
+    "drain_seconds": _number_of("seconds", 0, 300),
     "per_minute": _number_of("messages", 1),
     "per_day": _number_of("messages", 1),
     "login_issuer": _address_or_nothing,

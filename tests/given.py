@@ -14,12 +14,14 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
 
-from hub.adapters import database, event_store, people_index, vault
+from hub.adapters import people_index
 from hub.adapters.database import engine
 from hub.adapters.event_store import EventLog
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.kek import FromFile, Keks
 from hub.adapters.mapper import PlainMapper, mapper
+from hub.adapters.migrations import bring_up
+from hub.adapters.sealed_file import SealedFile
 from hub.adapters.vault import Vault
 from hub.casework import Casework
 from hub.domain.dates import PartialDate
@@ -268,7 +270,7 @@ class Heart:
 
 def a_vault(place: Path, opened: Engine) -> Vault:
     """The vault of the database of a directory, with its key-encryption key beside it."""
-    database.create(opened, vault.TABLES)
+    bring_up(opened, "log")
     return Vault(opened, the_keks(place))
 
 
@@ -280,17 +282,16 @@ def the_keks(place: Path) -> Keks:
 
 def some_hub_keys(file: Path, at: datetime) -> HubKeys:
     """The hub's keys in a file, with their key-encryption key beside it."""
-    return HubKeys.open(file, the_keks(file.parent), at)
+    return HubKeys.open(SealedFile(file, the_keks(file.parent)), at)
 
 
 @contextmanager
 def a_heart(place: Path, indexes: Sequence[Projection] = (people_index.INDEX,)) -> Iterator[Heart]:
     """The heart in a directory, stopped when the block ends."""
     opened = engine(f"sqlite:///{place / 'hub.db'}", durable=False)
-    event_store.create(opened)
     safe = a_vault(place, opened)
     for index in indexes:
-        database.create(opened, index.tables)
+        index.tables.create_all(opened)
     log, clock = EventLog(opened), SetClock(NOON)
     register = Register(log, mapper(safe), indexes, clock, safe)
     families = Families(people_index.find, people_index.families_answered, blind, lambda _: RULES, DUTY)

@@ -8,15 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from pathlib import Path
 from secrets import token_bytes
 from threading import Lock
 from typing import Any, Self
 
 from hub.adapters import jws, rfc3339
-from hub.adapters.kek import Keks
-from hub.adapters.sealed_file import SealedFile
-from hub.adapters.secret_files import alone, stamp
+from hub.adapters.sealed_file import Sealed
 from hub.errors import RuleBroken, Unavailable
 
 TOKEN_KEY_FOR = timedelta(days=30)
@@ -41,21 +38,20 @@ class _Kept:
     keys: tuple[HubKey, ...]
     starts: tuple[datetime, ...]
     secret: bytes
-    stamp: tuple[int, int]
+    stamp: object
     for_tokens: tuple[HubKey, ...]
 
 
 class HubKeys:
-    """The keys in one sealed file (a JWK set with a secret beside it), which another process may rotate meanwhile."""
+    """The keys in one sealed document (a JWK set with a secret beside it), which another process may rotate meanwhile."""
 
-    def __init__(self, path: Path, keks: Keks) -> None:
-        self._path, self._alone = path, Lock()
-        self._file = SealedFile(path, keks)
-        self._kept = _read(self._file)
+    def __init__(self, document: Sealed) -> None:
+        self.document, self._alone = document, Lock()
+        self._kept = _read(document)
 
     @classmethod
-    def open(cls, path: Path, keks: Keks, at: datetime) -> Self:
-        """The keys in that file; where there is none it is made, with one key that signs from `at` on.
+    def open(cls, document: Sealed, at: datetime) -> Self:
+        """The keys in that document; where there is none it is made, with one key that signs from `at` on.
 
         A file from before, in the clear, is sealed with the present key-encryption key.
 
@@ -63,14 +59,13 @@ class HubKeys:
             Unavailable: it was sealed with a key-encryption key that was not given, or is not as the hub wrote it.
             RuleBroken: it is in the clear, and somebody else was changing it for too long.
         """
-        file = SealedFile(path, keks)
-        if not path.exists():
+        if not document.exists():
             made = {"keys": [_new_key(at)], "blinding_secret": jws.b64url(token_bytes(32))}
             # whoever of several processes comes first makes the keys of all
             with suppress(FileExistsError):
-                file.make(made)
-        file.take_in()
-        return cls(path, keks)
+                document.make(made)
+        document.take_in()
+        return cls(document)
 
     def sign(self, payload: bytes, at: datetime, typ: str = "JOSE") -> str:
         """A compact JWS over the payload by the key that was valid `at`: the same call gives the same text.
@@ -131,14 +126,14 @@ class HubKeys:
 
     def _add_token_key(self, since: datetime, newest: tuple[HubKey, ...]) -> str:
         key = _new_token_key(since)
-        with alone(self._path):
+        with self.document.alone():
             if [one.kid for one in self._now().for_tokens[-1:]] != [one.kid for one in newest] or any(
                 since <= one.valid_from for one in newest
             ):
                 raise RuleBroken("a new key has to start after the present one", code="key-too-early")
-            kept = self._file.read()
+            kept = self.document.read()
             # a token lives so much shorter than its key that the two before the new one are all that can matter
-            self._file.replace({**kept, "token_keys": [*kept.get("token_keys", [])[-2:], key]})
+            self.document.replace({**kept, "token_keys": [*kept.get("token_keys", [])[-2:], key]})
         return str(key["kid"])
 
     def rotate(self, at: datetime) -> str:
@@ -147,11 +142,11 @@ class HubKeys:
         Raises:
             RuleBroken: `at` is not after the start of the newest key, or somebody else is rotating.
         """
-        with alone(self._path):
+        with self.document.alone():
             if at <= self._now().starts[-1]:
                 raise RuleBroken("a new key has to start after the present one", code="key-too-early")
-            kept, key = self._file.read(), _new_key(at)
-            self._file.replace({**kept, "keys": [*kept["keys"], key]})
+            kept, key = self.document.read(), _new_key(at)
+            self.document.replace({**kept, "keys": [*kept["keys"], key]})
         return str(key["kid"])
 
     def wrap_anew(self) -> None:
@@ -160,7 +155,8 @@ class HubKeys:
         Raises:
             RuleBroken: somebody else is rotating.
         """
-        self._file.seal_anew()
+        with self.document.alone():
+            self.document.replace(self.document.read())
 
     def blind(self, text: str) -> str:
         """64 hexadecimal digits, always the same for the same text, that tell nothing to who lacks the secret (HMAC-SHA-256)."""
@@ -179,14 +175,14 @@ class HubKeys:
         return kept.keys[place - 1]
 
     def _now(self) -> _Kept:
-        if self._kept.stamp != stamp(self._path):
-            self._kept = _read(self._file)
+        if self._kept.stamp != self.document.stamp():
+            self._kept = _read(self.document)
         return self._kept
 
 
-def _read(file: SealedFile) -> _Kept:
-    when = stamp(file.path)
-    kept = file.read()
+def _read(document: Sealed) -> _Kept:
+    when = document.stamp()
+    kept = document.read()
     keys = tuple(sorted((_key(jwk) for jwk in kept["keys"]), key=lambda key: key.valid_from))
     for_tokens = tuple(sorted((_key(jwk) for jwk in kept.get("token_keys", [])), key=lambda key: key.valid_from))
     return _Kept(keys, tuple(key.valid_from for key in keys), jws.from_b64url(kept["blinding_secret"]), when, for_tokens)

@@ -2,10 +2,11 @@
 
 import json
 from base64 import b64decode, b64encode
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, Protocol
 
 from hub.adapters.kek import Keks
 from hub.adapters.secret_files import alone, replace, stamp, write_new
@@ -22,6 +23,31 @@ def is_sealed(path: Path) -> bool:
     return path.exists() and "sealed" in _object(path.read_text(), path.name)
 
 
+class Sealed(Protocol):
+    """Where a small secret document of the hub is kept: a file, or a row of a database that several machines share."""
+
+    @property
+    def name(self) -> str: ...
+
+    def exists(self) -> bool: ...
+
+    def stamp(self) -> object:
+        """What changes whenever the document is replaced. Raises: Unavailable, where it is gone."""
+        ...
+
+    def alone(self) -> AbstractContextManager[None]:
+        """While this lasts nobody else changes the document. Raises: RuleBroken, where somebody else is at it."""
+        ...
+
+    def read(self) -> dict[str, Any]: ...
+
+    def make(self, content: dict[str, Any]) -> None: ...
+
+    def replace(self, content: dict[str, Any]) -> None: ...
+
+    def take_in(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class SealedFile:
     """On disk it is the id of a key-encryption key and what that sealed; one from before it was sealed is read as it stands."""
@@ -29,27 +55,34 @@ class SealedFile:
     path: Path
     keks: Keks
 
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def stamp(self) -> object:
+        return stamp(self.path)
+
+    def alone(self) -> AbstractContextManager[None]:
+        return alone(self.path)
+
     def read(self) -> dict[str, Any]:
         """What it holds.
 
         Raises:
             Unavailable: it was sealed with a key that was not given, or is not as the hub wrote it.
         """
-        kept = _object(self.path.read_text(), self.path.name)
-        return _object(self._opened(kept), self.path.name) if "sealed" in kept else kept
+        return opened(self.path.read_text(), self.name, self.keks)
 
     def make(self, content: dict[str, Any]) -> None:
         """Raises: FileExistsError, where it is there already; it was left as it is."""
-        write_new(self.path, self._sealed(content))
+        write_new(self.path, sealed(content, self.name, self.keks))
 
     def replace(self, content: dict[str, Any]) -> None:
         """Puts this in the place of what it held, in one step; only within `alone`."""
-        replace(self.path, self._sealed(content))
-
-    def seal_anew(self) -> None:
-        """Seals it with the present key-encryption key. Raises: RuleBroken, where somebody else is changing it."""
-        with alone(self.path):
-            self.replace(self.read())
+        replace(self.path, sealed(content, self.name, self.keks))
 
     def take_in(self) -> None:
         """Seals it where it is still in the clear.
@@ -62,30 +95,40 @@ class SealedFile:
         until = monotonic() + _PATIENCE
         while not is_sealed(self.path):
             try:
-                self.seal_anew()
+                with self.alone():
+                    self.replace(self.read())
             except RuleBroken:
                 if monotonic() > until:
                     raise
                 sleep(_POLL)
 
-    def _sealed(self, content: dict[str, Any]) -> str:
-        present = self.keks.present()
-        sealed = Cipher(present.cipher, self._bound).seal(json.dumps(content).encode())
-        return json.dumps({"kek": present.id, "sealed": b64encode(sealed).decode()})
 
-    def _opened(self, kept: dict[str, Any]) -> bytes:
-        known = self.keks.find(str(kept.get("kek")))
-        if known is None:
-            raise Unavailable(f"the key-encryption key is not the one that {self.path.name} was sealed with", code="no-kek")
-        try:
-            return Cipher(known.cipher, self._bound).open(b64decode(kept["sealed"], validate=True))
-        except (DoesNotOpen, ValueError, TypeError):
-            raise _damaged(self.path.name) from None
+def sealed(content: dict[str, Any], name: str, keks: Keks) -> str:
+    """The text of a document under the present key-encryption key, bound to its name."""
+    present = keks.present()
+    told = Cipher(present.cipher, _bound(name)).seal(json.dumps(content).encode())
+    return json.dumps({"kek": present.id, "sealed": b64encode(told).decode()})
 
-    @property
-    def _bound(self) -> bytes:
-        # the same key wraps those of subjects, bound to their ids: neither may pass for the other
-        return b"file\x1f" + self.path.name.encode()
+
+def opened(text: str, name: str, keks: Keks) -> dict[str, Any]:
+    """The document in a text; one from before it was sealed is read as it stands. Raises: Unavailable."""
+    kept = _object(text, name)
+    return _object(_opened(kept, name, keks), name) if "sealed" in kept else kept
+
+
+def _opened(kept: dict[str, Any], name: str, keks: Keks) -> bytes:
+    known = keks.find(str(kept.get("kek")))
+    if known is None:
+        raise Unavailable(f"the key-encryption key is not the one that {name} was sealed with", code="no-kek")
+    try:
+        return Cipher(known.cipher, _bound(name)).open(b64decode(kept["sealed"], validate=True))
+    except (DoesNotOpen, ValueError, TypeError):
+        raise _damaged(name) from None
+
+
+def _bound(name: str) -> bytes:
+    # the same key wraps those of subjects, bound to their ids: neither may pass for the other
+    return b"file\x1f" + name.encode()
 
 
 def _object(text: str | bytes, name: str) -> dict[str, Any]:

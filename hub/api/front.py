@@ -30,6 +30,7 @@ ALWAYS = (
     (b"referrer-policy", b"no-referrer"),
 )
 """On every answer, errors too; a page brings its own policy, and what never changes may be kept."""
+_LAST = (b"connection", b"close")
 _NAMES = frozenset(name for name, _ in ALWAYS)
 
 
@@ -45,6 +46,11 @@ class Front:
     ) -> None:
         self.routes, self.rest, self.stop, self._failed = [*hot, *rest.routes], rest, stop, failed
         self._router = Router(hot, redirect_slashes=False, default=rest)
+        self.is_stopping = False
+
+    def drain(self) -> None:
+        """From now on every answer ends its connection, so that nobody sends another question into one that goes."""
+        self.is_stopping = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,6 +63,8 @@ class Front:
             if message["type"] == "http.response.start":
                 has_begun = True
                 message["headers"] = _with_always(message["headers"])
+                if self.is_stopping:
+                    message["headers"].append(_LAST)
             await send(message)
 
         scope["app"] = self

@@ -19,6 +19,7 @@ PATIENCE_WITH_HEAD = 15
 """Seconds in which a connection that waits for a request gets a whole one, but for its body."""
 PATIENCE_WITH_READER = 20
 """Seconds in which somebody has to read on, before what they were sent is given up together with the connection."""
+_A_MOMENT = 0.1
 MOST_CONNECTIONS, MOST_OF_PLACE = 512, 384
 """At once: in all, and from one place, so that no place has all of them."""
 
@@ -133,18 +134,22 @@ def _answered(error: Exception) -> bytes:
 class Server(uvicorn.Server):
     """A server that tells streams to end before it waits for them."""
 
-    def __init__(self, front: Front, config: uvicorn.Config) -> None:
+    def __init__(self, front: Front, config: uvicorn.Config, drain: float = 0) -> None:
         super().__init__(config)
-        self._front = front
+        self._front, self._drain = front, drain
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Ends the streams, finishes what was begun, and stops."""
+        """Goes on for a while, so that who sends can turn elsewhere; then ends the streams, finishes what was begun, and stops."""
+        self._front.drain()
+        until = asyncio.get_running_loop().time() + self._drain
+        while asyncio.get_running_loop().time() < until and not self.force_exit:
+            await asyncio.sleep(_A_MOMENT)
         self._front.stop()
         await super().shutdown(sockets)
 
 
-def server(front: Front, host: str, port: int) -> Server:
-    """A server on one address; `run` it, or `serve` it within a loop."""
+def server(front: Front, host: str, port: int, drain: float = 0) -> Server:
+    """A server on one address; `run` it, or `serve` it within a loop. It goes on for `drain` seconds when it is told to stop."""
     config = uvicorn.Config(
         front,
         host=host,
@@ -159,4 +164,4 @@ def server(front: Front, host: str, port: int) -> Server:
         proxy_headers=False,
         timeout_graceful_shutdown=PATIENCE,
     )
-    return Server(front, config)
+    return Server(front, config, drain)

@@ -4,35 +4,76 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Collection
 from contextlib import suppress
+from threading import Event
 from typing import Annotated
 
 import typer
 
 from hub.commands.shared import Port, opened, say
-from hub.errors import Unavailable
+from hub.errors import NotAllowed, Unavailable
 from hub.settings import Settings
-from hub.wiring import application
+from hub.wiring import Part, application
 
 app = typer.Typer()
 
 
+Host = Annotated[str, typer.Option(help="the address to listen on")]
+
+
 @app.command(name="all")
-def everything(
-    host: Annotated[str, typer.Option(help="the address to listen on")] = "127.0.0.1",
-    port: Port = 8000,
-) -> None:
+def everything(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run the whole hub in one process: the way in, the read models, the way out and the clock."""
+    _serve(host, port, tuple(Part))
+
+
+@app.command()
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Run the way in over HTTP, and the pages; as many of these as you like, on PostgreSQL."""
+    _serve(host, port, (Part.SERVE,))
+
+
+@app.command()
+def relay() -> None:
+    """Run the read models, the way out and the clock; of as many as you like, one works and the others stand by."""
+    _work(Part.RELAY, "passes on what happened")
+
+
+@app.command()
+def consume() -> None:
+    """Take in what partners put on Kafka; as many of these as you like share the work."""
+    _work(Part.CONSUME, "takes in what partners put on Kafka")
+
+
+def _serve(host: str, port: int, parts: Collection[Part]) -> None:
     from hub.api.server import server
 
     _refuse_taken(host, port)
-    hub = opened(Settings.read(os.environ))
-    data = hub.settings.data_dir.absolute()
-    say.print(f"The hub listens on http://{host}:{port}; its data is in {data}. Stop it with Ctrl+C.", soft_wrap=True)
+    hub = opened(_settings(parts))
+    where = "PostgreSQL" if hub.settings.is_shared else hub.settings.data_dir.absolute()
+    say.print(f"The hub listens on http://{host}:{port}; its data is in {where}. Stop it with Ctrl+C.", soft_wrap=True)
     # the server passes the signal on when it is done; the rest of the hub has to finish after that
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with hub.running(), suppress(KeyboardInterrupt):
-        server(application(hub), host, port).run()
+    with hub.running(parts), suppress(KeyboardInterrupt):
+        server(application(hub), host, port, hub.settings.drain_seconds).run()
+
+
+def _work(part: Part, words: str) -> None:
+    hub = opened(_settings((part,)))
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    say.print(f"This process of the hub {words}. Stop it with Ctrl+C.", soft_wrap=True)
+    with hub.running((part,)):
+        stop.wait()
+
+
+def _settings(parts: Collection[Part]) -> Settings:
+    settings = Settings.read(os.environ)
+    if not settings.is_shared and len(parts) < len(Part):
+        raise NotAllowed("SQLite is for one process, `hub all`. For several, name a PostgreSQL database with HUB_DATABASE_URL.")
+    return settings
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from hub.adapters.partners import found as partner_kinds
 from hub.errors import NotKnown, Unavailable
 from hub.settings import Settings
-from hub.wiring import Hub
+from hub.wiring import Hub, has_hub
 
 say, aside = Console(), Console(stderr=True)
 OPERATOR = "operator"
@@ -33,8 +33,8 @@ def the_hub(may_be_new: bool = False) -> Iterator[Hub]:
         NotKnown: there is no hub in that directory, and it may not be a new one.
     """
     settings = Settings.read(os.environ)
-    place = settings.data_dir.absolute()
-    if not may_be_new and not settings.has_hub:
+    place = "PostgreSQL" if settings.is_shared else settings.data_dir.absolute()
+    if not may_be_new and not has_hub(settings):
         raise NotKnown(
             f"There is no hub in {place}. Go to where it runs, name its directory with HUB_DATA_DIR, or begin with `hub all`."
         )

@@ -4,8 +4,8 @@
 stands in front of it.
 """
 
-from hub.wiring.hub import INDEXES, Hub
+from hub.wiring.hub import INDEXES, Hub, Part
 from hub.wiring.interface import VIEWS, application, openapi, quarantined, search, sought
-from hub.wiring.stored import Stored
+from hub.wiring.stored import Stored, has_hub
 
-__all__ = ["INDEXES", "VIEWS", "Hub", "Stored", "application", "openapi", "quarantined", "search", "sought"]
+__all__ = ["INDEXES", "VIEWS", "Hub", "Part", "Stored", "application", "has_hub", "openapi", "quarantined", "search", "sought"]

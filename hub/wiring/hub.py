@@ -1,9 +1,11 @@
 """The hub put together, and what of it works by itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
+from functools import partial
 from threading import Event, Thread
 from typing import Self
 from uuid import UUID
@@ -20,6 +22,7 @@ from hub.adapters import (
     people_index,
 )
 from hub.adapters.activities import Activities, load_activities
+from hub.adapters.bells import Bells
 from hub.adapters.channels import Around, Way
 from hub.adapters.contracts import contracts
 from hub.adapters.database import create, settle
@@ -28,6 +31,7 @@ from hub.adapters.door import Door
 from hub.adapters.event_store import EventLog
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.indexes import open_indexes
+from hub.adapters.leading import Leading
 from hub.adapters.limits import Limits
 from hub.adapters.login import Login, Sessions
 from hub.adapters.mapper import PlainMapper, mapper
@@ -55,7 +59,18 @@ from hub.register import Register
 from hub.registry import Registry
 from hub.relay import Relay, shown, told
 from hub.settings import Settings
-from hub.wiring.made import allowed_to, disclosures_of, door_of, keks_of, login_of, processings_of, rules_by_day, sessions_of
+from hub.wiring.made import (
+    allowed_to,
+    disclosures_of,
+    door_of,
+    keks_of,
+    keys_at,
+    login_of,
+    processings_of,
+    relay_of,
+    rules_by_day,
+    sessions_of,
+)
 from hub.wiring.stored import Stored
 
 INDEXES = (people_index.INDEX, organisations_index.INDEX)
@@ -66,7 +81,16 @@ TICK = 1.0
 LINGER = 1.0
 """Seconds that the read models let facts gather while they keep coming, so that the way in has the machine to itself."""
 STOP_WITHIN = 10.0
-"""Seconds that each part gets to finish."""
+"""Seconds that each piece of work gets to finish."""
+
+
+class Part(Enum):
+    """What a process may do of the hub's work: answer over HTTP, pass on what happened, or take in what partners queued."""
+
+    SERVE = "serve"
+    RELAY = "relay"
+    CONSUME = "consume"
+
 
 _told = structlog.get_logger("hub")
 
@@ -78,6 +102,8 @@ class Hub:
     settings: Settings
     clock: Clock
     stored: Stored
+    bells: Bells
+    leading: Leading
     log: EventLog
     mapper: PlainMapper
     vault: Vault
@@ -114,9 +140,10 @@ class Hub:
         keks = keks_of(settings, stored.log)
         safe = Vault(stored.log, keks)
         stored.views.dialect.sealed_by = safe.cipher(READ_MODELS)  # type: ignore[attr-defined]
-        log, events, kept = EventLog(stored.log), mapper(safe), Received(safe)
+        bells, leading = Bells(stored.log), Leading(stored.log)
+        log, events, kept = EventLog(stored.log, bells), mapper(safe), Received(safe)
         open_indexes(log, events, INDEXES)
-        keys = HubKeys.open(settings.hub_keys, keks, clock.now())
+        keys = HubKeys.open(keys_at(settings, stored.log, keks), clock.now())
         register = Register(log, events, INDEXES, clock, safe)
         organisations = Registrations(stored.log, registers())
         kinds = partners.found()
@@ -138,13 +165,13 @@ class Hub:
             clock=clock,
         )
         disclosures = disclosures_of(organisations, keys, clock)
-        around = Around(stored.outbox, organisations, keys, clock, settings.base_url, settings.oin, disclosures.to_partner)
+        around = Around(stored.outbox, bells, organisations, keys, clock, settings.base_url, settings.oin, disclosures.to_partner)
         ways = channels.found(environment or {}, around)
         for way in ways.values():
             create(stored.outbox, way.tables)
-        views = Relay(log, events, stored.views, [shown(each) for each in projections.found().values()], linger=LINGER)
+        views = relay_of(log, events, stored.views, [shown(each) for each in projections.found().values()], leading, LINGER)
         hearers = [told(way.channel, notices.notices, notices.TOPICS) for way in ways.values()]
-        outbox = Relay(log, events, stored.outbox, hearers)
+        outbox = relay_of(log, events, stored.outbox, hearers, leading)
         within = sessions_of(settings, stored.door)
         views.open()
         outbox.open()
@@ -152,6 +179,8 @@ class Hub:
             settings=settings,
             clock=clock,
             stored=stored,
+            bells=bells,
+            leading=leading,
             log=log,
             mapper=events,
             vault=safe,
@@ -179,11 +208,10 @@ class Hub:
         )
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """Runs what works by itself while the block lasts: relays, deliveries and the clock; then closes the hub."""
+    def running(self, parts: Collection[Part] = tuple(Part)) -> Iterator[None]:
+        """Runs what these parts do by themselves while the block lasts; then closes the hub."""
         stop = Event()
-        own = [way.run for way in self.ways.values() if way.run is not None]
-        work = [self.views.run, self.outbox.run, self._watch_the_clock, *own]
+        work = [each for part in parts for each in self._work_of(part)]
         threads = [Thread(target=each, args=(stop,), name=f"hub-{place}", daemon=True) for place, each in enumerate(work)]
         for thread in threads:
             thread.start()
@@ -194,6 +222,13 @@ class Hub:
             for thread in threads:
                 thread.join(STOP_WITHIN)
             self.close()
+
+    def _work_of(self, part: Part) -> list[Callable[[Event], None]]:
+        if part is Part.RELAY:
+            ways = {f"send {name}": way.run for name, way in self.ways.items() if way.run is not None}
+            led = [partial(self.leading.work, name, do) for name, do in {**ways, "watch the clock": self._watch_the_clock}.items()]
+            return [self.leading.run, self.views.run, self.outbox.run, *led]
+        return []
 
     def pass_deadlines(self) -> None:
         """Lets every term that is over become an event."""
@@ -235,4 +270,5 @@ class Hub:
         """Finishes what waits and lets go of the databases."""
         self.register.close()
         self.limits.close()
+        self.bells.close()
         self.stored.close()

@@ -1,30 +1,36 @@
 """Each part of the hub, as the settings want it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from hub.adapters import vault
 from hub.adapters.contracts import contracts
+from hub.adapters.database import locked, scratch
 from hub.adapters.disclosures import Disclosures, load_disclosure_matrices, load_notice_schemas
 from hub.adapters.door import Door, Elsewhere
+from hub.adapters.event_store import EventLog
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.kek import FromFile, Given, Keks, Source, printed
+from hub.adapters.leading import Leading
 from hub.adapters.limits import Allowed
 from hub.adapters.login import Attempts, Claims, Client, Issuer, Login, Sessions
+from hub.adapters.mapper import PlainMapper
 from hub.adapters.matrices import load_calendar, load_matrices
 from hub.adapters.once import Once
 from hub.adapters.processing_log import ProcessingLog
 from hub.adapters.pseudonyms import Pseudonyms
 from hub.adapters.registrations import Organisation, Registrations
-from hub.adapters.sealed_file import is_sealed
+from hub.adapters.sealed_file import Sealed, SealedFile, is_sealed
+from hub.adapters.sealed_row import SealedRow
 from hub.domain import coarsening
 from hub.domain.rules import Rules
 from hub.domain.trajectory.planned import DUTCH_TIME
 from hub.ports import Clock
+from hub.relay import Follower, Relay
 from hub.settings import Settings
 
 
@@ -40,6 +46,23 @@ def keks_of(settings: Settings, log: Engine) -> Keks:
     else:
         source = FromFile.made(settings.data_dir / "kek.json")
     return Keks(source)
+
+
+def keys_at(settings: Settings, log: Engine, keks: Keks) -> Sealed:
+    """Where the hub's own keys are: with the database where several machines share it, else a file beside it."""
+    return SealedRow(log, settings.hub_keys.name, keks) if settings.is_shared else SealedFile(settings.hub_keys, keks)
+
+
+def relay_of(
+    log: EventLog, events: PlainMapper, engine: Engine, followers: Sequence[Follower], leading: Leading, linger: float = 0.0
+) -> Relay:
+    """A relay of one store, for the followers that this process leads."""
+    leads = partial(_leads, leading)
+    return Relay(log, events, engine, followers, linger=linger, scratch=scratch(engine), alone=partial(locked, engine), leads=leads)
+
+
+def _leads(leading: Leading, follower: str) -> bool:
+    return leading.leads(f"follow {follower}")
 
 
 def rules_by_day() -> Callable[[datetime], Rules]:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 
-from hub.adapters.database import engine
+from hub.adapters.database import engine, promised
 from hub.adapters.migrations import STORES, bring_up
 from hub.settings import Settings
 
-DURABLE = frozenset({"log", "reads"})
+DURABLE = frozenset({"log", "reads", "door"})
 """What has to be on disk before anybody is answered: the others keep their rows and their position in the log together, so
 that after a power cut they take up again where both are whole."""
 
@@ -47,3 +47,15 @@ class Stored:
         """Lets go of them."""
         for store in STORES:
             getattr(self, store).dispose()
+
+
+def has_hub(settings: Settings) -> bool:
+    """Whether a hub was opened here before. Raises: Unavailable."""
+    if not settings.is_shared:
+        return settings.hub_keys.exists()
+    log = engine(settings.log_url)
+    try:
+        with promised("the database cannot be read"), log.connect() as connection:
+            return inspect(connection).has_table("sealed_documents")
+    finally:
+        log.dispose()

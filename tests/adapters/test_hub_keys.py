@@ -44,7 +44,7 @@ def keys(path: Path) -> HubKeys:
 
 def another(path: Path) -> HubKeys:
     """The keys as another process reads them."""
-    return HubKeys(path, the_keks(path.parent))
+    return HubKeys(SealedFile(path, the_keks(path.parent)))
 
 
 def test_a_receipt_comes_out_the_same_again(keys: HubKeys, path: Path) -> None:
@@ -229,7 +229,7 @@ def test_an_old_file_that_others_could_read_is_not_taken_in(path: Path) -> None:
 
 def test_another_key_encryption_key_is_refused_in_words(keys: HubKeys, path: Path) -> None:
     with pytest.raises(Unavailable, match=r"the key-encryption key is not the one that hub-keys\.json was sealed with"):
-        HubKeys.open(path, given(token_bytes(32)), NOW)
+        HubKeys.open(SealedFile(path, given(token_bytes(32))), NOW)
 
 
 def given(*keks: bytes) -> Keks:
@@ -269,16 +269,16 @@ def test_what_is_sealed_as_another_file_does_not_pass_for_this_one(keys: HubKeys
 def test_a_new_key_around_them_changes_nothing_that_they_do(path: Path) -> None:
     old, new = token_bytes(32), token_bytes(32)
     path.parent.mkdir()
-    keys = HubKeys.open(path, given(old), NOW)
+    keys = HubKeys.open(SealedFile(path, given(old)), NOW)
     receipt, blinded = keys.sign(b"{}", NOW), keys.blind("x")
-    both = HubKeys(path, given(new, old))
+    both = HubKeys(SealedFile(path, given(new, old)))
     assert both.sign(b"{}", NOW) == receipt
     both.wrap_anew()
     assert both.sign(b"{}", NOW) == receipt
-    renewed = HubKeys(path, given(new))
+    renewed = HubKeys(SealedFile(path, given(new)))
     assert (renewed.sign(b"{}", NOW), renewed.blind("x")) == (receipt, blinded)
     with pytest.raises(Unavailable, match="not the one"):
-        HubKeys(path, given(old))
+        HubKeys(SealedFile(path, given(old)))
 
 
 def test_readers_and_writers_go_on_while_the_key_around_them_is_renewed(keys: HubKeys, path: Path) -> None:

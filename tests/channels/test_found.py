@@ -5,6 +5,7 @@ from threading import Event, Thread
 
 import pytest
 
+from hub.adapters.bells import Bells
 from hub.adapters.channels import Around, found
 from tests.channels.receiving import receiving
 from tests.channels.telling import BASE_URL, HUB_OIN, Telling, a_notice
@@ -13,7 +14,9 @@ from tests.channels.telling import BASE_URL, HUB_OIN, Telling, a_notice
 @pytest.fixture
 def around(tmp_path: Path) -> Around:
     hub = Telling(tmp_path)
-    return Around(hub.outbox, hub.book.registrations, hub.keys, hub.clock, BASE_URL, HUB_OIN, hub.disclosures.to_partner)
+    return Around(
+        hub.outbox, Bells(hub.outbox), hub.book.registrations, hub.keys, hub.clock, BASE_URL, HUB_OIN, hub.disclosures.to_partner
+    )
 
 
 def test_every_way_out_is_found(around: Around) -> None:
@@ -32,7 +35,9 @@ def test_a_range_that_is_no_range_is_refused_at_the_start(around: Around) -> Non
 @pytest.mark.parametrize(("allow", "outcome"), [("127.0.0.0/8", "http-200"), ("", "address-refused")])
 def test_only_ranges_in_the_settings_are_called_beside_the_internet(tmp_path: Path, allow: str, outcome: str) -> None:
     hub, stop = Telling(tmp_path), Event()
-    around = Around(hub.outbox, hub.book.registrations, hub.keys, hub.clock, BASE_URL, HUB_OIN, hub.disclosures.to_partner)
+    around = Around(
+        hub.outbox, Bells(hub.outbox), hub.book.registrations, hub.keys, hub.clock, BASE_URL, HUB_OIN, hub.disclosures.to_partner
+    )
     way = found({"HUB_WEBHOOK_ALLOW": allow}, around)["webhook"]
     assert way.run is not None
     worker = Thread(target=way.run, args=(stop,))

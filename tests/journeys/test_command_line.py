@@ -237,9 +237,9 @@ def test_an_organisation_that_has_to_show_a_token_gets_it_with_its_key(run: Run,
 
 
 def test_settings_that_cannot_be_used_are_named_together(run: Run) -> None:
-    ran = run("status", HUB_DATABASE_URL="postgresql://x", HUB_REPLAY_SECONDS="abc")
+    ran = run("status", HUB_DATABASE_URL="mysql://x", HUB_REPLAY_SECONDS="abc")
     assert ran.status == 1
-    assert "HUB_DATABASE_URL: is sqlite:///FILE" in ran.err
+    assert "HUB_DATABASE_URL: is postgresql://USER@HOST/DATABASE" in ran.err
     assert "HUB_REPLAY_SECONDS: is a whole number of seconds" in ran.err
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, MetaData
 
+from hub.adapters.bells import Bells
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.registrations import Organisation, Registrations
 from hub.ports import Channel, Clock, Notice
@@ -19,9 +20,13 @@ Disclose = Callable[[Notice, Organisation], Notice | None]
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a channel may use of the hub; `base_url` is where the hub's API is found, without a slash at its end."""
+    """What a channel may use of the hub; `base_url` is where the hub's API is found, without a slash at its end.
+
+    `bells` tell whoever waits for what a channel accepted, in whichever process: the channel rings on the transaction.
+    """
 
     outbox: Engine
+    bells: Bells
     registrations: Registrations
     keys: HubKeys
     clock: Clock
@@ -32,7 +37,8 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way out that is on: its channel, its tables on the outbox, and what it does of its own until told to stop.
+    """A way out that is on: its channel, its tables on the outbox, and what it does of its own until told to stop, in the one
+    process that leads it.
 
     `out` is the channel's own object, for whoever wants more of it than a channel.
     """

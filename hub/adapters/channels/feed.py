@@ -2,7 +2,7 @@
 
 import json
 from asyncio import Event, get_running_loop, to_thread, wait_for
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock
@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Connection, Engine, Index, Integer, MetaData, String, Table, Text, func, insert, select
 
 from hub.adapters import rfc3339
+from hub.adapters.bells import Bells
 from hub.adapters.channels import Around, Way
 from hub.ports import Channel, Notice
 
@@ -29,6 +30,7 @@ FEED = Table(
 """One notice at a position of the log at most: the position is what a follower gives back to go on from."""
 
 _F = FEED.c
+BELL = "feed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +44,16 @@ class Shown:
 class Feed:
     """Keeps notices as they come, and wakes whoever waits for the next; `poll` seconds, where it was another process."""
 
-    def __init__(self, outbox: Engine, poll: float = 1.0) -> None:
-        self._outbox, self._poll = outbox, poll
-        self._listeners: frozenset[Callable[[], None]] = frozenset()
-        self._listening = Lock()
+    def __init__(self, outbox: Engine, bells: Bells | None = None, poll: float = 1.0) -> None:
+        self._outbox, self._bells, self._poll = outbox, bells or Bells(outbox), poll
+        self._counting = Lock()
+        self.followers = 0
+        """How many follow at this moment, in this process."""
 
     @property
     def channel(self) -> Channel:
         """The way in, for the relay."""
-        return Channel("feed", self.accept, self._wake)
+        return Channel("feed", self.accept, lambda: self._bells.heard(BELL))
 
     def accept(self, notices: Sequence[Notice], connection: Connection) -> None:
         """Puts notices on the feed, on the transaction of the caller; a repeat adds nothing."""
@@ -59,6 +62,7 @@ class Feed:
         rows = [_row(notice) for notice in notices if notice.position not in taken]
         if rows:
             connection.execute(insert(FEED), rows)
+            self._bells.ring(connection, BELL)
 
     def after(self, position: int, limit: int = 100, *, family: str = "", type: str = "") -> list[Shown]:
         """What came after a position, in order, narrowed to one family or one type."""
@@ -91,31 +95,25 @@ class Feed:
                 if not batch:
                     await _either(woken, min(self._poll, quiet))
 
-    @property
-    def followers(self) -> int:
-        """How many follow at this moment."""
-        return len(self._listeners)
-
     @contextmanager
     def _waking(self) -> Iterator[Event]:
         loop, woken = get_running_loop(), Event()
 
-        def wake() -> None:
+        def wake(_: str) -> None:
             # the loop may have closed under a follower that nobody finished
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(woken.set)
 
-        with self._listening:
-            self._listeners |= {wake}
-        try:
-            yield woken
-        finally:
-            with self._listening:
-                self._listeners -= {wake}
+        with self._bells.hearing(BELL, wake):
+            self._count(1)
+            try:
+                yield woken
+            finally:
+                self._count(-1)
 
-    def _wake(self) -> None:
-        for wake in self._listeners:
-            wake()
+    def _count(self, more: int) -> None:
+        with self._counting:
+            self.followers += more
 
 
 async def _either(woken: Event, seconds: float) -> None:
@@ -131,5 +129,5 @@ def _row(notice: Notice) -> dict[str, Any]:
 
 def opened(_settings: Mapping[str, str], around: Around) -> Way:
     """Always on: people follow escalations by it."""
-    feed = Feed(around.outbox)
+    feed = Feed(around.outbox, around.bells)
     return Way(feed.channel, TABLES, feed)

@@ -26,5 +26,6 @@ def opened(settings: Mapping[str, str], around: Around) -> Way | None:
         around.clock,
         around.disclose,
         allow=networks(settings.get("HUB_WEBHOOK_ALLOW", "")),
+        bells=around.bells,
     )
     return Way(webhooks.channel, TABLES, webhooks, webhooks.run)

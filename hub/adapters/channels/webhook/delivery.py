@@ -8,6 +8,7 @@ from threading import Event, Lock, Thread
 import structlog
 from sqlalchemy import Connection, Engine
 
+from hub.adapters.bells import Bells
 from hub.adapters.channels import Disclose, told
 from hub.adapters.channels.webhook import queue
 from hub.adapters.channels.webhook.addresses import Network
@@ -19,6 +20,7 @@ from hub.adapters.hub_keys import HubKeys
 from hub.adapters.registrations import Organisation, Registrations
 from hub.ports import Channel, Clock, Notice
 
+BELL = "webhook"
 _log = structlog.get_logger()
 
 
@@ -42,8 +44,9 @@ class Webhooks:
         tls: ssl.SSLContext | None = None,
         random: Random | None = None,
         poll: float = 1.0,
+        bells: Bells | None = None,
     ) -> None:
-        self._outbox, self._write = outbox, Lock()
+        self._outbox, self._write, self._bells = outbox, Lock(), bells or Bells(outbox)
         self._registrations, self._keys, self._sender, self._clock = registrations, keys, sender, clock
         self._disclose = disclose
         self._allow, self._patience, self._tls = allow, patience or Patience(), tls
@@ -57,24 +60,33 @@ class Webhooks:
     @property
     def channel(self) -> Channel:
         """The way in, for the relay."""
-        return Channel("webhook", self.accept, self._woken.set)
+        return Channel("webhook", self.accept, lambda: self._bells.heard(BELL))
 
     def accept(self, notices: Sequence[Notice], connection: Connection) -> None:
         """Queues what these notices tell to whom, on the transaction of the caller."""
         now = self._clock.now()
         receivers = [each for each in self._registrations.all() if self._registrations.is_sharing(each, now)]
         queue.queue(told(notices, receivers, self._disclose), self._sender, now, connection)
+        self._bells.ring(connection, BELL)
 
     def run(self, stop: Event) -> None:
         """Delivers until told to stop; then waits for the exchanges under way."""
         lanes: list[Thread] = []
-        while not stop.is_set():
-            self._woken.clear()
-            lanes = [lane for lane in lanes if lane.is_alive()] + self._start(stop)
-            self._woken.wait(self._poll)
+        with self._bells.hearing(BELL, lambda _: self._woken.set()):
+            while not stop.is_set():
+                self._woken.clear()
+                lanes = [lane for lane in lanes if lane.is_alive()] + self._looked(stop)
+                self._woken.wait(self._poll)
         for lane in lanes:
             lane.join()
         self.close()
+
+    def _looked(self, stop: Event) -> list[Thread]:
+        try:
+            return self._start(stop)
+        except Exception as error:  # the outbox is away: what waits there is looked for again
+            _log.error("webhook-waits", error=type(error).__name__)
+            return []
 
     def deliver_due(self) -> None:
         """Delivers all that is due now, and comes back when that is done."""
