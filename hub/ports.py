@@ -321,6 +321,15 @@ def _nobody(*_: Any) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """Something that a process lacks: a code, whether it hinders its work, and more for whoever looks after it."""
+
+    code: str
+    hinders: bool
+    more: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step of a trace that is over: its name, from when until when (ns since 1970), and the steps elsewhere it follows from.
 
