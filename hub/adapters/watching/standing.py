@@ -1,0 +1,89 @@
+"""How a hub stands at a moment, as far as it could be seen: what its stores hold, who is how far, and what is missing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hub.ports import Missing
+
+FAR = 60.0
+"""Seconds behind the log that are too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a follower of the log is: what it still has to take, for how long that waits (seconds), why it stopped if it did.
+
+    `leads` is whether this process does its work, and `leader` where the process is that does, as far as that is known.
+    """
+
+    name: str
+    position: int
+    lag: int
+    waits: float
+    because: str = ""
+    leads: bool = False
+    leader: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a way out still has to tell: how many, how many are dead, and how long the oldest waits (seconds)."""
+
+    waiting: int
+    dead: int
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All of it; whatever could not be seen is absent: an empty mapping, or `None`.
+
+    `stores` says of each whether it answered; `revisions` names those whose tables are older than this hub.
+    """
+
+    process: str
+    version: str
+    database: str
+    stores: Mapping[str, bool]
+    position: int | None = None
+    older: Sequence[str] = ()
+    has_keys: bool | None = None
+    followers: Sequence[Place] = ()
+    questions: int | None = None
+    quarantine: int | None = None
+    escalations: Mapping[int, int] = field(default_factory=dict)
+    ways: Mapping[str, Waiting] = field(default_factory=dict)
+    listeners: int = 0
+    kafka: bool | None = None
+    is_stopping: bool = False
+
+    @property
+    def missing(self) -> Sequence[Missing]:
+        """What this process does not have, what hinders it first."""
+        found = [*self._of_stores(), *self._of_itself(), *self._of_followers()]
+        return sorted(found, key=lambda one: not one.hinders)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can do its work."""
+        return not any(one.hinders for one in self.missing)
+
+    def _of_stores(self) -> Sequence[Missing]:
+        away = [Missing(f"database-{store}", True) for store, is_up in self.stores.items() if not is_up]
+        return [*away, *(Missing(f"migrations-{store}", True) for store in self.older)]
+
+    def _of_itself(self) -> Sequence[Missing]:
+        said = (("keys", self.has_keys is False, True), ("stopping", self.is_stopping, True))
+        kafka = ("kafka", self.kafka is False, self.process == "consume")
+        return [Missing(code, hinders) for code, is_so, hinders in (*said, kafka) if is_so]
+
+    def _of_followers(self) -> Sequence[Missing]:
+        # the way in goes on without them: that is what it has a log for
+        hinders = self.process == "relay"
+        stopped = [Missing(f"follower-stopped-{one.name}", hinders, _more(one)) for one in self.followers if one.because]
+        behind = [one for one in self.followers if one.waits > FAR and not one.because]
+        return [*stopped, *(Missing(f"follower-behind-{one.name}", hinders, _more(one)) for one in behind)]
+
+
+def _more(one: Place) -> Mapping[str, str | int]:
+    return {"position": one.position, "lag": one.lag, **({"because": one.because} if one.because else {})}
