@@ -6,7 +6,20 @@ import sys
 import structlog
 import typer
 
-from hub.commands import keys, messages, partner_keys, partners, persons, quarantine, running, sending, shown, tokens, upkeep
+from hub.commands import (
+    backup,
+    keys,
+    messages,
+    partner_keys,
+    partners,
+    persons,
+    quarantine,
+    running,
+    sending,
+    shown,
+    tokens,
+    upkeep,
+)
 from hub.commands.shared import advise, aside
 from hub.errors import HubError
 from hub.settings import unknown
@@ -20,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for plain in (running, sending, tokens, upkeep, messages):
+for plain in (running, sending, tokens, upkeep, messages, backup):
     app.add_typer(plain.app)
 for more in (partner_keys, shown):
     partners.app.add_typer(more.app)

@@ -1,0 +1,109 @@
+"""What of a hub cannot be built anew: that of which a backup is made, and where one is restored to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from sqlalchemy import MetaData, make_url
+
+from hub import relay
+from hub.adapters import backup, event_store, limits, once, processing_log, received, vault
+from hub.adapters.backup import Archive, Manifest, Opens, Own, Progress, Store, put_back
+from hub.adapters.backup.places import database, files
+from hub.adapters.channels import feed
+from hub.adapters.channels.webhook import queue
+from hub.adapters.database import engine
+from hub.adapters.kek import FromFile, Given, Keks, printed
+from hub.adapters.sealed_file import opened, sealed
+from hub.errors import Unavailable
+from hub.settings import Settings
+from hub.wiring.hub import Hub
+from hub.wiring.made import keks_of
+
+KEPT: dict[str, tuple[MetaData, ...]] = {
+    "outbox": (relay.TABLES, feed.TABLES, queue.TABLES),
+    "limits": (limits.TABLES,),
+    "reads": (processing_log.TABLES,),
+    "door": (once.TABLES,),
+    "log": (event_store.TABLES, received.TABLES, vault.TABLES),
+}
+"""By store, in the order in which they are looked at: who follows the log before it."""
+LEFT_OUT = {
+    "views": "built anew from the log",
+    "log.index_shapes": "so that the indexes beside the log are built anew from it",
+    "log.sealed_documents": "the hub's own keys stand in the manifest, for they may be in a file as well",
+    "door.sessions": "who logged out since must not be in again: everybody logs in anew",
+}
+"""What no backup holds, and why."""
+
+
+def kept_of(hub: Hub) -> tuple[Store, ...]:
+    """The stores of a hub, with the tables of which a backup is made."""
+    return tuple(
+        Store(name, getattr(hub.stored, name), [table for each in tables for table in each.sorted_tables])
+        for name, tables in KEPT.items()
+    )
+
+
+def back_up(hub: Hub, file: Path, progress: Progress) -> Manifest:
+    """Makes a backup of a hub, which goes on meanwhile.
+
+    Raises:
+        FileExistsError: that file is there already.
+        Unavailable: a store cannot be read.
+    """
+    keks, document = keks_of(hub.settings, hub.stored.log), hub.keys.document
+    own = Own(version("vig-hub"), hub.clock.now(), sealed(document.read(), document.name, keks))
+    return backup.back_up(kept_of(hub), own, keks, file, progress)
+
+
+def keks_given(settings: Settings) -> Keks:
+    """The key-encryption key for a restore, which never makes one.
+
+    Raises:
+        Unavailable: none was given.
+    """
+    file = Path(settings.kek_file or settings.data_dir / "kek.json")
+    if settings.kek:
+        return Keks(Given(lambda: settings.kek, "HUB_KEK"))
+    if settings.kek_command:
+        return Keks(Given(lambda: printed(settings.kek_command), "what HUB_KEK_COMMAND prints"))
+    if file.exists():
+        return Keks(FromFile(file))
+    raise Unavailable(
+        "The key-encryption key has to be there first, for no backup holds it: put the kek.json that was kept elsewhere in "
+        f"{file.absolute()}, or give it with HUB_KEK_FILE, HUB_KEK_COMMAND or HUB_KEK.",
+        code="no-kek",
+    )
+
+
+def restore(settings: Settings, archive: Archive, keks: Keks, progress: Progress) -> None:
+    """Puts a backup where these settings say that a hub is to be: all of it, or nothing.
+
+    Raises:
+        RuleBroken: there is a hub already.
+        Refused: the backup is of a newer hub.
+        Unavailable: it cannot be written, or its keys do not open.
+        Fault: what was read back is not what was put there.
+    """
+    document = archive.manifest.keys
+    opened(document, settings.hub_keys.name, keks)
+    with _place(settings, document) as opens:
+        put_back(archive, opens, keks, progress)
+
+
+@contextmanager
+def _place(settings: Settings, document: str) -> Iterator[Opens]:
+    keys = settings.hub_keys
+    if not settings.is_shared:
+        stores = {name: Path(str(make_url(getattr(settings, f"{name}_url")).database)) for name in KEPT}
+        with files(settings.data_dir, stores, keys, document) as opens:
+            yield opens
+        return
+    log = engine(settings.log_url)
+    try:
+        with database(log, keys.name, document) as opens:
+            yield opens
+    finally:
+        log.dispose()
