@@ -47,6 +47,7 @@ class _Dialect(Protocol):
     def reading(self, opened: Engine) -> AbstractContextManager[Connection]: ...
     def settle(self, opened: Engine) -> None: ...
     def cursor(self, connection: Connection) -> Any: ...
+    def each(self, cursor: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None: ...
     def trouble(self, error: BaseException | None) -> str: ...
 
 
@@ -132,7 +133,7 @@ def quickly_each(connection: Connection, statement: str, rows: Sequence[tuple[ob
     """
     dialect = _of(connection)
     try:
-        dialect.cursor(connection).executemany(_written(statement, dialect.PLACE), rows)
+        dialect.each(dialect.cursor(connection), _written(statement, dialect.PLACE), rows)
     except dialect.TAKEN as error:
         raise IntegrityError(statement, None, error) from error
 

@@ -1,7 +1,7 @@
 """SQLite: each store is a file, for one machine."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,10 @@ def settle(opened: Engine) -> None:
 
 def cursor(connection: Connection) -> Any:
     return connection.connection.cursor()
+
+
+def each(cursor: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    cursor.executemany(statement, rows)
 
 
 def trouble(error: BaseException | None) -> str:
