@@ -9,7 +9,6 @@ from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Column,
     Connection,
@@ -23,12 +22,10 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     bindparam,
-    event,
     select,
 )
 from sqlalchemy.exc import IntegrityError as Taken
 
-from hub.adapters import database
 from hub.adapters.bells import Bells
 from hub.adapters.database import PATIENCE, is_postgresql, locked, promised, quickly, quickly_each, reading
 from hub.errors import OutOfReach, Unavailable
@@ -45,13 +42,6 @@ EVENTS = Table(
     Column("state", LargeBinary, nullable=False),
     UniqueConstraint("stream_id", "version"),
 )
-
-for _change in ("UPDATE", "DELETE"):
-    _forbid: DDL = DDL(  # type: ignore[no-untyped-call]
-        f"CREATE TRIGGER IF NOT EXISTS events_no_{_change.lower()} BEFORE {_change} ON events "
-        "BEGIN SELECT RAISE(ABORT, 'events are never changed'); END"
-    )
-    event.listen(EVENTS, "after_create", _forbid.execute_if(dialect="sqlite"))
 
 _E = EVENTS.c
 _CHANGED = select(_E.stream_id).where(_E.position > bindparam("after"))
@@ -76,11 +66,6 @@ _APPEND_ALL = (
 BELL = "log"
 _AGAIN = 0.2
 """Seconds between looks at a database that is away."""
-
-
-def create(engine: Engine) -> None:
-    """Makes the log's table where it is not there yet."""
-    database.create(engine, TABLES)
 
 
 def stored(row: Row[*tuple[Any, ...]]) -> StoredEvent:

@@ -6,7 +6,6 @@ from uuid import UUID
 from eventsourcing.persistence import Mapper
 from sqlalchemy import Column, Connection, MetaData, Table, Text, delete, insert, select
 
-from hub.adapters.database import create
 from hub.adapters.event_store import EventLog
 from hub.ports import Fact, Projection
 from hub.relay import BATCH, shape
@@ -23,7 +22,6 @@ def open_indexes(log: EventLog, mapper: Mapper[UUID], indexes: Sequence[Projecti
     Raises:
         Unavailable: the database cannot be opened or written.
     """
-    create(log.engine, TABLES)
     with log.transaction() as writing:
         for index in indexes:
             _open(index, log, mapper, writing.connection)

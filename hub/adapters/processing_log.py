@@ -8,9 +8,8 @@ from secrets import token_hex
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import DDL, BigInteger, Column, Connection, Engine, ForeignKey, Index, Integer, MetaData, Table, Text, event
+from sqlalchemy import BigInteger, Column, Connection, Engine, ForeignKey, Index, Integer, MetaData, Table, Text
 
-from hub.adapters import database
 from hub.adapters.database import PATIENCE, locked, promised, quickly, quickly_each
 from hub.domain.callers import Caller, Capacity
 from hub.domain.processing import Concerned, Handling, Outcome, Processing, Reading, SubjectKind, Wanted
@@ -59,13 +58,6 @@ LINES = Table(
     Index("lines_family", "family", "place"),
     sqlite_with_rowid=False,
 )
-for _table in (READINGS, LINES):
-    for _change in ("UPDATE", "DELETE"):
-        _forbid: DDL = DDL(  # type: ignore[no-untyped-call]
-            f"CREATE TRIGGER IF NOT EXISTS {_table.name}_no_{_change.lower()} BEFORE {_change} ON {_table.name} "
-            "BEGIN SELECT RAISE(ABORT, 'what was read is never changed'); END"
-        )
-        event.listen(_table, "after_create", _forbid.execute_if(dialect="sqlite"))
 
 _LAST = "SELECT coalesce(max(place), 0) FROM readings"
 _READING = f"INSERT INTO readings VALUES ({', '.join('?' * len(READINGS.c))})"  # noqa: S608
@@ -241,8 +233,3 @@ def _place(cursor: str) -> tuple[int, int]:
     if not (cursor.isascii() and place.isdecimal() and nth.isdecimal() and len(cursor) < 36):
         raise Malformed("The cursor is not one that was given out here.", [Violation("query/after", "is not a known cursor")])
     return min(int(place), 2**63 - 1), min(int(nth), 2**63 - 1)
-
-
-def create(engine: Engine) -> None:
-    """Makes the tables that are not there yet."""
-    database.create(engine, TABLES)

@@ -18,10 +18,9 @@ from eventsourcing.persistence import (
     Tracking,
     TrackingRecorder,
 )
-from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Row, Table, Text, func, insert, select, update
+from sqlalchemy import BigInteger, Column, Connection, MetaData, Row, Table, Text, func, insert, select, update
 from sqlalchemy.exc import IntegrityError as Taken
 
-from hub.adapters import database
 from hub.adapters.event_store import EVENTS, EventLog, Transaction, stored
 from hub.errors import Unavailable
 
@@ -36,11 +35,6 @@ TRACKING = Table(
     Column("application_name", Text, primary_key=True),
     Column("notification_id", BigInteger, nullable=False),
 )
-
-
-def create(engine: Engine) -> None:
-    """Makes the tracking table where it is not there yet."""
-    database.create(engine, TABLES)
 
 
 @contextmanager

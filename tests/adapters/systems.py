@@ -15,10 +15,10 @@ from uuid import uuid4
 from joserfc import jwt
 from joserfc.jwk import JWKRegistry
 
-from hub.adapters import once
-from hub.adapters.database import create, engine
+from hub.adapters.database import engine
 from hub.adapters.door import Door, Elsewhere
 from hub.adapters.login import Claims
+from hub.adapters.migrations import bring_up
 from hub.adapters.secret_files import write_new
 from hub.domain.registrations import Access
 from hub.ports import SetClock, Shown
@@ -121,7 +121,7 @@ class Gate:
             write_new(self.place / name, text)
         self.keys = some_hub_keys(self.place / "hub-keys.json", NOW)
         self.engine = engine(f"sqlite:///{self.place / 'door.db'}", durable=False)
-        create(self.engine, once.TABLES)
+        bring_up(self.engine, "door")
         self.registered = self.register("police", "police-1")
         self.reopen()
 

@@ -22,6 +22,7 @@ from eventsourcing.tests import persistence as library
 from hub.adapters import event_store, recorders
 from hub.adapters.database import engine, locked
 from hub.adapters.event_store import EVENTS, EventLog
+from hub.adapters.migrations import bring_up
 from hub.adapters.recorders import FollowerRecorder, LogRecorder, PositionRecorder, StreamRecorder
 from hub.errors import Unavailable
 
@@ -36,8 +37,8 @@ def an_event(stream_id: UUID | None = None, version: int = 1, **but: object) -> 
 
 def open_log(place: Path) -> EventLog:
     opened = engine(f"sqlite:///{place}")
-    event_store.create(opened)
-    recorders.create(opened)
+    bring_up(opened, "log")
+    recorders.TABLES.create_all(opened)
     return EventLog(opened)
 
 
@@ -139,7 +140,7 @@ def test_a_fresh_log_is_empty(log: EventLog) -> None:
 
 def test_making_the_tables_again_changes_nothing(log: EventLog) -> None:
     append(log, an_event())
-    event_store.create(log.engine)
+    bring_up(log.engine, "log")
     assert positions(log) == [1]
 
 
@@ -451,7 +452,7 @@ def test_what_can_be_rebuilt_need_not_wait_for_the_disk(tmp_path: Path) -> None:
 
 def test_a_log_in_memory_serves_many_threads() -> None:
     memory = engine("sqlite://")
-    event_store.create(memory)
+    bring_up(memory, "log")
     log = EventLog(memory)
     with ThreadPoolExecutor(8) as crowd:
         list(crowd.map(lambda _: [append(log, an_event()), log.last_position()], range(64)))
@@ -548,7 +549,7 @@ def test_a_mistake_of_our_own_is_not_called_trouble(log: EventLog) -> None:
 def test_nobody_else_on_the_machine_can_read_a_database(tmp_path: Path) -> None:
     path = tmp_path / "hub.db"
     log = EventLog(engine(f"sqlite:///{path}"))
-    event_store.create(log.engine)
+    bring_up(log.engine, "log")
     with log.transaction():
         assert {each.name: oct(each.stat().st_mode & 0o777) for each in tmp_path.iterdir()} == dict.fromkeys(
             ("hub.db", "hub.db-wal", "hub.db-shm"), "0o600"

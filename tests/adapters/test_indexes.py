@@ -17,7 +17,7 @@ from tests.adapters.registered import public
 from tests.given import NOON, a_heart, a_person, a_signal
 
 BEFORE = """
-DROP TABLE index_shapes;
+DELETE FROM index_shapes;
 DROP TABLE registration_keys;
 DROP TABLE registrations;
 CREATE TABLE registrations (stream_id VARCHAR(36) PRIMARY KEY, name VARCHAR(80) NOT NULL UNIQUE, kind VARCHAR(80) NOT NULL);

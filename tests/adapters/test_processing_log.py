@@ -22,10 +22,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.adapters import processing_log
 from hub.adapters.activities import load_activities
 from hub.adapters.contracts import contract_path
 from hub.adapters.database import engine, quickly
+from hub.adapters.migrations import bring_up
 from hub.adapters.processing_log import ProcessingLog
 from hub.domain.callers import Caller, Capacity
 from hub.domain.processing import Outcome, Processing, Reading, Status, SubjectKind, Wanted
@@ -59,7 +59,7 @@ def a_reading(
 
 def open_log(place: Path) -> ProcessingLog:
     opened = engine(f"sqlite:///{place}")
-    processing_log.create(opened)
+    bring_up(opened, "reads")
     return ProcessingLog(opened, hidden, "vig-hub of the tests")
 
 
@@ -205,7 +205,7 @@ def test_lines_are_found_by_family_by_who_by_activity_and_by_time(log: Processin
 )
 def test_pages_of_any_size_give_every_line_once_and_the_newest_first(sizes: list[int], limit: int, wanted: Wanted) -> None:
     opened = engine("sqlite://")
-    processing_log.create(opened)
+    bring_up(opened, "reads")
     log = ProcessingLog(opened, hidden, "tests")
     for nth, size in enumerate(sizes):
         people = [NOOR, SAM, MIA, str(uuid4())][:size]

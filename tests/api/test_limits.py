@@ -13,8 +13,9 @@ import pytest
 
 from hub.adapters import limits as the_limits
 from hub.adapters import outgoing_events
-from hub.adapters.database import create, engine
-from hub.adapters.limits import BLOCK, TABLES, Allowed, Limits, Strangers
+from hub.adapters.database import engine
+from hub.adapters.limits import BLOCK, Allowed, Limits, Strangers
+from hub.adapters.migrations import bring_up
 from hub.api import front
 from hub.api.places import place_of
 from hub.api.turns import A_MOMENT, A_WHILE, LONGEST, LOOK, STEP, Turns
@@ -47,7 +48,7 @@ class Counted:
     def open(self) -> Limits:
         store = engine(f"sqlite:///{self.place / 'limits.db'}", durable=False)
         self._opened.callback(store.dispose)
-        create(store, TABLES)
+        bring_up(store, "limits")
         return Limits(store, lambda _: self.allowed, self.clock, self.seconds)
 
     def close(self) -> None:

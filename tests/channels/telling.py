@@ -14,6 +14,7 @@ from hub.adapters import database
 from hub.adapters.channels.webhook import Webhooks, queue
 from hub.adapters.channels.webhook.event import Sender
 from hub.adapters.channels.webhook.exchange import Patience
+from hub.adapters.migrations import bring_up
 from hub.adapters.organisations_index import INDEX
 from hub.domain.registrations import Registration
 from hub.domain.streams import stream_id
@@ -55,7 +56,7 @@ class Telling:
     def __init__(self, place: Path, **but: Any) -> None:
         self.clock = SetClock(NOW)
         self.outbox = database.engine(f"sqlite:///{place / 'outbox.db'}")
-        queue.TABLES.create_all(self.outbox)
+        bring_up(self.outbox, "outbox")
         self.keys = some_hub_keys(place / "keys.json", NOW - timedelta(days=1))
         kept = database.engine(f"sqlite:///{place / 'registrations.db'}")
         INDEX.tables.create_all(kept)

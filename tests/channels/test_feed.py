@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 from sqlalchemy.event import listen
 
 from hub.adapters import database
-from hub.adapters.channels import feed as feeds
 from hub.adapters.channels.feed import Feed, Shown
+from hub.adapters.migrations import bring_up
 from hub.ports import Notice
 from tests.channels.telling import a_notice, family
 
@@ -20,7 +20,7 @@ from tests.channels.telling import a_notice, family
 @pytest.fixture
 def outbox(tmp_path: Path) -> Iterator[Engine]:
     opened = database.engine(f"sqlite:///{tmp_path / 'outbox.db'}")
-    feeds.TABLES.create_all(opened)
+    bring_up(opened, "outbox")
     yield opened
     opened.dispose()
 

@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy import Column, Connection, MetaData, Table, Text, func, insert, select
 
-from hub.adapters import database, partners, people_index, received
+from hub.adapters import partners, people_index, received
 from hub.adapters.cloudevents import STRUCTURED, envelopes
 from hub.adapters.database import engine
 from hub.adapters.event_store import BELL, EventLog
@@ -141,7 +141,6 @@ def intake(tmp_path: Path) -> Iterator[tuple[Heart, Intake]]:
     """The whole way in, with real signatures."""
     with a_heart(tmp_path) as heart:
         heart.clock.set(NOW)
-        database.create(heart.log.engine, received.TABLES)
         organisation = a_registration("a-school", "any-partner", message_types=[SIGNAAL])
         book = Book().save(with_covenant(with_key(organisation)))
         yield (
