@@ -83,7 +83,7 @@ class Bells:
     def _listen_on(self) -> None:
         with self._engine.connect() as pooled:
             pooled.detach()  # it listens for good, and nobody else gets it
-            line: psycopg.Connection[Any] = pooled.connection.driver_connection  # type: ignore[assignment]
+            line: psycopg.Connection[Any] = pooled.connection.dbapi_connection  # type: ignore[assignment]
             line.rollback()
             line.autocommit = True
             line.execute(f"LISTEN {_CHANNEL}")

@@ -102,7 +102,7 @@ class Leading:
     def _line(self) -> Iterator["psycopg.Connection[Any]"]:
         with self._engine.connect() as pooled:
             pooled.detach()
-            line: psycopg.Connection[Any] = pooled.connection.driver_connection  # type: ignore[assignment]
+            line: psycopg.Connection[Any] = pooled.connection.dbapi_connection  # type: ignore[assignment]
             line.rollback()
             line.autocommit = True
             line.execute(_LIMIT)
