@@ -11,9 +11,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from hub.adapters import backup as backups
 from hub.adapters.backup import Manifest
+from hub.adapters.kek import Keks
 from hub.commands.shared import aside, opened, say, the_hub
+from hub.errors import Unavailable
 from hub.settings import Settings
 from hub.wiring import kept
+from hub.wiring.made import keks_given
 
 app = typer.Typer()
 
@@ -56,7 +59,7 @@ def restore(
     What happened after the backup was made is not in it: docs/operations.md says what that means for partners.
     """
     settings = Settings.read(os.environ)
-    keks = kept.keks_given(settings)
+    keks = _keks(settings)
     with _progress() as progress, backups.reading(_there(file), keks, progress) as archive:
         manifest = archive.manifest
         if only_check:
@@ -69,6 +72,16 @@ def restore(
     # that it opens shows that every event can be read, for the indexes are built anew from all of them
     opened(settings).close()
     say.print(f"Restored, read back and opened: {_said(manifest)}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _keks(settings: Settings) -> Keks:
+    if (given := keks_given(settings)) is not None:
+        return given
+    raise Unavailable(
+        "The key-encryption key has to be there first, for no backup holds it: put the kek.json that was kept elsewhere in "
+        f"{settings.data_dir.absolute()}, or give it with HUB_KEK_FILE, HUB_KEK_COMMAND or HUB_KEK.",
+        code="no-kek",
+    )
 
 
 def _there(file: Path) -> Path:

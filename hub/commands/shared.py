@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from hub.adapters.backup import UNFINISHED
 from hub.adapters.partners import found as partner_kinds
 from hub.errors import NotKnown, Unavailable
 from hub.settings import Settings
@@ -48,6 +49,8 @@ def the_hub(may_be_new: bool = False) -> Iterator[Hub]:
 
 def opened(settings: Settings) -> Hub:
     """The hub of these settings. Raises: Unavailable, with what to do about it."""
+    if (unfinished := settings.data_dir / UNFINISHED).exists():
+        raise Unavailable(f"A restore was broken off in {unfinished.parent.absolute()}: do it again with `hub restore`.")
     try:
         return Hub.open(settings, environment=os.environ)
     except OSError as error:

@@ -14,9 +14,9 @@ from hub.adapters.backup.places import database, files
 from hub.adapters.channels import feed
 from hub.adapters.channels.webhook import queue
 from hub.adapters.database import engine
-from hub.adapters.kek import FromFile, Given, Keks, printed
+from hub.adapters.kek import Keks
+from hub.adapters.migrations import STORES
 from hub.adapters.sealed_file import opened, sealed
-from hub.errors import Unavailable
 from hub.settings import Settings
 from hub.wiring.hub import Hub
 from hub.wiring.made import keks_of
@@ -58,26 +58,6 @@ def back_up(hub: Hub, file: Path, progress: Progress) -> Manifest:
     return backup.back_up(kept_of(hub), own, keks, file, progress)
 
 
-def keks_given(settings: Settings) -> Keks:
-    """The key-encryption key for a restore, which never makes one.
-
-    Raises:
-        Unavailable: none was given.
-    """
-    file = Path(settings.kek_file or settings.data_dir / "kek.json")
-    if settings.kek:
-        return Keks(Given(lambda: settings.kek, "HUB_KEK"))
-    if settings.kek_command:
-        return Keks(Given(lambda: printed(settings.kek_command), "what HUB_KEK_COMMAND prints"))
-    if file.exists():
-        return Keks(FromFile(file))
-    raise Unavailable(
-        "The key-encryption key has to be there first, for no backup holds it: put the kek.json that was kept elsewhere in "
-        f"{file.absolute()}, or give it with HUB_KEK_FILE, HUB_KEK_COMMAND or HUB_KEK.",
-        code="no-kek",
-    )
-
-
 def restore(settings: Settings, archive: Archive, keks: Keks, progress: Progress) -> None:
     """Puts a backup where these settings say that a hub is to be: all of it, or nothing.
 
@@ -97,7 +77,7 @@ def restore(settings: Settings, archive: Archive, keks: Keks, progress: Progress
 def _place(settings: Settings, document: str) -> Iterator[Opens]:
     keys = settings.hub_keys
     if not settings.is_shared:
-        stores = {name: Path(str(make_url(getattr(settings, f"{name}_url")).database)) for name in KEPT}
+        stores = {name: Path(str(make_url(getattr(settings, f"{name}_url")).database)) for name in STORES}
         with files(settings.data_dir, stores, keys, document) as opens:
             yield opens
         return

@@ -14,7 +14,7 @@ from hub.adapters.disclosures import Disclosures, load_disclosure_matrices, load
 from hub.adapters.door import Door, Elsewhere
 from hub.adapters.event_store import EventLog
 from hub.adapters.hub_keys import HubKeys
-from hub.adapters.kek import FromFile, Given, Keks, Source, printed
+from hub.adapters.kek import FromFile, Given, Keks, printed
 from hub.adapters.leading import Leading
 from hub.adapters.limits import Allowed
 from hub.adapters.login import Attempts, Claims, Client, Issuer, Login, Sessions
@@ -36,16 +36,22 @@ from hub.settings import Settings
 
 def keks_of(settings: Settings, log: Engine) -> Keks:
     """The key-encryption key, from where the settings say."""
+    if (given := keks_given(settings)) is not None:
+        return given
+    file = settings.data_dir / "kek.json"
+    # where there are keys already, a new one of another would open none of them
+    is_new = not (settings.kek_file or vault.has_keys(log) or is_sealed(settings.hub_keys))
+    return Keks(FromFile.made(file) if is_new else FromFile(Path(settings.kek_file or file)))
+
+
+def keks_given(settings: Settings) -> Keks | None:
+    """The key-encryption key where somebody put it already; this makes none."""
     if settings.kek:
-        source: Source = Given(lambda: settings.kek, "HUB_KEK")
-    elif settings.kek_command:
-        source = Given(lambda: printed(settings.kek_command), "what HUB_KEK_COMMAND prints")
-    elif settings.kek_file or vault.has_keys(log) or is_sealed(settings.hub_keys):
-        # where there are keys already, a new one of another would open none of them
-        source = FromFile(Path(settings.kek_file or settings.data_dir / "kek.json"))
-    else:
-        source = FromFile.made(settings.data_dir / "kek.json")
-    return Keks(source)
+        return Keks(Given(lambda: settings.kek, "HUB_KEK"))
+    if settings.kek_command:
+        return Keks(Given(lambda: printed(settings.kek_command), "what HUB_KEK_COMMAND prints"))
+    file = Path(settings.kek_file or settings.data_dir / "kek.json")
+    return Keks(FromFile(file)) if file.exists() else None
 
 
 def keys_at(settings: Settings, log: Engine, keks: Keks) -> Sealed:

@@ -5,7 +5,8 @@
 """
 
 from hub.adapters.backup.archive import Archive, Manifest, Progress, reading
+from hub.adapters.backup.places import UNFINISHED
 from hub.adapters.backup.putting import Opens, check, put_back
 from hub.adapters.backup.taking import Own, Store, back_up
 
-__all__ = ["Archive", "Manifest", "Opens", "Own", "Progress", "Store", "back_up", "check", "put_back", "reading"]
+__all__ = ["UNFINISHED", "Archive", "Manifest", "Opens", "Own", "Progress", "Store", "back_up", "check", "put_back", "reading"]

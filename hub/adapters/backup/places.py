@@ -37,7 +37,8 @@ def files(directory: Path, stores: Mapping[str, Path], keys: Path, document: str
     try:
         yield lambda name: _file(_unnamed(stores[name]))
         for path in stores.values():
-            _unnamed(path).rename(path)
+            if _unnamed(path).exists():  # the others are built anew when the hub opens
+                _unnamed(path).rename(path)
         write_new(keys, document)  # the last, and it settles the directory
     except BaseException:
         _clear(targets)
