@@ -61,12 +61,10 @@ def _serve(host: str, port: int, parts: Collection[Part]) -> None:
 
 def _work(part: Part, words: str) -> None:
     hub = opened(_settings((part,)))
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     say.print(f"This process of the hub {words}. Stop it with Ctrl+C.", soft_wrap=True)
-    with hub.running((part,)):
-        stop.wait()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with suppress(KeyboardInterrupt), hub.running((part,)):
+        Event().wait()
 
 
 def _settings(parts: Collection[Part]) -> Settings:
