@@ -1,0 +1,255 @@
+"""A town: the processes of one hub with real servers under it, and around it partners, a desk and receivers that remember all."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sqlalchemy import func, select
+
+from hub.adapters.channels.feed import FEED
+from hub.adapters.channels.webhook.queue import DELIVERIES
+from hub.domain.callers import Capacity
+from hub.settings import Settings
+from hub.wiring import Hub
+from tests import issuer
+from tests.channels.receiving import Receiver, receiving
+from tests.faults.checker import Aftermath, Remembered
+from tests.faults.load import Children, Desk, FollowingAny, Load, real_time, working
+from tests.faults.proxy import Proxy, before_postgresql
+from tests.journeys.running import Sender
+from tests.parts.postgresql import Server, fresh
+from tests.parts.servers import a_lasting_port, listens
+
+SENDERS = tuple(Sender(f"youth-work-{nth}", "any-partner", f"{99:08}{nth:012}", "EdDSA") for nth in range(1, 5))
+TOLD = ("police", "veilig-thuis")
+ONE = {"all": ("all",)}
+MANY = {f"{kind}-{nth}": (kind,) for kind in ("serve", "relay") for nth in (1, 2)}
+"""Which processes a hub is: by name, what each is told on its command line."""
+UNLIMITED = {"HUB_PER_MINUTE": "10000000", "HUB_PER_DAY": "10000000"}
+KEK = b64encode(bytes(range(32))).decode()
+START_WITHIN = 90.0
+"""Seconds: what a busy machine may need, not what the hub does."""
+REST_WITHIN = 120.0
+
+
+@dataclass
+class Process:
+    """One process of the hub, which can be killed, stopped for a while, ended, and started again."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path
+    port: int = 0
+    """Where it listens; 0 if it does not."""
+    running: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def launch(self) -> None:
+        """Starts it, and does not wait."""
+        where = ("--port", str(self.port)) if self.port else ()
+        command = [sys.executable, "-m", *self.command, *where]
+        with self.log.open("ab") as said:
+            self.running = subprocess.Popen(command, env={**os.environ, **self.environment}, stdout=said, stderr=said)
+
+    def start(self) -> None:
+        """Starts it, and waits until it listens, if it does."""
+        self.launch()
+        self.wait()
+
+    def wait(self) -> None:
+        """Waits until it listens, if it does."""
+        until(lambda: self._is_there() and (not self.port or listens(self.port)), f"{self.name} does not start", START_WITHIN)
+
+    def _is_there(self) -> bool:
+        assert self.running is not None
+        assert self.running.poll() is None, f"{self.name} stopped by itself:\n{self.log.read_text(errors='replace')[-2_000:]}"
+        return True
+
+    def kill(self) -> None:
+        """SIGKILL: nothing that it still wanted to do is done."""
+        self.end(signal.SIGKILL)
+
+    def tell(self, number: int) -> None:
+        """A signal to the process."""
+        assert self.running is not None
+        self.running.send_signal(number)
+
+    def end(self, how: int = signal.SIGTERM) -> int:
+        """Ends it, waits until it is gone, and gives its exit status; not running is fine."""
+        if self.running is None:
+            return 0
+        self.running.send_signal(how)
+        status = self.running.wait(START_WITHIN)
+        self.running = None
+        return status
+
+
+def until(holds: Callable[[], bool], otherwise: str | Callable[[], str], seconds: float = REST_WITHIN) -> float:
+    """Waits until it holds, and gives the seconds that it took. Raises: AssertionError."""
+    began = time.monotonic()
+    while not holds():
+        if time.monotonic() - began > seconds:
+            raise AssertionError(otherwise if isinstance(otherwise, str) else otherwise())
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+@dataclass
+class Town:
+    """A hub of these processes, in a place of its own, and everybody around it.
+
+    `server` is its PostgreSQL (none: SQLite, and then it is one process); `changes` are settings that are otherwise, and
+    `entry` the module by which its processes are started.
+    """
+
+    place: Path
+    random: Random
+    server: Server | None = None
+    names: Mapping[str, Sequence[str]] = field(default_factory=lambda: ONE)
+    changes: Mapping[str, str] = field(default_factory=dict)
+    entry: str = "hub"
+    pause: float = 0.05
+    """Seconds between what one partner posts."""
+    now: Callable[[], datetime] = real_time
+    database: str = ""
+    """The URL of the database that it has while it stands."""
+    processes: dict[str, Process] = field(default_factory=dict)
+    proxies: dict[str, Proxy] = field(default_factory=dict)
+    """Between each process and PostgreSQL."""
+    told: dict[str, Receiver] = field(default_factory=dict)
+    loads: list[Load] = field(default_factory=list)
+
+    # Built and left ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def standing(self) -> Iterator["Town"]:
+        """All servers and processes are there while the block lasts; nobody does anything yet."""
+        with ExitStack() as lasts:
+            self.place.mkdir(parents=True, exist_ok=True)
+            if self.server is not None:
+                self.database = lasts.enter_context(fresh(self.server.url))
+            self.told = {name: lasts.enter_context(receiving()) for name in TOLD}
+            for name, command in self.names.items():
+                self.processes[name] = self._process(name, command, lasts)
+            lasts.callback(self.hub.close)
+            self._register()
+            for process in self.processes.values():
+                lasts.callback(process.kill)
+                process.launch()
+            for process in self.processes.values():
+                process.wait()
+            yield self
+
+    def _process(self, name: str, command: Sequence[str], lasts: ExitStack) -> Process:
+        environment = self.environment()
+        if self.server is not None:
+            self.proxies[name] = lasts.enter_context(before_postgresql(self.server.port).running())
+            environment = self.environment(self.proxies[name].port)
+        port = a_lasting_port() if command[0] in ("serve", "all") else 0
+        return Process(name, (self.entry, *command), environment, self.place / f"{name}.log", port)
+
+    def environment(self, port: int = 0) -> dict[str, str]:
+        """The settings of a process that finds PostgreSQL at that port."""
+        said = {
+            "HUB_DATA_DIR": str(self.place / "data"),
+            "HUB_MODE": "demo",
+            "HUB_WEBHOOK_ALLOW": "127.0.0.0/8",
+            **UNLIMITED,
+            **issuer.environment(),
+            **self.changes,
+        }
+        if self.server is not None:
+            there = self.database.replace(f":{self.server.port}/", f":{port}/") if port else self.database
+            said |= {"HUB_DATABASE_URL": there, "HUB_KEK": KEK}
+        return said
+
+    @cached_property
+    def hub(self) -> Hub:
+        """The same hub in this process, to register with and to look; nothing of it runs."""
+        environment = self.environment()
+        return Hub.open(Settings.read(environment), environment=environment)
+
+    def _register(self) -> None:
+        now = self.hub.clock.now()
+        for sender in SENDERS:
+            sender.register(self.hub, now)
+        for nth, (name, receiver) in enumerate(self.told.items(), start=1):
+            Sender(name, name, f"{99:08}{nth:06}{0:06}", callback=receiver.url).register(self.hub, now)
+
+    @property
+    def urls(self) -> list[str]:
+        return [process.url for process in self.processes.values() if process.port]
+
+    # Lived in ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Partners post, the desk decides, somebody follows, while the block lasts; then everything comes to rest."""
+        token = issuer.bearer(Capacity.COORDINATOR, "somebody", "neighbourhood-team", self.now(), minutes=1_000)
+        children = Children()
+        self.loads = [
+            Load(sender, self.urls, Random(self.random.getrandbits(32)), children, self.now, pause=self.pause)  # noqa: S311
+            for sender in SENDERS
+        ]
+        self.desk = Desk(self.urls, token)
+        self.followed = FollowingAny(self.urls, token)
+        self.followed.start()
+        try:
+            with working(*self.loads, self.desk):
+                self.goes_on()
+                yield
+            self.come_to_rest()
+        finally:
+            self.followed.finish()
+
+    @property
+    def acknowledged(self) -> int:
+        return sum(len(load.acknowledged) for load in self.loads)
+
+    def goes_on(self, more: int = 1) -> float:
+        """Waits until so many more signals are acknowledged, and gives the seconds that it took."""
+        before = self.acknowledged
+        return until(lambda: self.acknowledged >= before + more or any(load.wrong for load in self.loads), "nothing goes on")
+
+    def come_to_rest(self) -> None:
+        """Waits until all that follows the log reached its end, and the last notice was heard and delivered."""
+        until(self._rests, lambda: f"it does not come to rest: {self._standings()}")
+
+    def _rests(self) -> bool:
+        hub = self.hub
+        if any(standing.lag for standing in (*hub.views.state(), *hub.outbox.state())):
+            return False
+        with hub.stored.outbox.connect() as outbox:
+            waiting = outbox.execute(select(DELIVERIES.c.id).where(DELIVERIES.c.state == "waiting").limit(1)).first()
+            newest = outbox.execute(select(func.coalesce(func.max(FEED.c.position), 0))).scalar_one()
+        last = self.followed.heard[-1].position if self.followed.heard else 0
+        return waiting is None and last >= newest
+
+    def _standings(self) -> str:
+        behind = [standing for standing in (*self.hub.views.state(), *self.hub.outbox.state()) if standing.lag]
+        return f"{behind}; {len(self.followed.heard)} heard, {len(self.told)} told"
+
+    def aftermath(self) -> Aftermath:
+        """What is to be checked, when everything came to rest."""
+        return Aftermath(self.hub, Remembered(self.loads, (self.desk,), self.told, self.followed))
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """The lines of that kind in the logs of all processes."""
+        lines = [line for process in self.processes.values() for line in process.log.read_text(errors="replace").splitlines()]
+        return [said for line in lines if line.startswith("{") and (said := json.loads(line)).get("event") == event]
