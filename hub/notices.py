@@ -46,6 +46,7 @@ def _notice(fact: Fact, type: str, said: Mapping[str, Any]) -> Notice:
         family=family,
         tell=tuple(getattr(fact.event, "tell", ())),
         data=said if type.startswith(ABOUT_PARTNERS) else {"family": str(family), **said},
+        cause=fact.event.cause,
     )
 
 

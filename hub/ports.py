@@ -288,7 +288,8 @@ class Projection:
 class Notice:
     """What partners are told: a fact of the published language, addressed to kinds of partners.
 
-    `data` holds nothing that the receiver may not see; `family` orders delivery.
+    `data` holds nothing that the receiver may not see; `family` orders delivery; `cause` is what led to it (a signal, a
+    decision, a term), which no receiver is told.
     """
 
     id: UUID
@@ -298,6 +299,7 @@ class Notice:
     family: UUID
     tell: tuple[str, ...]
     data: Mapping[str, Any]
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

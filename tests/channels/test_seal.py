@@ -106,6 +106,7 @@ def test_it_is_a_structured_event_posted_without_anything_about_people_around_it
         "webhook-id",
         "webhook-timestamp",
         "webhook-signature",
+        "traceparent",
     }
 
 

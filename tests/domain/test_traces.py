@@ -1,13 +1,14 @@
 """Traces: what a caller says is taken over where it is wholly as the standard has it, and never otherwise."""
 
 import re
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.domain.traces import Trace, of_notice, read
+from hub.domain.traces import Trace, of_notice, of_signal, read
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
@@ -73,5 +74,19 @@ def test_every_attempt_to_tell_a_notice_is_a_step_of_its_own_in_one_trace() -> N
     steps = [of_notice(notice, attempt) for attempt in range(1, 20)]
     assert {step.trace_id for step in steps} == {notice.hex}
     assert len({step.span_id for step in steps}) == 19
-    assert all(read(str(step)) == step for step in steps)
+    assert all(read(str(step)) == replace(step, parent_span_id="") for step in steps)
+    assert {step.parent_span_id for step in steps} == {of_notice(notice).span_id}
     assert of_notice(UUID(notice.hex), 3) == steps[2]
+
+
+def test_the_trace_of_a_signal_follows_from_its_id_and_from_nothing_else() -> None:
+    signal = uuid4()
+    assert of_signal(signal) == of_signal(UUID(signal.hex)) == read(str(of_signal(signal)))
+    assert of_signal(signal) != of_signal(uuid4())
+
+
+@pytest.mark.parametrize(("flags", "is_wanted"), [("00", False), ("01", True), ("02", False), ("ff", True)])
+def test_a_caller_says_whether_a_trace_is_collected(flags: str, is_wanted: bool) -> None:
+    caller = read(f"00-{TRACE}-{SPAN}-{flags}")
+    assert caller is not None
+    assert caller.is_sampled is caller.then("b7ad6b7169203331").is_sampled is is_wanted

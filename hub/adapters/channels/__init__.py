@@ -1,18 +1,23 @@
 """How notices leave the hub: one module each, found by itself, and on when its own settings say so."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from pkgutil import iter_modules
 from threading import Event
+from time import time_ns
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Engine, MetaData
+from sqlalchemy import Connection, Engine, MetaData
 
 from hub.adapters.bells import Bells
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.registrations import Organisation, Registrations
-from hub.ports import Channel, Clock, Notice
+from hub.domain.traces import of_notice, of_signal
+from hub.ports import UNWATCHED, Channel, Clock, Notice, Step, Watch
 
 Disclose = Callable[[Notice, Organisation], Notice | None]
 """What an organisation may know of a notice, if anything."""
@@ -33,6 +38,7 @@ class Around:
     base_url: str
     oin: str
     disclose: Disclose
+    watch: Watch = UNWATCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class Way:
     tables: MetaData
     out: Any
     run: Callable[[Event], None] | None = None
+    open_ones: Callable[[Connection], tuple[int, int, datetime | None]] | None = None
+    """How many wait to be told and how many are dead, and since when the oldest of the first waits; on the outbox."""
 
 
 def told(
@@ -60,6 +68,13 @@ def told(
         known = [disclose(notice, receiver) for notice in notices if receiver.kind in notice.tell]
         if mine := [notice for notice in known if notice is not None]:
             yield receiver, mine
+
+
+def told_step(notice: Notice, began: int) -> Step:
+    """The step of getting a notice ready for one receiver, as it is told: it follows from the signal that caused it, if one did."""
+    with suppress(ValueError):
+        return Step("tell", of_notice(notice.id), began, time_ns(), links=(of_signal(UUID(notice.cause)),))
+    return Step("tell", of_notice(notice.id), began, time_ns())
 
 
 def found(settings: Mapping[str, str], around: Around) -> dict[str, Way]:

@@ -9,7 +9,7 @@ from hub.adapters.channels import Around, Way
 from hub.adapters.channels.webhook.addresses import networks
 from hub.adapters.channels.webhook.delivery import Webhooks
 from hub.adapters.channels.webhook.event import Sender
-from hub.adapters.channels.webhook.queue import TABLES
+from hub.adapters.channels.webhook.queue import TABLES, open_ones
 
 __all__ = ["Webhooks", "opened"]
 
@@ -27,5 +27,6 @@ def opened(settings: Mapping[str, str], around: Around) -> Way | None:
         around.disclose,
         allow=networks(settings.get("HUB_WEBHOOK_ALLOW", "")),
         bells=around.bells,
+        watch=around.watch,
     )
-    return Way(webhooks.channel, TABLES, webhooks, webhooks.run)
+    return Way(webhooks.channel, TABLES, webhooks, webhooks.run, open_ones)

@@ -4,21 +4,24 @@ import ssl
 from collections.abc import Sequence
 from random import Random
 from threading import Event, Lock, Thread
+from time import time_ns
+from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection, Engine
 
 from hub.adapters.bells import Bells
-from hub.adapters.channels import Disclose, told
+from hub.adapters.channels import Disclose, told, told_step
 from hub.adapters.channels.webhook import queue
 from hub.adapters.channels.webhook.addresses import Network
 from hub.adapters.channels.webhook.event import Sender
-from hub.adapters.channels.webhook.exchange import Line, Patience
+from hub.adapters.channels.webhook.exchange import Line, Outcome, Patience, Verdict
 from hub.adapters.channels.webhook.queue import Waiting
 from hub.adapters.channels.webhook.seal import sealed
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.registrations import Organisation, Registrations
-from hub.ports import Channel, Clock, Notice
+from hub.domain.traces import TRACEPARENT, Trace, of_notice
+from hub.ports import UNWATCHED, Channel, Clock, Notice, Step, Watch
 
 BELL = "webhook"
 _log = structlog.get_logger()
@@ -45,10 +48,11 @@ class Webhooks:
         random: Random | None = None,
         poll: float = 1.0,
         bells: Bells | None = None,
+        watch: Watch = UNWATCHED,
     ) -> None:
         self._outbox, self._write, self._bells = outbox, Lock(), bells or Bells(outbox)
         self._registrations, self._keys, self._sender, self._clock = registrations, keys, sender, clock
-        self._disclose = disclose
+        self._disclose, self._watch = disclose, watch
         self._allow, self._patience, self._tls = allow, patience or Patience(), tls
         # spreads retries; nobody gains by guessing it
         self._random = random or Random()  # noqa: S311
@@ -64,9 +68,13 @@ class Webhooks:
 
     def accept(self, notices: Sequence[Notice], connection: Connection) -> None:
         """Queues what these notices tell to whom, on the transaction of the caller."""
-        now = self._clock.now()
+        now, began = self._clock.now(), time_ns()
         receivers = [each for each in self._registrations.all() if self._registrations.is_sharing(each, now)]
-        queue.queue(told(notices, receivers, self._disclose), self._sender, now, connection)
+        each = list(told(notices, receivers, self._disclose))
+        queue.queue(each, self._sender, now, connection)
+        if self._watch.stepped:
+            for one in (notice for _, mine in each for notice in mine):
+                self._watch.stepped(told_step(one, began))
         self._bells.ring(connection, BELL)
 
     def run(self, stop: Event) -> None:
@@ -145,12 +153,25 @@ class Webhooks:
 
     def _attempt(self, waiting: Waiting, receiver: Organisation) -> bool:
         at = self._clock.now()
-        headers = sealed(waiting.notice, waiting.event, self._keys.at(at), at)
+        trace, began = of_notice(UUID(waiting.notice), waiting.attempts + 1), time_ns()
+        # the trace is not signed, for whoever stands in between may note a step of their own in it
+        headers = {**sealed(waiting.notice, waiting.event, self._keys.at(at), at), TRACEPARENT: str(trace)}
         outcome = self._line(receiver).post(waiting.event, headers, at)
-        _log.info("webhook-attempt", receiver=receiver.name, notice=waiting.notice, outcome=outcome.code)
+        _log.info("webhook-attempt", receiver=receiver.name, notice=waiting.notice, outcome=outcome.code, trace=trace.trace_id)
+        self._tell_watch(waiting, outcome, trace, began)
         with self._write, self._outbox.begin() as connection:
             jitter = self._random.uniform(0.75, 1.25)
             return queue.settle(connection, waiting, outcome, jitter, receiver.callback, self._clock.now())
+
+    def _tell_watch(self, waiting: Waiting, outcome: Outcome, trace: Trace, began: int) -> None:
+        is_delivered = outcome.verdict is Verdict.DELIVERED
+        self._watch.attempted("webhook", outcome.code)
+        if is_delivered:
+            self._watch.delivered("webhook", (self._clock.now() - waiting.accepted_at).total_seconds())
+        if self._watch.stepped:
+            said: dict[str, str | int] = {"hub.attempt": waiting.attempts + 1, "hub.outcome": outcome.code}
+            failed = "" if is_delivered else outcome.code
+            self._watch.stepped(Step("deliver", trace, began, time_ns(), "client", failed=failed, said=said))
 
     def _line(self, receiver: Organisation) -> Line:
         line = self._lines.get(receiver.name)

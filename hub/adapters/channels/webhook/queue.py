@@ -70,7 +70,9 @@ _D, _R = DELIVERIES.c, RECEIVERS.c
 _WAITING: ColumnElement[str] = literal_column("'waiting'")
 """A literal, for an index on part of a table serves only a condition that says the same word for word."""
 _IS_WAITING = _D.state == _WAITING
+_IS_DEAD = _D.state == literal_column("'dead'")
 Index("deliveries_due", _D.receiver, _D.next_at, sqlite_where=_IS_WAITING, postgresql_where=_IS_WAITING)
+Index("deliveries_dead", _D.id, sqlite_where=_IS_DEAD, postgresql_where=_IS_DEAD)
 Index("deliveries_of_family", _D.receiver, _D.family, _D.sequence, sqlite_where=_IS_WAITING, postgresql_where=_IS_WAITING)
 
 _GIVE_UP = timedelta(days=3)
@@ -207,6 +209,13 @@ def redrive(connection: Connection, id: int, now: datetime) -> None:
         raise NotKnown("There is no such dead delivery.")
 
 
+def open_ones(connection: Connection) -> tuple[int, int, datetime | None]:
+    """How many wait, how many are dead, and since when the oldest of the first waits, if there is one."""
+    waiting, oldest = connection.execute(select(func.count(), func.min(_D.accepted_at)).where(_IS_WAITING)).one()
+    dead = connection.execute(select(func.count(_D.id)).where(_IS_DEAD)).scalar_one()
+    return waiting, dead, datetime.fromisoformat(oldest) if oldest else None
+
+
 def listed(connection: Connection, filters: Mapping[str, str], after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
     """Deliveries in the order in which they were accepted, without their events; filters: receiver, state, family, notice."""
     columns = [column for column in DELIVERIES.columns if column.name != "event"]
@@ -233,7 +242,8 @@ def _pause(connection: Connection, tried: Waiting, outcome: Outcome, jitter: flo
 
 def _delivery(connection: Connection, tried: Waiting, outcome: Outcome, **to: Any) -> None:
     attempted = {"attempts": tried.attempts + 1, "last_outcome": outcome.code}
-    connection.execute(update(DELIVERIES).where(_D.id == tried.id).values(**attempted, **to))
+    # whoever was stopped in the middle of an attempt may come back after another made it
+    connection.execute(update(DELIVERIES).where(_D.id == tried.id, _IS_WAITING).values(**attempted, **to))
 
 
 def _receiver(connection: Connection, receiver: str, **to: Any) -> None:
