@@ -8,6 +8,7 @@ import typer
 
 from hub.commands import (
     backup,
+    deliveries,
     keys,
     messages,
     partner_keys,
@@ -37,7 +38,13 @@ for plain in (running, sending, tokens, upkeep, messages, backup):
     app.add_typer(plain.app)
 for more in (partner_keys, shown):
     partners.app.add_typer(more.app)
-for name, group in {"keys": keys, "partner": partners, "person": persons, "quarantine": quarantine}.items():
+for name, group in {
+    "deliveries": deliveries,
+    "keys": keys,
+    "partner": partners,
+    "person": persons,
+    "quarantine": quarantine,
+}.items():
     app.add_typer(group.app, name=name)
 
 

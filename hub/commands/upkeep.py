@@ -46,11 +46,24 @@ def status() -> None:
 
 
 @app.command()
-def settings() -> None:
+def settings(
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="as the table of docs/operations.md, with what each is unless said")
+    ] = False,
+) -> None:
     """List every setting, what it is for, and what it is now."""
+    if markdown:
+        print(_in_markdown())
+        return
     table = Table("variable", "what it is for", "now")
     for name, words, value in Settings.read(os.environ).explained():
         table.add_row(name, words, value)
     for name, words in ELSEWHERE.items():
         table.add_row(name, words, os.environ.get(name, ""))
     say.print(table)
+
+
+def _in_markdown() -> str:
+    known = [*Settings().explained(), *((name, words, "") for name, words in ELSEWHERE.items())]
+    rows = (f"| `{name}` | {words} | {f'`{value}`' if value else ''} |" for name, words, value in known)
+    return "\n".join(("| variable | what it is for | unless said |", "|---|---|---|", *rows))
