@@ -8,7 +8,7 @@ from benchmarks.load import Loaded, post_all
 from benchmarks.measuring import Figure, Result, Rounds, quantile
 from benchmarks.peers.sqlite import Bare, Stock
 from benchmarks.population import Population, Sender
-from benchmarks.running import IN_BATCH, Served, a_directory, asked, prepared, served
+from benchmarks.running import IN_BATCH, Home, Served, a_directory, prepared, served
 
 CLIENTS = (1, 4, 16)
 _RECORDED = b'"outcome":"recorded","reasons":[]'
@@ -52,7 +52,7 @@ class Hub:
 
     def _rate(self, name: str, requests: Sequence[bytes], clients: int, signals: int) -> float:
         before = self.served.cpu()
-        loaded = post_all(self.served.port, requests, clients)
+        loaded = post_all(self.served.ports, requests, clients)
         refuse_others(loaded, signals)
         self.sent += signals
         settled = self.served.settle()
@@ -78,9 +78,10 @@ def accept(size: Size) -> Result:
     """Measures it."""
     with a_directory("accept") as place:
         population = Population(size.known)
-        partners = prepared(place / "hub", population.first())
+        home = Home(place / "hub")
+        partners = prepared(home, population.first())
         bare, stock = Bare(place), Stock(place)
-        with served(place / "hub") as running:
+        with served(home) as running:
             hub = Hub(running, population, Sender(partners, "accept"))
             hub.singles("warming", size.singles // 2, 4)
             hub.batches("warming", 1, 1)
@@ -144,6 +145,6 @@ def _result(rounds: Rounds, hub: Hub, stock: Stock, size: Size, weight: str) -> 
 def _weight(hub: Hub, size: Size) -> str:
     """How many bytes a signal has, and how much the hub keeps of it."""
     body = len(hub.sender.event(hub.population.mixed(1)[0], 0))
-    events, kept = asked(hub.served.place / "hub.db", "SELECT count(*), sum(length(state) + length(topic)) FROM events")[0]
+    events, kept = hub.served.home.asked("log", "SELECT count(*), sum(length(state) + length(topic)) FROM events")[0]
     signals = size.known + hub.sent
     return f"some {body} bytes; the hub keeps {events / signals:.1f} events, {kept / signals:,.0f} bytes, beside the bytes it got"

@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 from benchmarks.following import Following
 from benchmarks.measuring import Figure, Ratio, Result, quantile
 from benchmarks.population import Population, Sender, Signed
-from benchmarks.running import a_directory, catch_up, free_port, opened, process, registered, served, take_in
+from benchmarks.running import Home, a_directory, catch_up, free_port, opened, process, registered, served, take_in
 from hub.domain.callers import Capacity
 from tests import issuer
 
@@ -38,17 +37,18 @@ FULL, QUICK, TINY = Size(), Size(rounds=3, escalations=20), Size(rounds=1, escal
 def escalate(size: Size) -> Result:
     """Measures it; the first round only warms both up."""
     with a_directory("escalate") as place:
-        last, token = _before_the_last(place / "hub", (size.rounds + 1) * size.escalations)
-        with _both(place / "hub", token) as (ours, theirs):
+        home = Home(place / "hub")
+        last, token = _before_the_last(home, (size.rounds + 1) * size.escalations)
+        with _both(home, token) as (ours, theirs):
             waits = [(ours.seconds(*one), theirs.seconds(one[0], RELAYED)) for one in last]
     starts = range(size.escalations, len(waits), size.escalations)
     return _result([list(zip(*waits[start : start + size.escalations], strict=True)) for start in starts], size)
 
 
-def _before_the_last(place: Path, families: int) -> tuple[list[tuple[Signed, list[bytes]]], str]:
+def _before_the_last(home: Home, families: int) -> tuple[list[tuple[Signed, list[bytes]]], str]:
     """A last signal for each family, by what its escalation is known on the stream, and a token to follow it with."""
     population = Population(families)
-    with opened(place) as hub:
+    with opened(home) as hub:
         sender = Sender(registered(hub), "escalate")
         for _ in range(BEFORE):
             found = take_in(hub, sender, (population.about(family, CONCERN) for family in range(families)), by=0)
@@ -59,11 +59,11 @@ def _before_the_last(place: Path, families: int) -> tuple[list[tuple[Signed, lis
 
 
 @contextmanager
-def _both(place: Path, token: str) -> Iterator[tuple[Following, Following]]:
+def _both(home: Home, token: str) -> Iterator[tuple[Following, Following]]:
     """The hub and the bare relay, each in a process of its own."""
     port = free_port()
     relay = process([sys.executable, "-m", "benchmarks.bare_relay", str(port)], port)
-    with served(place) as hub, relay, closing(Following(hub.port, token)) as ours, closing(Following(port)) as theirs:
+    with served(home) as hub, relay, closing(Following(hub.port, token)) as ours, closing(Following(port)) as theirs:
         yield ours, theirs
 
 

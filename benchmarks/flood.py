@@ -17,7 +17,7 @@ import uvloop
 from benchmarks.load import length_of, post_all
 from benchmarks.measuring import Figure, Ratio, Result, Rounds, quantile
 from benchmarks.population import Population, Sender
-from benchmarks.running import IN_BATCH, Served, a_directory, opened, prepared, served
+from benchmarks.running import IN_BATCH, Home, Served, a_directory, opened, prepared, served
 from hub.registry import Terms
 
 FLOODING, CALM = 0, 1
@@ -77,7 +77,7 @@ class Calm:
     def _posts(self, name: str) -> float:
         signals = self.population.mixed(self.size.posts)
         requests = [self.sender.single(data, CALM).request(self.served.port) for data in signals]
-        loaded = post_all(self.served.port, requests, 1)
+        loaded = post_all(self.served.ports, requests, 1)
         if refused := [answer for answer in loaded.answers if not answer.startswith(b"HTTP/1.1 201 ")]:
             raise AssertionError(f"who posts calmly was refused: {refused[0][:600]!r}")
         self.waits.setdefault(name, []).append(loaded.waits)
@@ -113,11 +113,12 @@ def flood(size: Size) -> Result:
 def _measured(size: Size, per_minute: int) -> tuple[Calm, Rounds]:
     with a_directory("flood") as place:
         population = Population(size.known)
-        partners = prepared(place / "hub", population.first())
-        with opened(place / "hub") as hub:
+        home = Home(place / "hub")
+        partners = prepared(home, population.first())
+        with opened(home) as hub:
             hub.registry.change(partners[FLOODING].name, Terms(per_minute=per_minute), "bench")
         sender = Sender(partners, "flood")
-        with served(place / "hub") as running:
+        with served(home) as running:
             calm = Calm(running, population, sender, _made(sender, population, running.port, size), size)
             calm.alone()
             calm.waits.clear()

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
 from time import perf_counter, process_time
 
 from benchmarks.measuring import Result, Rounds
 from benchmarks.population import Organisation, Population, Sender
-from benchmarks.running import IN_BATCH, a_directory, asked, opened, receive, registered, take_in
+from benchmarks.running import IN_BATCH, Home, a_directory, opened, receive, registered, take_in
 
 EACH = 2
 """Signals about every family beforehand, in a store of any size."""
@@ -33,7 +32,7 @@ FULL, QUICK, TINY = Size(), Size((1_000, 10_000), 5), Size((100, 200), 1)
 class Store:
     """A hub's store that was filled to a size; `spent` is the processor time (µs) of every run."""
 
-    place: Path
+    home: Home
     population: Population
     partners: list[Organisation]
     began: int
@@ -41,13 +40,13 @@ class Store:
 
     @property
     def events(self) -> int:
-        return int(asked(self.place / "hub.db", "SELECT max(position) FROM events")[0][0])
+        return int(self.home.asked("log", "SELECT max(position) FROM events")[0][0])
 
     def cost(self) -> float:
         """Microseconds that a signal costs in a batch, to a hub that was just opened and remembers nothing."""
         sender = Sender(self.partners, f"growth-{len(self.spent)}")
         warming, batch = (sender.batch(self.population.mixed(many)) for many in (WARMING, IN_BATCH))
-        with opened(self.place) as hub:
+        with opened(self.home) as hub:
             receive(hub, warming)
             began, spent = perf_counter(), process_time()
             receive(hub, batch)
@@ -58,22 +57,22 @@ class Store:
 def growth(size: Size) -> Result:
     """Measures it; the first round only warms up."""
     with a_directory("growth") as place:
-        stores = {f"{events:,} events": _filled(place / str(events), events) for events in size.stores}
+        stores = {f"{events:,} events": _filled(Home(place / str(events)), events) for events in size.stores}
         rounds = Rounds().run(size.rounds + 1, {name: store.cost for name, store in stores.items()})
         return _result(rounds, stores, size)
 
 
-def _filled(place: Path, events: int) -> Store:
+def _filled(home: Home, events: int) -> Store:
     """A store with so many events, of families that are all the same size."""
     families, population = 0, Population(0)
-    with opened(place) as hub:
+    with opened(home) as hub:
         partners = registered(hub)
         sender = Sender(partners, "known")
         while (missing := events - hub.log.last_position()) > 0:
             block = range(families, families + min(BLOCK, 1 + missing // EVENTS_OF_FAMILY))
             take_in(hub, sender, chain.from_iterable(map(population.about, block) for _ in range(EACH)))
             families = block.stop
-    return Store(place, Population(families), partners, hub.log.last_position())
+    return Store(home, Population(families), partners, hub.log.last_position())
 
 
 def _result(rounds: Rounds, stores: dict[str, Store], size: Size) -> Result:

@@ -15,7 +15,7 @@ from uuid import UUID
 from benchmarks.load import post_all
 from benchmarks.measuring import Result, Rounds
 from benchmarks.population import Population
-from benchmarks.running import Served, a_directory, asked, opened, prepared, served
+from benchmarks.running import Home, Served, a_directory, opened, prepared, served
 from hub.domain.callers import Capacity
 from hub.wiring import Hub
 from tests import issuer
@@ -50,11 +50,11 @@ class Family:
 def history(size: Size) -> Result:
     """Measures it."""
     with a_directory("history") as place:
-        population = Population(2)
-        prepared(place, (population.about(0) for _ in range(size.events)))
-        with opened(place) as hub:
-            family, token = _longest(hub, place), issuer.token(Capacity.COORDINATOR, "bench", "neighbourhood-team", hub.clock.now())
-            with served(place) as running:
+        home, population = Home(place), Population(2)
+        prepared(home, (population.about(0) for _ in range(size.events)))
+        with opened(home) as hub:
+            family, token = _longest(hub, home), issuer.token(Capacity.COORDINATOR, "bench", "neighbourhood-team", hub.clock.now())
+            with served(home) as running:
                 then = _request(running.port, family.id, token, family.middle)
                 now = _request(running.port, family.id, token)
                 measures = {
@@ -67,8 +67,8 @@ def history(size: Size) -> Result:
     return _result(rounds, family, size)
 
 
-def _longest(hub: Hub, place: Path) -> Family:
-    ((id, events),) = asked(place / "hub.db", _LONGEST)
+def _longest(hub: Hub, home: Home) -> Family:
+    ((id, events),) = home.asked("log", _LONGEST)
     facts = hub.history.facts(UUID(id))
     return Family(UUID(id), events, facts[len(facts) // 2].timestamp)
 
@@ -81,7 +81,7 @@ def _request(port: int, family: UUID, token: str, at: datetime | None = None) ->
 
 def _asked(running: Served, request: bytes, times: int) -> float:
     """Milliseconds for an answer."""
-    loaded = post_all(running.port, list(repeat(request, times)), 1)
+    loaded = post_all(running.ports, list(repeat(request, times)), 1)
     if not all(answer.startswith(b"HTTP/1.1 200") for answer in loaded.answers):
         raise AssertionError(f"not answered: {loaded.answers[0][:400]!r}")
     return loaded.seconds / times * 1e3

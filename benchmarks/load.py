@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from time import perf_counter
 from typing import cast
 
@@ -20,13 +21,13 @@ class Loaded:
     answers: list[bytes]
 
 
-def post_all(port: int, requests: Sequence[bytes], clients: int) -> Loaded:
-    """Posts every request, each client the next when its last was answered."""
+def post_all(ports: Sequence[int], requests: Sequence[bytes], clients: int) -> Loaded:
+    """Posts every request, each client the next when its last was answered; clients go to the ports in turn."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_post_all(port, requests, clients))
+        return runner.run(_post_all(ports, requests, clients))
 
 
-async def _post_all(port: int, requests: Sequence[bytes], clients: int) -> Loaded:
+async def _post_all(ports: Sequence[int], requests: Sequence[bytes], clients: int) -> Loaded:
     loop, waiting = asyncio.get_running_loop(), iter(requests)
     done: asyncio.Future[None] = loop.create_future()
     waits: list[float] = []
@@ -42,7 +43,8 @@ async def _post_all(port: int, requests: Sequence[bytes], clients: int) -> Loade
         if not done.done():
             done.set_exception(error)
 
-    opened = [await loop.create_connection(lambda: _Client(waiting, answered, broken), "127.0.0.1", port) for _ in range(clients)]
+    to = islice(cycle(ports), clients)
+    opened = [await loop.create_connection(lambda: _Client(waiting, answered, broken), "127.0.0.1", port) for port in to]
     began = perf_counter()
     for _, client in opened:
         client.post_next()

@@ -43,7 +43,9 @@ class Server:
             AssertionError: a commit does not wait for the disk.
         """
         with psycopg.connect(self.url) as connection:
-            found: dict[str, str] = dict(connection.execute("SELECT name, current_setting(name) FROM unnest(%s::text[]) name", (list(_ASKED),)))
+            found: dict[str, str] = dict(
+                connection.execute("SELECT name, current_setting(name) FROM unnest(%s::text[]) name", (list(_ASKED),))
+            )
         if not found.items() >= _DURABLE.items():
             raise AssertionError(f"this server does not keep durably: {found}")
         return found

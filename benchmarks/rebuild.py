@@ -10,7 +10,7 @@ from time import perf_counter
 
 from benchmarks.measuring import Figure, Ratio, Result, Rounds
 from benchmarks.population import Population, Sender
-from benchmarks.running import a_directory, opened, prepared, take_in
+from benchmarks.running import Home, a_directory, opened, prepared, take_in
 from hub.wiring import Hub
 
 _SELECT = "SELECT position, stream_id, version, topic, state FROM events ORDER BY position"
@@ -33,8 +33,9 @@ def rebuild(size: Size) -> Result:
     """Measures it."""
     with a_directory("rebuild") as place:
         population = Population(size.families)
-        partners = prepared(place, population.first())
-        with opened(place) as hub:
+        home = Home(place)
+        partners = prepared(home, population.first())
+        with opened(home) as hub:
             take_in(hub, Sender(partners, "rebuild"), population.mixed(size.signals))
             hub.views.catch_up()
             names = sorted(standing.follower for standing in hub.views.state())

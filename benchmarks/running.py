@@ -8,14 +8,18 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from secrets import token_bytes
 from tempfile import mkdtemp
 from typing import Any
+
+import psycopg
 
 from benchmarks.population import KIND, Organisation, Sender, Signed, organisations
 from hub.adapters import jws
@@ -29,12 +33,50 @@ from tests import issuer
 PLACE = Path("var") / "bench"
 """Beneath the checkout, so that everything is measured on the disk that the hub would use."""
 IN_BATCH = 100
+HUB = (sys.executable, "-m", "hub")
 PATIENCE = 60.0
 """Seconds."""
 REPLAY = 3_600
 """Seconds that signatures made beforehand stay good."""
 UNLIMITED = {"HUB_PER_MINUTE": "10000000", "HUB_PER_DAY": "10000000"}
 """Limits that nobody reaches here."""
+_KEK = b64encode(token_bytes(32)).decode()
+"""What several processes on PostgreSQL have to be given."""
+
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a hub keeps what it has: SQLite files in a directory, or the PostgreSQL database at a URL."""
+
+    place: Path
+    url: str = ""
+
+    def settings(self) -> dict[str, Any]:
+        """What makes a hub live here."""
+        shared = {"database_url": self.url, "kek": _KEK} if self.url else {}
+        return {"data_dir": self.place, "replay_seconds": REPLAY, **shared, **issuer.settings()}
+
+    def environment(self) -> dict[str, str]:
+        """The same as environment variables."""
+        return {f"HUB_{name.upper()}": str(value) for name, value in self.settings().items()}
+
+    @contextmanager
+    def asking(self, store: str) -> Iterator[Callable[[str], Rows]]:
+        """Gives the rows of a statement about one store of the hub, by a connection that only reads."""
+        if self.url:
+            with psycopg.connect(self.url, autocommit=True, options=f"-c search_path={store}") as shared:
+                yield lambda statement: shared.execute(statement.encode()).fetchall()
+            return
+        file = self.place / f"{'hub' if store == 'log' else store}.db"
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as own:
+            yield lambda statement: own.execute(statement).fetchall()
+
+    def asked(self, store: str, statement: str) -> Rows:
+        """The rows of one statement."""
+        with self.asking(store) as ask:
+            return ask(statement)
 
 
 @contextmanager
@@ -48,24 +90,19 @@ def a_directory(name: str) -> Iterator[Path]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def settings(place: Path) -> Settings:
-    """The settings of a hub there."""
-    return Settings(data_dir=place, replay_seconds=REPLAY, **issuer.settings())
-
-
 @contextmanager
-def opened(place: Path) -> Iterator[Hub]:
+def opened(home: Home) -> Iterator[Hub]:
     """The hub there, in this process, with nothing running but its register."""
-    hub = Hub.open(settings(place))
+    hub = Hub.open(Settings(**home.settings()))
     try:
         yield hub
     finally:
         hub.close()
 
 
-def prepared(place: Path, known: Iterable[dict[str, Any]]) -> list[Organisation]:
+def prepared(home: Home, known: Iterable[dict[str, Any]]) -> list[Organisation]:
     """Registers partners and takes in what is to be known beforehand; the read models have it all."""
-    with opened(place) as hub:
+    with opened(home) as hub:
         partners = registered(hub)
         take_in(hub, Sender(partners, "known"), known)
         catch_up(hub)
@@ -111,53 +148,55 @@ def _family(one: "Future[Done[Receipt]] | HubError") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A hub that listens; `pid` is its process."""
+    """A hub that listens on these ports; `pids` are all its processes."""
 
-    place: Path
-    port: int
-    pid: int
+    home: Home
+    ports: Sequence[int]
+    pids: Sequence[int]
+
+    @property
+    def port(self) -> int:
+        return self.ports[0]
 
     def settle(self) -> float:
         """Waits until every read model has caught up, and gives how many seconds that took."""
         began = time.perf_counter()
-        while self._behind():
-            time.sleep(0.005)
-            if time.perf_counter() - began > PATIENCE:
-                raise TimeoutError("the read models do not catch up")
+        with self.home.asking("log") as log, self.home.asking("views") as views:
+            while _is_behind(log, views):
+                time.sleep(0.005)
+                if time.perf_counter() - began > PATIENCE:
+                    raise TimeoutError("the read models do not catch up")
         return time.perf_counter() - began
 
-    def _behind(self) -> bool:
-        (last,) = asked(self.place / "hub.db", "SELECT coalesce(max(position), 0) FROM events")[0]
-        return any(position < last for (position,) in asked(self.place / "views.db", "SELECT position FROM positions"))
-
     def cpu(self) -> float:
-        """Seconds of processor time that the threads of the process used so far."""
-        threads = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
+        """Seconds of processor time that the threads of its processes used so far."""
+        threads = (thread for pid in self.pids for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"))
         return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
-def asked(file: Path, statement: str) -> list[tuple[Any, ...]]:
-    """The rows of a statement, by a connection that only reads."""
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-        return connection.execute(statement).fetchall()
+def _is_behind(log: Callable[[str], Rows], views: Callable[[str], Rows]) -> bool:
+    ((last,),) = log("SELECT coalesce(max(position), 0) FROM events")
+    return any(position < last for (position,) in views("SELECT position FROM positions"))
 
 
 @contextmanager
-def served(place: Path, limits: Mapping[str, str] = UNLIMITED) -> Iterator[Served]:
-    """`hub all` as a process of its own, with these limits to what partners may ask."""
-    port = free_port()
-    own = {"HUB_DATA_DIR": str(place), "HUB_REPLAY_SECONDS": str(REPLAY)}
-    environment = {**os.environ, **own, **issuer.environment(), **limits}
-    with process([sys.executable, "-m", "hub", "all", "--port", str(port)], port, environment) as pid:
-        yield Served(place, port, pid)
+def served(home: Home, said: Mapping[str, str] = UNLIMITED, *, many: int = 0, relays: int = 0) -> Iterator[Served]:
+    """`hub all` as a process of its own, or so many of `hub serve` and `hub relay`; with these settings, too."""
+    environment = {**os.environ, **home.environment(), **said}
+    ports, way = [free_port() for _ in range(many or 1)], "serve" if many else "all"
+    commands = [([*HUB, way, "--port", str(port)], port) for port in ports] + [([*HUB, "relay"], 0)] * relays
+    with ExitStack() as running:
+        pids = [running.enter_context(process(command, port, environment)) for command, port in commands]
+        yield Served(home, ports, pids)
 
 
 @contextmanager
-def process(command: Sequence[str], port: int, environment: dict[str, str] | None = None) -> Iterator[int]:
-    """A server in a process of its own, from when it listens until it is told to stop."""
+def process(command: Sequence[str], port: int = 0, environment: dict[str, str] | None = None) -> Iterator[int]:
+    """A server in a process of its own, from when it listens on that port (if it has one) until it is told to stop."""
     running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
-        _wait_for(port, running)
+        if port:
+            _wait_for(port, running)
         yield running.pid
     finally:
         running.send_signal(signal.SIGTERM)
