@@ -242,6 +242,8 @@ class Register:
         try:
             value = piece.work(unit)
             unit.keep()
+        except OutOfReach:
+            raise  # what was done before it in this transaction is gone too
         except HubError as error:
             self._forget(unit)
             if transaction.last_position != before:

@@ -10,12 +10,13 @@ from uuid import uuid4
 import msgspec
 import structlog
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from hub import errors
 from hub.api.filling import violations_of
-from hub.errors import HubError, Malformed, TooMany, Unauthenticated, Violation
+from hub.errors import HubError, Malformed, TooMany, Unauthenticated, Unavailable, Violation
 
 MEDIA = "application/problem+json"
 TYPE = "urn:vig-hub:problem:"
@@ -82,6 +83,8 @@ def problem_of(error: Exception) -> Problem:
     """What to answer to an error; one that nobody foresaw is told to the log under a number that the caller gets too."""
     if isinstance(error, RequestValidationError):
         error = Malformed("The request is not what its contract asks.", violations_of(error.errors()))
+    if isinstance(error, NoConnection):
+        error = Unavailable("The hub's database is too busy.")
     if isinstance(error, HubError):
         status, title = _first(error, STATUS)
         return Problem(status, title, error.detail, error.code, error.violations, headers=_headers_of(error))

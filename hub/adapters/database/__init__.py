@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine, MetaData, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, MetaData, event, make_url
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from hub.adapters.database import postgresql, sqlite
@@ -71,7 +71,22 @@ def engine(url: str, store: str = "log", *, durable: bool = True) -> Engine:
     dialect = _DIALECTS.get(place.get_backend_name())
     if dialect is None:
         raise ValueError("the hub keeps its data in SQLite or PostgreSQL: give sqlite:///FILE or postgresql://…")
-    return dialect.opened(place, store, durable)
+    opened = dialect.opened(place, store, durable)
+    event.listen(opened, "handle_error", _say_it_is_out_of_reach)
+    return opened
+
+
+class _OutOfReach(OutOfReach):
+    """Of which nobody said yet what could not be done."""
+
+    def __init__(self, trouble: str) -> None:
+        super().__init__(f"the database cannot be used: {trouble}")
+        self.trouble = trouble
+
+
+def _say_it_is_out_of_reach(context: ExceptionContext) -> Exception | None:
+    trouble = _trouble(context.original_exception)
+    return _OutOfReach(trouble) if trouble else None
 
 
 def is_postgresql(opened: Engine | Connection) -> bool:
@@ -120,9 +135,10 @@ def quickly(connection: Connection, statement: str, *parameters: object) -> list
     Parameters (written `?`) are what the drivers take as it is: numbers, text, bytes.
     """
     dialect = _of(connection)
-    cursor = dialect.cursor(connection)
-    cursor.execute(_written(statement, dialect.PLACE), parameters)
-    return list(cursor.fetchall()) if cursor.description else []
+    with _in_our_words(dialect, statement):
+        cursor = dialect.cursor(connection)
+        cursor.execute(_written(statement, dialect.PLACE), parameters)
+        return list(cursor.fetchall()) if cursor.description else []
 
 
 def quickly_each(connection: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
@@ -132,10 +148,25 @@ def quickly_each(connection: Connection, statement: str, rows: Sequence[tuple[ob
         sqlalchemy.exc.IntegrityError: a row breaks a rule of its table; on PostgreSQL that ends the transaction.
     """
     dialect = _of(connection)
-    try:
+    with _in_our_words(dialect, statement):
         dialect.each(dialect.cursor(connection), _written(statement, dialect.PLACE), rows)
-    except dialect.TAKEN as error:
-        raise IntegrityError(statement, None, error) from error
+
+
+class _in_our_words:  # noqa: N801
+    """What a driver says, as SQLAlchemy would say it, or that the database is out of reach; a class, for it costs less."""
+
+    __slots__ = ("_dialect", "_statement")
+
+    def __init__(self, dialect: _Dialect, statement: str) -> None:
+        self._dialect, self._statement = dialect, statement
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, self._dialect.TAKEN):
+            raise IntegrityError(self._statement, None, error) from error
+        if trouble := _trouble(error):
+            raise _OutOfReach(trouble) from error
 
 
 @lru_cache(maxsize=512)
@@ -154,14 +185,12 @@ def promised(what: str) -> Iterator[None]:
         yield
     except NoConnection as error:
         raise OutOfReach(f"{what}: no connection became free") from error
-    except DBAPIError as error:
-        if not (name := _trouble(error.orig)):
-            raise
-        raise OutOfReach(f"{what}: {name}") from error
+    except _OutOfReach as error:
+        raise OutOfReach(f"{what}: {error.trouble}") from error
     except (sqlite.ERROR, postgresql.ERROR) as error:
-        if not (name := _trouble(error)):
+        if not (trouble := _trouble(error)):
             raise
-        raise OutOfReach(f"{what}: {name}") from error
+        raise OutOfReach(f"{what}: {trouble}") from error
 
 
 def _trouble(error: BaseException | None) -> str:

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from hub.adapters.database.patience import PATIENCE
@@ -78,6 +79,10 @@ def locked(opened: Engine) -> Iterator[Connection]:
     with opened.connect() as connection, connection.begin():
         cursor(connection).execute(_LOCK)
         yield connection
+        # the server would take a commit of what failed for a rollback, and say nothing of it
+        driven: Any = connection.connection.driver_connection
+        if driven.info.transaction_status is not TransactionStatus.INTRANS:
+            raise psycopg.OperationalError("the transaction failed before it was committed")
 
 
 @contextmanager
