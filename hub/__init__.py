@@ -7,11 +7,14 @@
 5. `hub.register` — a piece of work becomes saved events; many callers share one commit
 6. `hub.domain.trajectory` — decides and records, and asks the escalation in the same breath
 7. `hub.relay` — events after a position become rows and notices, in order, for every follower
-8. `hub.adapters.channels` — a notice on its way: webhook, live feed; one module each
+8. `hub.adapters.channels` — a notice on its way: webhook, Kafka, live feed; one module each
 
 Between the hops: `hub.families` knows where a signal belongs, `hub.casework` is what people decide, `hub.registry` who
 takes part, `hub.history` looks back, `hub.notices` says which facts partners hear of, `hub.erasure` lets a person be
 forgotten. `hub.wiring` joins them all.
+
+One process does all of it on SQLite. On PostgreSQL there may be many of each kind: `hub serve` takes hops 1 to 6,
+`hub consume` the same from Kafka, `hub relay` 7 and 8, where one process leads each follower (`hub.adapters.leading`).
 
 Everybody else comes in by one door, `hub.api.admission`, in six steps: who asks (`hub.adapters.callers`), may they
 (`hub.domain.policy`, put to the facts by `hub.admittance`), do it, tell no more than they may know
