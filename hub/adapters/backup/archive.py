@@ -103,7 +103,7 @@ def writing(path: Path, keks: Keks) -> Iterator[Writer]:
     try:
         with os.fdopen(descriptor, "w+b") as file:
             with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=LEVEL) as zip:
-                zip.comment = bytes(_SEAL)
+                zip.comment = bytes(SEAL)
                 yield Writer(zip)
             _seal(file, keks)
             file.flush()
@@ -143,12 +143,12 @@ def _sealed(digest: bytes, keks: Keks) -> bytes:
     return json.dumps({"kek": present.id, "sealed": b64encode(sealed).decode()}).encode()
 
 
-_SEAL = len(json.dumps({"kek": "-" * 16, "sealed": b64encode(bytes(12 + 32 + 16)).decode()}))
+SEAL = len(json.dumps({"kek": "-" * 16, "sealed": b64encode(bytes(12 + 32 + 16)).decode()}))
 """Bytes: of an id, a nonce, a SHA-256 and a tag, as they are written."""
 
 
 def _seal(file: IO[bytes], keks: Keks) -> None:
-    size = file.seek(0, os.SEEK_END) - _SEAL
+    size = file.seek(0, os.SEEK_END) - SEAL
     seal = _sealed(_digest(file, size), keks)
     file.seek(size)
     file.write(seal)
@@ -208,7 +208,7 @@ def reading(path: Path, keks: Keks, progress: Progress = lambda _what, _done, _o
         Unavailable: a key-encryption key that it needs was not given.
     """
     with path.open("rb") as file:
-        _check_seal(file, path.stat().st_size - _SEAL, keks, progress)
+        _check_seal(file, path.stat().st_size - SEAL, keks, progress)
         try:
             with ZipFile(file) as zip:
                 yield Archive(zip, _manifest(zip.read(MANIFEST), keks))
