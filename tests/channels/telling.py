@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from hub.adapters import database
 from hub.adapters.channels.webhook import Webhooks, queue
-from hub.adapters.channels.webhook.event import Sender
 from hub.adapters.channels.webhook.exchange import Patience
 from hub.adapters.migrations import bring_up
+from hub.adapters.notice_event import Sender
 from hub.adapters.organisations_index import INDEX
 from hub.domain.registrations import Registration
 from hub.domain.streams import stream_id

@@ -13,8 +13,8 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 from lxml import etree
 
-from hub.adapters.channels.webhook.seal import sealed
 from hub.adapters.hub_keys import HubKeys
+from hub.adapters.notice_seal import sealed
 from hub.adapters.partners import found
 from hub.demo import play, receipts
 from hub.demo.letters import written

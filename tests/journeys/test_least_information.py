@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from hub import projections
 from hub.adapters.channels import told
 from hub.adapters.channels.feed import TABLES, Feed
-from hub.adapters.channels.webhook.event import Sender
 from hub.adapters.contracts import contracts
 from hub.adapters.database import engine
 from hub.adapters.disclosures import Disclosures
 from hub.adapters.matrices import load_matrices
+from hub.adapters.notice_event import Sender
 from hub.api.facts import HISTORY
 from hub.domain.callers import Caller, Capacity
 from hub.domain.coarsening import SENSITIVE

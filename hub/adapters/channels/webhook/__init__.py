@@ -1,6 +1,6 @@
 """Telling partners at their callbacks: queued on the relay's transaction, delivered by a worker of its own.
 
-`event` says it, `seal` signs it, `queue` keeps it, `addresses` looks where it goes, `exchange` sends it, `delivery` drives.
+`queue` keeps it, `addresses` looks where it goes, `exchange` sends it, `delivery` drives.
 """
 
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from hub.adapters.channels import Around, Way
 from hub.adapters.channels.webhook.addresses import networks
 from hub.adapters.channels.webhook.delivery import Webhooks
-from hub.adapters.channels.webhook.event import Sender
 from hub.adapters.channels.webhook.queue import TABLES, open_ones
+from hub.adapters.notice_event import Sender
 
 __all__ = ["Webhooks", "opened"]
 

@@ -14,11 +14,11 @@ from hub.adapters.bells import Bells
 from hub.adapters.channels import Disclose, told, told_step
 from hub.adapters.channels.webhook import queue
 from hub.adapters.channels.webhook.addresses import Network
-from hub.adapters.channels.webhook.event import Sender
 from hub.adapters.channels.webhook.exchange import Line, Outcome, Patience, Verdict
 from hub.adapters.channels.webhook.queue import Waiting
-from hub.adapters.channels.webhook.seal import sealed
 from hub.adapters.hub_keys import HubKeys
+from hub.adapters.notice_event import Sender
+from hub.adapters.notice_seal import sealed
 from hub.adapters.registrations import Organisation, Registrations
 from hub.domain.traces import TRACEPARENT, Trace, of_notice
 from hub.ports import UNWATCHED, Channel, Clock, Notice, Step, Watch

@@ -26,8 +26,8 @@ from sqlalchemy import (
     update,
 )
 
-from hub.adapters.channels.webhook.event import Sender
 from hub.adapters.channels.webhook.exchange import Outcome, Verdict
+from hub.adapters.notice_event import Sender
 from hub.adapters.registrations import Organisation
 from hub.errors import NotKnown
 from hub.ports import Notice
