@@ -159,6 +159,11 @@ class Relay:
         # one thread of this process at a time, for the places are remembered; other processes are told by their rows
         self._alone = RLock()
 
+    @property
+    def followers(self) -> Sequence[str]:
+        """The names of those who follow the log here."""
+        return list(self._followers)
+
     def open(self) -> None:
         """Makes the tables and positions that are not there.
 

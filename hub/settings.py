@@ -58,6 +58,9 @@ class Settings:
     client_certificate_header: Annotated[str, "the header in which a proxy passes a client's certificate; empty: none does"] = ""
     trusted_proxies: Annotated[str, "ranges of addresses of proxies that are believed, with commas between; empty: none is"] = ""
 
+    watch: Annotated[str, "where this process says how it is (HOST:PORT, for /health and /metrics); empty: nowhere"] = ""
+    traces_endpoint: Annotated[str, "where traces go (OTLP over HTTP: http://…/v1/traces); empty: nowhere"] = ""
+
     kek: Annotated[str, "the key around all other keys (32 bytes, base64); better from a file or a command"] = field(
         default="", repr=False
     )
@@ -214,6 +217,19 @@ def _file(text: str) -> str:
     return text
 
 
+def _here(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if text and not (host and port.isdecimal() and 0 < int(port) < 65_536):
+        raise ValueError("is HOST:PORT, such as 127.0.0.1:9464")
+    return text
+
+
+def _collector(text: str) -> str:
+    if text and not (urlsplit(text).scheme in ("http", "https") and urlsplit(text).hostname):
+        raise ValueError("is an address: http://… or https://…")
+    return text
+
+
 def _header(text: str) -> str:
     if text and not all(letter.isascii() and (letter.isalnum() or letter == "-") for letter in text):
         raise ValueError("is the name of a header")
@@ -258,6 +274,8 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "token_jwks": _keys,
     "client_certificate_header": _header,
     "trusted_proxies": _ranges,
+    "watch": _here,
+    "traces_endpoint": _collector,
     "kek": _key,
     "kek_file": _file,
 }

@@ -42,7 +42,9 @@ from hub.adapters.registers import registers
 from hub.adapters.registrations import Registrations
 from hub.adapters.signatures import PartnerSignatures
 from hub.adapters.vault import Vault
+from hub.adapters.watching.collected import Collected
 from hub.admittance import Admittance
+from hub.api import VERSION
 from hub.casework import Casework
 from hub.domain.grounds import end_at
 from hub.domain.identifiers import violations_of
@@ -60,6 +62,8 @@ from hub.registry import Registry
 from hub.relay import Relay, shown, told
 from hub.settings import Settings
 from hub.wiring.made import (
+    CLOCK,
+    SEND,
     allowed_to,
     disclosures_of,
     door_of,
@@ -104,6 +108,7 @@ class Hub:
     stored: Stored
     bells: Bells
     leading: Leading
+    collected: Collected
     log: EventLog
     mapper: PlainMapper
     vault: Vault
@@ -141,10 +146,11 @@ class Hub:
         safe = Vault(stored.log, keks)
         stored.views.dialect.sealed_by = safe.cipher(READ_MODELS)  # type: ignore[attr-defined]
         bells, leading = Bells(stored.log), Leading(stored.log)
+        collected = Collected.to(settings.traces_endpoint, VERSION)
         log, events, kept = EventLog(stored.log, bells), mapper(safe), Received(safe)
         open_indexes(log, events, INDEXES)
         keys = HubKeys.open(keys_at(settings, stored.log, keks), clock.now())
-        register = Register(log, events, INDEXES, clock, safe)
+        register = Register(log, events, INDEXES, clock, safe, collected.watch)
         organisations = Registrations(stored.log, registers())
         kinds = partners.found()
         rules = rules_by_day()
@@ -165,7 +171,8 @@ class Hub:
             clock=clock,
         )
         disclosures = disclosures_of(organisations, keys, clock)
-        around = Around(stored.outbox, bells, organisations, keys, clock, settings.base_url, settings.oin, disclosures.to_partner)
+        tell, watch = disclosures.to_partner, collected.watch
+        around = Around(stored.outbox, bells, organisations, keys, clock, settings.base_url, settings.oin, tell, watch)
         ways = channels.found(environment or {}, around)
         for way in ways.values():
             create(stored.outbox, way.tables)
@@ -181,6 +188,7 @@ class Hub:
             stored=stored,
             bells=bells,
             leading=leading,
+            collected=collected,
             log=log,
             mapper=events,
             vault=safe,
@@ -225,8 +233,8 @@ class Hub:
 
     def _work_of(self, part: Part) -> list[Callable[[Event], None]]:
         if part is Part.RELAY:
-            ways = {f"send {name}": way.run for name, way in self.ways.items() if way.run is not None}
-            led = [partial(self.leading.work, name, do) for name, do in {**ways, "watch the clock": self._watch_the_clock}.items()]
+            ways = {SEND + name: way.run for name, way in self.ways.items() if way.run is not None}
+            led = [partial(self.leading.work, name, do) for name, do in {**ways, CLOCK: self._watch_the_clock}.items()]
             return [self.leading.run, self.views.run, self.outbox.run, *led]
         return []
 
@@ -271,4 +279,5 @@ class Hub:
         self.register.close()
         self.limits.close()
         self.bells.close()
+        self.collected.close()
         self.stored.close()

@@ -33,6 +33,9 @@ from hub.ports import Clock
 from hub.relay import Follower, Relay
 from hub.settings import Settings
 
+FOLLOW, SEND, CLOCK = "follow ", "send ", "watch the clock"
+"""How the works are called that one process does for all; the first two go with the name of a follower or a way out."""
+
 
 def keks_of(settings: Settings, log: Engine) -> Keks:
     """The key-encryption key, from where the settings say."""
@@ -68,7 +71,7 @@ def relay_of(
 
 
 def _leads(leading: Leading, follower: str) -> bool:
-    return leading.leads(f"follow {follower}")
+    return leading.leads(FOLLOW + follower)
 
 
 def rules_by_day() -> Callable[[datetime], Rules]:

@@ -60,10 +60,12 @@ def _of_followers(now: Standing) -> Iterator[Said]:
         "position": ("how far it came", lambda one: one.position),
         "lag_events": ("what it still has to take", lambda one: one.lag),
         "lag_seconds": ("how long ago the first of those was recorded", lambda one: one.waits),
-        "leads": ("whether this process does its work", lambda one: one.leads),
+        "leads": ("whether this process does its work", lambda one: one.lead.is_here),
     }
     for name, (words, value) in of.items():
         yield f"follower_{name}", words, ("follower",), [((one.name,), value(one)) for one in now.followers]
+    works = [((work,), lead.is_here) for work, lead in now.works.items()]
+    yield "work_leads", "whether this process does what one does for all", ("work",), works
     stopped = [((one.name, one.because), 1.0) for one in now.followers if one.because]
     yield "follower_stopped", "it fails at its position, and why", ("follower", "because"), stopped
 

@@ -10,10 +10,18 @@ FAR = 60.0
 
 
 @dataclass(frozen=True, slots=True)
+class Lead:
+    """Whether this process does a piece of work that only one may do, and where the process is that does, as far as is known."""
+
+    is_here: bool = False
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a follower of the log is: what it still has to take, for how long that waits (seconds), why it stopped if it did.
 
-    `leads` is whether this process does its work, and `leader` where the process is that does, as far as that is known.
+    `lead` says who does its work.
     """
 
     name: str
@@ -21,8 +29,7 @@ class Place:
     lag: int
     waits: float
     because: str = ""
-    leads: bool = False
-    leader: str = ""
+    lead: Lead = Lead()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,8 @@ class Waiting:
 class Standing:
     """All of it; whatever could not be seen is absent: an empty mapping, or `None`.
 
-    `stores` says of each whether it answered; `revisions` names those whose tables are older than this hub.
+    `stores` says of each whether it answered, `older` names those whose tables are older than this hub; `works` are what one
+    process does for all, beside following.
     """
 
     process: str
@@ -49,6 +57,7 @@ class Standing:
     older: Sequence[str] = ()
     has_keys: bool | None = None
     followers: Sequence[Place] = ()
+    works: Mapping[str, Lead] = field(default_factory=dict)
     questions: int | None = None
     quarantine: int | None = None
     escalations: Mapping[int, int] = field(default_factory=dict)

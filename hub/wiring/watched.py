@@ -1,0 +1,116 @@
+"""Looking at a hub: how its stores, its followers and its ways out stand, for whoever watches over it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+
+from hub.adapters.database import is_postgresql, reading
+from hub.adapters.migrations import STORES, revisions, stands_at
+from hub.adapters.watching.leaders import leaders
+from hub.adapters.watching.looks import Look
+from hub.adapters.watching.metrics import written
+from hub.adapters.watching.standing import Lead, Place, Standing, Waiting
+from hub.api import VERSION
+from hub.projections import escalations, quarantine, questions
+from hub.relay import Standing as Following
+from hub.wiring.hub import Hub
+from hub.wiring.made import CLOCK, FOLLOW, SEND
+
+_Q, _E = questions.QUESTIONS.c, escalations.ESCALATIONS.c
+_QUESTIONS = select(func.count()).select_from(questions.QUESTIONS).where(_Q.state == questions.OPEN)
+_QUARANTINE = select(func.count()).select_from(quarantine.MESSAGES)
+_ESCALATIONS = (
+    select(_E.level, func.count().label("open"))
+    .where(_E.state == escalations.OPEN, _E.family.not_in(select(escalations.MERGED.c.family)))
+    .group_by(_E.level)
+)
+
+
+class Watched:
+    """One hub of this process, and what it is looked at for; `process` is what the process was started as."""
+
+    def __init__(self, hub: Hub, process: str, is_stopping: Callable[[], bool] = lambda: False) -> None:
+        self._hub, self._process, self._is_stopping = hub, process, is_stopping
+        followers = (*hub.views.followers, *hub.outbox.followers)
+        self._works = [*(FOLLOW + name for name in followers), *(SEND + name for name, way in hub.ways.items() if way.run), CLOCK]
+        stores = {store: getattr(hub.stored, store) for store in STORES}
+        self._stores = {store: Look(partial(_revision, opened)) for store, opened in stores.items()}
+        looks: Mapping[str, Callable[[], Any]] = {
+            "position": hub.log.last_position,
+            "keys": lambda: bool(hub.keys.at(hub.clock.now())),
+            "views": hub.views.state,
+            "outbox": hub.outbox.state,
+            "counts": partial(_counts, hub.stored.views),
+            "ways": lambda: _ways(hub),
+            "leaders": lambda: leaders(hub.stored.log, self._works),
+        }
+        self._looks: dict[str, Look[Any]] = {name: Look(look) for name, look in looks.items()}
+
+    def standing(self) -> Standing:
+        """How it stands, as far as could be seen within a few seconds."""
+        hub, looks = self._hub, [*self._stores.values(), *self._looks.values()]
+        for look in looks:  # all of them at once, so that one that hangs costs no more than its own time
+            look.begin()
+        seen = {name: look.seen() for name, look in self._looks.items()}
+        revised = {store: look.seen() for store, look in self._stores.items()}
+        leads = self._leads(seen["leaders"] or {})
+        asked, unread, open = seen["counts"] or (None, None, {})
+        return Standing(
+            process=self._process,
+            version=VERSION,
+            database="postgresql" if is_postgresql(hub.stored.log) else "sqlite",
+            stores={store: revision is not None for store, revision in revised.items()},
+            older=[store for store, revision in revised.items() if revision is not None and _is_older(store, revision)],
+            position=seen["position"],
+            has_keys=None if seen["position"] is None else bool(seen["keys"]),
+            followers=[self._place(each, leads) for each in (*(seen["views"] or ()), *(seen["outbox"] or ()))],
+            works={work: lead for work, lead in leads.items() if not work.startswith(FOLLOW)},
+            questions=asked,
+            quarantine=unread,
+            escalations=open,
+            ways=seen["ways"] or {},
+            listeners=hub.ways["feed"].out.followers,
+            is_stopping=self._is_stopping(),
+        )
+
+    def metrics(self) -> bytes:
+        """The same with all that was counted, as Prometheus reads it."""
+        return written(self._hub.collected.counters.registry, self.standing())
+
+    def _leads(self, elsewhere: Mapping[str, str]) -> Mapping[str, Lead]:
+        held = self._hub.leading.held
+        return {work: Lead(work in held, elsewhere.get(work, "")) for work in self._works}
+
+    def _place(self, one: Following, leads: Mapping[str, Lead]) -> Place:
+        since = one.waiting_since
+        waits = max((self._hub.clock.now() - since).total_seconds(), 0.0) if since else 0.0
+        return Place(one.follower, one.position, one.lag, waits, one.stopped_because, leads[FOLLOW + one.follower])
+
+
+def _revision(opened: Engine) -> str:
+    with reading(opened) as connection:
+        return stands_at(connection)
+
+
+def _is_older(store: str, revision: str) -> bool:
+    """Not where a newer hub was here: what that added harms nobody."""
+    return revision in ("", *revisions(store)[:-1])
+
+
+def _counts(views: Engine) -> tuple[int, int, Mapping[int, int]]:
+    with reading(views) as connection:
+        asked, unread = (connection.execute(query).scalar_one() for query in (_QUESTIONS, _QUARANTINE))
+        return asked, unread, {row.level: row.open for row in connection.execute(_ESCALATIONS)}
+
+
+def _ways(hub: Hub) -> Mapping[str, Waiting]:
+    with reading(hub.stored.outbox) as connection:
+        telling = {name: way.open_ones for name, way in hub.ways.items() if way.open_ones}
+        return {name: _waiting(*open_ones(connection), hub.clock.now()) for name, open_ones in telling.items()}
+
+
+def _waiting(waiting: int, dead: int, since: datetime | None, now: datetime) -> Waiting:
+    return Waiting(waiting, dead, max((now - since).total_seconds(), 0.0) if since else 0.0)
