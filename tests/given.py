@@ -15,7 +15,6 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine
 
 from hub.adapters import people_index
-from hub.adapters.database import engine
 from hub.adapters.event_store import EventLog
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.kek import FromFile, Keks
@@ -38,6 +37,7 @@ from hub.families import Families, Placed, Said
 from hub.ports import Projection, SetClock
 from hub.register import Register, Unit
 from tests.domain.known import CALENDAR, MATRIX, a_known_signal
+from tests.parts import databases
 
 STANDARDS = Path(__file__).resolve().parents[1].parent / "shared" / "standards"
 """The public standards that lie beside the repository on a machine that has them."""
@@ -231,6 +231,7 @@ def said(signal: Signal, partner: str = "police", id: str = "", purpose: str = "
 class Heart:
     """Register, families and casework on a real database, under a clock that stands still."""
 
+    data: Path
     log: EventLog
     register: Register
     families: Families
@@ -288,13 +289,14 @@ def some_hub_keys(file: Path, at: datetime) -> HubKeys:
 @contextmanager
 def a_heart(place: Path, indexes: Sequence[Projection] = (people_index.INDEX,)) -> Iterator[Heart]:
     """The heart in a directory, stopped when the block ends."""
-    opened = engine(f"sqlite:///{place / 'hub.db'}", durable=False)
+    opened = databases.opened(place / "hub.db")
     safe = a_vault(place, opened)
     for index in indexes:
         index.tables.create_all(opened)
     log, clock = EventLog(opened), SetClock(NOON)
     register = Register(log, mapper(safe), indexes, clock, safe)
     families = Families(people_index.find, people_index.families_answered, blind, lambda _: RULES, DUTY)
-    yield Heart(log, register, families, Casework(register, families, lambda _: RULES), clock, safe)
+    yield Heart(place, log, register, families, Casework(register, families, lambda _: RULES), clock, safe)
     register.close()
+    log.bells.close()
     opened.dispose()

@@ -30,6 +30,7 @@ from hub.wiring import Hub, application
 from tests import issuer
 from tests.adapters.registered import private, public
 from tests.given import NOON, a_number
+from tests.parts import databases
 from tests.parts.servers import a_free_port
 
 STRUCTURED = "application/cloudevents+json"
@@ -121,6 +122,7 @@ class Process:
     def environment(self) -> dict[str, str]:
         return {
             "HUB_DATA_DIR": str(self.data),
+            "HUB_DATABASE_URL": databases.url_of(self.data),
             "HUB_MODE": "demo",
             "HUB_WEBHOOK_ALLOW": "127.0.0.0/8",
             **issuer.environment(),
@@ -210,7 +212,8 @@ class Served:
 def serving(data: Path, at: datetime = NOON, mode: str = "demo", **callbacks: str) -> Iterator[Served]:
     """A hub with one organisation of every kind, served while the block lasts."""
     clock, partners = SetClock(at), the_partners(**callbacks)
-    hub = Hub.open(Settings(data_dir=data, mode=mode, **issuer.settings()), clock, {"HUB_WEBHOOK_ALLOW": "127.0.0.0/8"})
+    settings = Settings(data_dir=data, database_url=databases.url_of(data), mode=mode, **issuer.settings())
+    hub = Hub.open(settings, clock, {"HUB_WEBHOOK_ALLOW": "127.0.0.0/8"})
     known = {organisation.name for organisation in hub.registrations.all()}
     for partner in partners.values():
         if partner.name not in known:

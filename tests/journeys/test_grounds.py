@@ -22,6 +22,8 @@ from tests.adapters.registered import public
 from tests.given import NOON
 from tests.journeys.running import Sender, Served, a_child, a_worry, serving
 
+pytestmark = pytest.mark.usefixtures("database")
+
 DAY = timedelta(days=1)
 REPORT = "nl.vig.meldingen.vt-melding.v1"
 EXAMPLE = contract_path("partners", "police", "vt-melding", "examples", "01-violence-with-an-arrest.given.xml")

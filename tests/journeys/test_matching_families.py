@@ -17,6 +17,8 @@ from hub.errors import NotKnown, RuleBroken
 from hub.families import FEEDBACK
 from tests.given import DUTY, ELSEWHERE, HOME, Heart, a_number, a_person, a_signal
 
+pytestmark = pytest.mark.usefixtures("database")
+
 CHILD = a_person(bsn=a_number(0))
 BROTHER = a_person(bsn=a_number(1), given_names="Bram", birth_date=PartialDate("2013-02-03"))
 MOTHER = a_person(bsn=a_number(2), given_names="Esther", birth_date=PartialDate("1988-01-02"), role=Role.PARENT)

@@ -27,6 +27,8 @@ from tests.contracts.examples import Example, examples
 from tests.domain.test_identifiers import real_looking
 from tests.journeys.running import BATCH, Following, Served, a_child, a_worry, serving
 
+on_both_databases = pytest.mark.usefixtures("database")
+
 SUMMER = datetime(2026, 8, 3, 9, 0, tzinfo=UTC)
 """A Monday after everything that the examples tell of."""
 ALL = examples()
@@ -35,14 +37,14 @@ AT_ONCE = 64
 
 
 @pytest.fixture(scope="module")
-def summer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def summer(database_of_module: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A hub that every partner posts its examples to."""
     with serving(tmp_path_factory.mktemp("summer"), SUMMER) as served:
         yield served
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Served]:
+def hub(database: str, tmp_path: Path) -> Iterator[Served]:
     """A hub of its own for one test."""
     with serving(tmp_path, SUMMER) as served:
         yield served
@@ -133,6 +135,7 @@ def test_what_became_of_a_message_is_told_to_its_sender_alone(summer: Served, ex
 # All the way -------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 def test_a_police_report_goes_all_the_way(tmp_path: Path) -> None:
     with receiving() as receiver, serving(tmp_path, SUMMER, veilig_thuis=receiver.url) as hub, following(hub) as feed:
         first = post(hub, an_example("social-services/ddas-levering/02-one-debt-signal")).json()
@@ -215,6 +218,7 @@ def following(hub: Served) -> Iterator[Following]:
 # Quarantine, and after a fix ---------------------------------------------------------------------------
 
 
+@on_both_databases
 def test_what_was_quarantined_is_processed_again_after_a_fix(tmp_path: Path) -> None:
     number = real_looking()
     with serving(tmp_path, SUMMER, "demo") as hub:
@@ -245,6 +249,7 @@ def processed_again(hub: Served, message: str) -> Any:
     return said.json()
 
 
+@on_both_databases
 def test_of_two_systems_with_the_same_id_in_one_batch_the_right_message_is_processed_again(tmp_path: Path) -> None:
     number = real_looking()
     with serving(tmp_path, SUMMER, "demo") as hub:
@@ -295,6 +300,7 @@ def test_sixty_four_first_signals_about_one_child_make_one_family(hub: Served) -
 # Years later -------------------------------------------------------------------------------------------
 
 
+@on_both_databases
 def test_everything_that_was_kept_verifies_again_when_its_keys_are_long_gone(tmp_path: Path) -> None:
     with serving(tmp_path, SUMMER) as hub:
         for example in ALL:

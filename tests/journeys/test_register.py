@@ -1,10 +1,9 @@
 """The register: nothing lost, nothing double, nothing half; whatever fails fails alone."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,9 +17,8 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text, func, insert, 
 
 from hub.adapters import partners, people_index, received
 from hub.adapters.cloudevents import STRUCTURED, envelopes
-from hub.adapters.database import engine
+from hub.adapters.database import is_postgresql, locked
 from hub.adapters.event_store import BELL, EventLog
-from hub.adapters.kek import FromFile, Keks
 from hub.adapters.mapper import mapper
 from hub.adapters.received import Received
 from hub.adapters.vault import Vault
@@ -34,7 +32,10 @@ from hub.intake import Intake, Receipt
 from hub.ports import Fact, Projection
 from hub.register import Done, Register, Unit
 from tests.adapters.registered import NOW, OIN, Book, a_registration, signed, with_covenant, with_key
-from tests.given import DUTY, NOON, Heart, a_heart, a_number, a_person, a_signal, an_occasion, said, state_of
+from tests.given import DUTY, NOON, Heart, a_heart, a_number, a_person, a_signal, an_occasion, said, state_of, the_keks
+from tests.parts import databases
+
+pytestmark = pytest.mark.usefixtures("database")
 
 SIGNAAL = "nl.vig.signalen.signaal.v1"
 THREADS = 64
@@ -226,9 +227,9 @@ def test_a_repeat_after_a_restart_gets_the_same_receipt(intake: tuple[Heart, Int
 
 @contextmanager
 def another_process(heart: Heart) -> Iterator[Register]:
-    """Another hub on the same file, with a memory of its own."""
-    opened = engine(str(heart.log.engine.url), durable=False)
-    safe = Vault(opened, Keks(FromFile(Path(str(opened.url.database)).with_name("kek.json"))))
+    """Another hub on the same database, with a memory of its own."""
+    opened = databases.opened(heart.data / "hub.db")
+    safe = Vault(opened, the_keks(heart.data))
     register = Register(EventLog(opened), mapper(safe), [people_index.INDEX], heart.clock, safe)
     yield register
     register.close()
@@ -389,6 +390,7 @@ def test_when_an_index_refuses_everybody_whom_it_concerns_gets_an_error_and_noth
             assert log.connection.execute(select(func.count()).select_from(SEEN)).scalar() == len(heart.events()) == 3
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_full_disk_is_told_to_every_caller_and_the_work_goes_on_when_there_is_room(heart: Heart) -> None:
     family = heart.register.do(open_family("a")).value
     room = {"pages": 1_000_000}
@@ -412,17 +414,17 @@ def test_a_log_that_another_keeps_locked_is_waited_for_once_for_all_who_wait(hea
     tried: list[int] = []
 
     def impatient(connection: Any, *_: object) -> None:
-        connection.execute("PRAGMA busy_timeout = 20")
+        connection.execute("SET lock_timeout = 20" if is_postgresql(heart.log.engine) else "PRAGMA busy_timeout = 20")
         tried.append(1)
 
     sqlalchemy.event.listen(heart.log.engine, "checkout", impatient)
-    holder = sqlite3.connect(str(heart.log.engine.url.database), isolation_level=None, check_same_thread=False)
+    beside, holding = databases.opened(heart.data / "hub.db"), ExitStack()
     with in_one_commit(heart) as held:
         waiting = [heart.register.submit(note(family, str(nth))) for nth in range(5)]
-        held.add_done_callback(lambda _: (holder.execute("BEGIN IMMEDIATE"), tried.clear()))
+        held.add_done_callback(lambda _: (holding.enter_context(locked(beside)), tried.clear()))
     outcomes = [outcome(each) for each in waiting]
-    holder.execute("ROLLBACK")
-    holder.close()
+    holding.close()
+    beside.dispose()
     assert all(isinstance(error, Unavailable) for error in outcomes)
     assert len(set(map(id, outcomes))) == 5
     assert len(tried) == 1
@@ -486,7 +488,7 @@ def test_many_who_wait_share_few_commits(heart: Heart) -> None:
         with in_one_commit(heart):
             futures = [heart.register.submit(note(family, str(nth))) for nth in range(200)]
         assert [outcome(each) for each in futures] == list(range(2, 202))
-    assert len(commits) == 1
+    assert len([*filter(None, commits)]) == 1
 
 
 def test_a_piece_of_work_sees_what_the_one_before_it_decided(heart: Heart) -> None:

@@ -3,14 +3,14 @@
 import os
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.parts import chromium, shared
+from tests.parts import chromium, databases, shared
 from tests.parts import kafka as kafkas
 from tests.parts import keycloak as keycloaks
 from tests.parts import postgresql as postgresqls
@@ -60,6 +60,24 @@ def postgresql(run: Run) -> Iterator[str]:
     """The URL of an empty database, on the one PostgreSQL of all processes of this run."""
     with postgresqls.fresh(postgresqls.at_hand(run)) as url:
         yield url
+
+
+@pytest.fixture(params=databases.KINDS)
+def database(request: pytest.FixtureRequest, run: Run) -> Iterator[str]:
+    """A test that uses this is done twice: what it keeps in a directory is in SQLite files there, or in PostgreSQL."""
+    with _kept(request.param, run):
+        yield request.param
+
+
+@pytest.fixture(params=databases.KINDS, scope="module")
+def database_of_module(request: pytest.FixtureRequest, run: Run) -> Iterator[str]:
+    """The same for a fixture that all tests of a module share."""
+    with _kept(request.param, run):
+        yield request.param
+
+
+def _kept(kind: str, run: Run) -> AbstractContextManager[None]:
+    return databases.kept_on(postgresqls.at_hand(run)) if kind == databases.POSTGRESQL else nullcontext()
 
 
 @pytest.fixture(scope="session")
