@@ -57,6 +57,7 @@ class SealedRow:
         with promised(_SAID), self._engine.begin() as connection:
             if not quickly(connection, _TRY_LOCK, self.name)[0][0]:
                 raise RuleBroken(f"somebody is changing {self.name}: try again", code="busy")
+            self._look_again()  # who changes it goes by what it is now, not a second ago
             yield
 
     def read(self) -> dict[str, Any]:
@@ -77,11 +78,14 @@ class SealedRow:
         values = {"revision": _D.revision + 1, "document": sealed(content, self.name, self._keks)}
         with promised(_SAID), self._engine.begin() as connection:
             connection.execute(update(DOCUMENTS).where(_D.name == self.name).values(values))
-        with self._lock:
-            self._looked = -NOTICED_WITHIN
+        self._look_again()
 
     def take_in(self) -> None:
         """It was never in the clear."""
+
+    def _look_again(self) -> None:
+        with self._lock:
+            self._looked = -NOTICED_WITHIN
 
     def _row(self) -> Any:
         with promised(_SAID), self._engine.connect() as connection:

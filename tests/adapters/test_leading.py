@@ -1,0 +1,129 @@
+"""Leading: one at a time, taken over within seconds, and given up before anybody else can have it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from sqlalchemy import Engine
+
+from hub.adapters.database import engine
+from hub.adapters.leading import ENDED_AFTER, Leading
+
+
+def until(holds: Callable[[], bool], seconds: float = 60) -> bool:
+    """Whether it came to hold."""
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)
+    return holds()
+
+
+@contextmanager
+def standing_by(opened: Engine) -> Iterator[Leading]:
+    leading, stop = Leading(opened), Event()
+    thread = Thread(target=leading.run, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        yield leading
+    finally:
+        stop.set()
+        thread.join()
+
+
+@pytest.fixture
+def shared(postgresql: str) -> Iterator[Engine]:
+    opened = engine(postgresql)
+    yield opened
+    opened.dispose()
+
+
+def test_on_one_machine_a_process_leads_everything(tmp_path: Path) -> None:
+    leading = Leading(engine(f"sqlite:///{tmp_path / 'hub.db'}"))
+    assert leading.leads("follow radar")
+    assert leading.held == {"follow radar"}
+
+
+def test_of_many_who_stand_by_one_leads(shared: Engine) -> None:
+    with standing_by(shared) as one, standing_by(shared) as other:
+        assert until(lambda: one.leads("clock") or other.leads("clock"))
+        assert not until(lambda: one.leads("clock") and other.leads("clock"), 2.5)
+
+
+def test_each_follower_may_have_a_leader_of_its_own(shared: Engine) -> None:
+    with standing_by(shared) as one, standing_by(shared) as other:
+        assert until(lambda: one.leads("radar"))
+        assert until(lambda: other.leads("clock"))
+        assert not other.leads("radar")
+        assert not one.leads("clock")
+
+
+def test_whoever_stops_lets_another_lead_at_once(shared: Engine) -> None:
+    with standing_by(shared) as other:
+        with standing_by(shared) as one:
+            assert until(lambda: one.leads("clock"))
+            assert not other.leads("clock")
+        assert until(lambda: other.leads("clock"))
+        assert not one.leads("clock")
+
+
+def test_whoever_is_cut_off_gives_up_and_leads_again_when_nobody_took_over(shared: Engine) -> None:
+    with standing_by(shared) as one:
+        assert until(lambda: one.leads("clock"))
+        cut_everybody_off(shared)
+        assert until(lambda: not one.leads("clock"))
+        assert until(lambda: one.leads("clock"))
+
+
+def cut_everybody_off(opened: Engine) -> None:
+    with opened.connect() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def test_a_leader_that_shows_no_life_is_sure_no_more_before_the_server_lets_another_lead(
+    shared: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[float] = []
+    with standing_by(shared) as one:
+        assert until(lambda: one.leads("clock"))
+        silent = threading.Event()
+        monkeypatch.setattr(one._woken, "wait", lambda _: silent.wait(60))
+        time.sleep(1.5)
+        began = time.monotonic()
+        with standing_by(shared) as other:
+            assert until(lambda: not one.leads("clock"))
+            lost.append(time.monotonic())
+            assert until(lambda: other.leads("clock"))
+            assert time.monotonic() > lost[0]
+            assert lost[0] - began < ENDED_AFTER
+            silent.set()
+            assert not until(lambda: one.leads("clock"), 2.5)
+
+
+def test_work_is_done_by_whoever_leads_and_told_to_end_when_it_is_lost(shared: Engine) -> None:
+    done: list[str] = []
+    stop = Event()
+
+    def of(name: str) -> Callable[[Event], None]:
+        def work(until: Event) -> None:
+            done.append(name)
+            while not until.is_set():
+                until.wait(0.05)
+            done.append(f"{name} ends")
+
+        return work
+
+    with standing_by(shared) as one:
+        threads = [Thread(target=one.work, args=("send", of("one"), stop), daemon=True)]
+        threads[0].start()
+        assert until(lambda: done == ["one"])
+        cut_everybody_off(shared)
+        assert until(lambda: done == ["one", "one ends", "one"])
+        stop.set()
+        threads[0].join()
+    assert done == ["one", "one ends", "one", "one ends"]
