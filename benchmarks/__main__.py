@@ -10,6 +10,8 @@ from typing import Any
 
 from benchmarks import accept, escalate, flood, growth, history, rebuild
 from benchmarks.measuring import Result, machine
+from benchmarks.on_postgresql import accept as accept_on_postgresql
+from benchmarks.peers import npm
 from benchmarks.report import FIGURES, SLOWER, about, save, text, told
 from benchmarks.running import PLACE
 from benchmarks.slow_flush import begin_anew
@@ -20,6 +22,10 @@ BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Mapping[str, Any]]] = {
     "rebuild": (rebuild.rebuild, {"full": rebuild.FULL, "quick": rebuild.QUICK, "tiny": rebuild.TINY}),
     "history": (history.history, {"full": history.FULL, "quick": history.QUICK, "tiny": history.TINY}),
     "flood": (flood.flood, {"full": flood.FULL, "quick": flood.QUICK, "tiny": flood.TINY}),
+    "accept-postgresql": (
+        accept_on_postgresql.accept,
+        {"full": accept_on_postgresql.FULL, "quick": accept_on_postgresql.QUICK, "tiny": accept_on_postgresql.TINY},
+    ),
     "growth": (growth.growth, {"full": growth.FULL, "quick": growth.QUICK, "tiny": growth.TINY}),
 }
 
@@ -47,6 +53,8 @@ def main() -> None:
     here, results = machine(PLACE), []
     say = partial(print, flush=True)
     say(about(here), end="\n\n")
+    if "accept-postgresql" in (asked.only or BENCHMARKS):
+        npm.install()
     for name in asked.only or BENCHMARKS:
         results.append(measure(name, "quick" if asked.quick else "full"))
         say(text(results[-1]))

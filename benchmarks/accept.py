@@ -35,6 +35,8 @@ class Hub:
     served: Served
     population: Population
     sender: Sender
+    is_followed: bool = True
+    """Whether read models follow in the same hub, so that one can wait for them."""
     waits: dict[str, list[float]] = field(default_factory=dict)
     settled: dict[str, list[float]] = field(default_factory=dict)
     cpu: dict[str, list[float]] = field(default_factory=dict)
@@ -55,9 +57,9 @@ class Hub:
         loaded = post_all(self.served.ports, requests, clients)
         refuse_others(loaded, signals)
         self.sent += signals
-        settled = self.served.settle()
         self.waits.setdefault(name, []).extend(loaded.waits)
-        self.settled.setdefault(name, []).append(signals / (loaded.seconds + settled))
+        if self.is_followed:
+            self.settled.setdefault(name, []).append(signals / (loaded.seconds + self.served.settle()))
         self.cpu.setdefault(name, []).append((self.served.cpu() - before) / signals * 1e6)
         return signals / loaded.seconds
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psutil
 import psycopg
 
 from tests.parts import postgresql
@@ -30,11 +32,30 @@ class Server:
     """A server by its URL; what is made on it goes when it closes."""
 
     url: str
+    pid: int
+    """Its first process; 0 where it is another's."""
     _made: ExitStack
 
     def database(self) -> str:
         """The URL of a fresh database."""
         return self._made.enter_context(fresh(self.url))
+
+    def copy(self, url: str) -> str:
+        """The URL of a database that has what that one has; nobody may be connected to it."""
+        made = self.database()
+        source, name = (urlsplit(each).path.strip("/") for each in (url, made))
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}"'.encode())
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"'.encode())
+        return made
+
+    def cpu(self) -> float:
+        """Seconds of processor time that it used so far."""
+        if not self.pid:
+            return 0.0
+        first = psutil.Process(self.pid)
+        over, alive = first.cpu_times(), [each.cpu_times() for each in first.children(recursive=True)]
+        return float(sum((over.children_user, over.children_system, *(each.user + each.system for each in (over, *alive)))))
 
     def settings(self) -> dict[str, str]:
         """What decides how durable a commit is, and how fast.
@@ -63,7 +84,7 @@ def a_server(place: Path) -> Iterator[Server]:
         own.start()
     try:
         with ExitStack() as made:
-            yield Server(own.url if own else os.environ[TOLD], made)
+            yield Server(own.url if own else os.environ[TOLD], own.pid if own else 0, made)
     finally:
         if own is not None:
             own.stop()

@@ -191,9 +191,14 @@ def served(home: Home, said: Mapping[str, str] = UNLIMITED, *, many: int = 0, re
 
 
 @contextmanager
-def process(command: Sequence[str], port: int = 0, environment: dict[str, str] | None = None) -> Iterator[int]:
-    """A server in a process of its own, from when it listens on that port (if it has one) until it is told to stop."""
-    running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+def process(
+    command: Sequence[str], port: int = 0, environment: dict[str, str] | None = None, *, said: bool = True
+) -> Iterator[int]:
+    """A server in a process of its own, from when it listens on that port (if it has one) until it is told to stop.
+
+    What it says of its troubles is heard, unless `said` is not.
+    """
+    running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=None if said else subprocess.DEVNULL)
     try:
         if port:
             _wait_for(port, running)
