@@ -1,4 +1,4 @@
-"""The hub's keys with the database: one set for all machines, made once, renewed for all, and of no use without the key around them."""
+"""The hub's keys with the database: one set for all machines, made once, renewed for all, of no use without the key around them."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
