@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks import accept, escalate, flood, growth, history, rebuild
 from benchmarks.measuring import Result, machine
 from benchmarks.on_postgresql import accept as accept_on_postgresql
+from benchmarks.on_postgresql import escalate as escalate_on_postgresql
 from benchmarks.peers import npm
 from benchmarks.report import FIGURES, SLOWER, about, save, text, told
 from benchmarks.running import PLACE
@@ -25,6 +26,10 @@ BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Mapping[str, Any]]] = {
     "accept-postgresql": (
         accept_on_postgresql.accept,
         {"full": accept_on_postgresql.FULL, "quick": accept_on_postgresql.QUICK, "tiny": accept_on_postgresql.TINY},
+    ),
+    "escalate-postgresql": (
+        escalate_on_postgresql.escalate,
+        {"full": escalate_on_postgresql.FULL, "quick": escalate_on_postgresql.QUICK, "tiny": escalate_on_postgresql.TINY},
     ),
     "growth": (growth.growth, {"full": growth.FULL, "quick": growth.QUICK, "tiny": growth.TINY}),
 }

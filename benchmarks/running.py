@@ -186,19 +186,21 @@ def served(home: Home, said: Mapping[str, str] = UNLIMITED, *, many: int = 0, re
     ports, way = [free_port() for _ in range(many or 1)], "serve" if many else "all"
     commands = [([*HUB, way, "--port", str(port)], port) for port in ports] + [([*HUB, "relay"], 0)] * relays
     with ExitStack() as running:
-        pids = [running.enter_context(process(command, port, environment)) for command, port in commands]
+        log = home.place / "said.log"
+        pids = [running.enter_context(process(command, port, environment, log)) for command, port in commands]
         yield Served(home, ports, pids)
 
 
 @contextmanager
 def process(
-    command: Sequence[str], port: int = 0, environment: dict[str, str] | None = None, *, said: bool = True
+    command: Sequence[str], port: int = 0, environment: dict[str, str] | None = None, log: Path | None = None
 ) -> Iterator[int]:
     """A server in a process of its own, from when it listens on that port (if it has one) until it is told to stop.
 
-    What it says of its troubles is heard, unless `said` is not.
+    What it says goes to that file, or to nobody.
     """
-    running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=None if said else subprocess.DEVNULL)
+    with Path(log or os.devnull).open("ab") as said:
+        running = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
     try:
         if port:
             _wait_for(port, running)

@@ -24,7 +24,7 @@ class UmaDb:
             raise FileNotFoundError("the server of UmaDB is not beside this Python")
         command = [server, "--listen", f"127.0.0.1:{port}", "--db-path", str(place / "uma.db")]
         self._closing = ExitStack()
-        self._closing.enter_context(process(command, port, said=False))
+        self._closing.enter_context(process(command, port))
         self._clients = [self._closing.enter_context(Client(f"http://127.0.0.1:{port}")) for _ in range(MOST)]
         self._names = count(1)
 
