@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Engine, ForeignKey, Index, Integer, MetaData, Table, Text
 
-from hub.adapters.database import PATIENCE, locked, promised, quickly, quickly_each
+from hub.adapters.database import PATIENCE, is_postgresql, locked, promised, quickly, quickly_each
 from hub.domain.callers import Caller, Capacity
 from hub.domain.processing import Concerned, Handling, Outcome, Processing, Reading, SubjectKind, Wanted
 from hub.domain.traces import Trace
@@ -63,7 +63,7 @@ _LAST = "SELECT coalesce(max(place), 0) FROM readings"
 _READING = f"INSERT INTO readings VALUES ({', '.join('?' * len(READINGS.c))})"  # noqa: S608
 _LINE = f"INSERT INTO lines VALUES ({', '.join('?' * len(LINES.c))})"  # noqa: S608
 _PAGE = (
-    "SELECT r.*, l.nth, l.span_id, l.subject, l.kind, l.family FROM {0} JOIN {1} ON r.place = l.place "
+    "SELECT r.*, l.nth, l.span_id, l.subject, l.kind, l.family FROM {0} {1} ON r.place = l.place "
     "WHERE {2} ORDER BY {3}.place DESC, l.nth LIMIT ?"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -176,7 +176,7 @@ class ProcessingLog:
 
     def _query(self, wanted: Wanted, after: str) -> tuple[str, list[object]]:
         is_about = wanted.subjects is not None or bool(wanted.family)
-        where: list[tuple[str, Sequence[object]]] = [("1", ())]
+        where: list[tuple[str, Sequence[object]]] = [("1 = 1", ())]
         if after:
             place, nth = _place(after)
             by = "l" if is_about else "r"
@@ -187,9 +187,10 @@ class ProcessingLog:
         where += [(f"{column} = ?", (text,)) for column, text in _texts(wanted) if text]
         where += [("r.start_time >= ?", (_milliseconds(wanted.since),))] if wanted.since else []
         where += [("r.start_time < ?", (_milliseconds(wanted.until),))] if wanted.until else []
-        # the side with the better index goes first: CROSS is how SQLite is told
-        tables = ("lines l CROSS", "readings r", "l") if is_about else ("readings r CROSS", "lines l", "r")
-        query = _PAGE.format(tables[0], tables[1], " AND ".join(text for text, _ in where), tables[2])
+        # the side with the better index goes first: CROSS is how SQLite is told, PostgreSQL finds out
+        join = "JOIN" if is_postgresql(self._engine) else "CROSS JOIN"
+        first, second = ("lines l", "readings r") if is_about else ("readings r", "lines l")
+        query = _PAGE.format(first, f"{join} {second}", " AND ".join(text for text, _ in where), first[-1])
         return query, [value for _, values in where for value in values]
 
 

@@ -1,0 +1,1 @@
+INSERT INTO sealed_documents (name, revision, document) VALUES ('a-document.json', 1, '{}');
