@@ -187,6 +187,7 @@ def served(home: Home, said: Mapping[str, str] = UNLIMITED, *, many: int = 0, re
     commands = [([*HUB, way, "--port", str(port)], port) for port in ports] + [([*HUB, "relay"], 0)] * relays
     with ExitStack() as running:
         log = home.place / "said.log"
+        home.place.mkdir(exist_ok=True)
         pids = [running.enter_context(process(command, port, environment, log)) for command, port in commands]
         yield Served(home, ports, pids)
 
