@@ -36,17 +36,21 @@ SERVER = "https://hub.example.org/v1"
 
 def application(parts: Parts, server: str = SERVER, pages: Sequence[BaseRoute] = ()) -> Front:
     """The interface as an ASGI application, and pages beside it; `server` is where its document says that it is found (…/v1)."""
-    followers, routes = Followers(parts.feed), routes_with(parts.views)
-    refused: Any = {HTTPException: _refuse, RequestValidationError: _refuse, Exception: _pass_on}
-    nowhere: Any = dict.fromkeys(("openapi_url", "docs_url", "redoc_url"))
-    rest = FastAPI(redirect_slashes=False, exception_handlers=refused, telemetry=_SILENT, **nowhere)
+    followers, routes, rest = Followers(parts.feed), routes_with(parts.views), bare()
     rest.router.routes += [*routes, *of_authorization()]
     rest.state.parts, rest.state.followers = parts, followers
     rest.state.document = document(routes, server)
     for methods in (route.methods or set() for route in routes):
         methods |= {"HEAD"} if "GET" in methods else set()
     hot = Route("/v1/signals", PostSignals(parts), methods=["POST"], name="postSignals")
-    return Front([hot, *pages], rest, followers.stop, parts.strangers.failed)
+    return Front([hot, *pages], rest, followers.stop, parts.strangers.failed, parts.watch)
+
+
+def bare() -> FastAPI:
+    """FastAPI that answers to nothing yet, adds nothing of its own, and says no as the hub does."""
+    refused: Any = {HTTPException: _refuse, RequestValidationError: _refuse, Exception: _pass_on}
+    nowhere: Any = dict.fromkeys(("openapi_url", "docs_url", "redoc_url"))
+    return FastAPI(redirect_slashes=False, exception_handlers=refused, telemetry=_SILENT, **nowhere)
 
 
 def routes_with(views: Sequence[View]) -> list[APIRoute]:

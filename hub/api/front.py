@@ -2,6 +2,7 @@
 
 from asyncio import sleep
 from collections.abc import Callable, Sequence
+from time import perf_counter
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -13,6 +14,7 @@ from hub.api import VERSION
 from hub.api.places import place_of
 from hub.api.problems import problem_of, refusal
 from hub.errors import SignatureRefused, TooMany, Unauthenticated
+from hub.ports import UNWATCHED, Watch
 
 MOST_IN_HEADERS = 32_768
 MOST_IN_ADDRESS = 8_192
@@ -30,6 +32,7 @@ ALWAYS = (
     (b"referrer-policy", b"no-referrer"),
 )
 """On every answer, errors too; a page brings its own policy, and what never changes may be kept."""
+SIGNALS = "signals"
 _LAST = (b"connection", b"close")
 _NAMES = frozenset(name for name, _ in ALWAYS)
 
@@ -42,9 +45,15 @@ class Front:
     """
 
     def __init__(
-        self, hot: Sequence[BaseRoute], rest: FastAPI, stop: Callable[[], None], failed: Callable[[str], None] = lambda _: None
+        self,
+        hot: Sequence[BaseRoute],
+        rest: FastAPI,
+        stop: Callable[[], None],
+        failed: Callable[[str], None] = lambda _: None,
+        watch: Watch = UNWATCHED,
     ) -> None:
         self.routes, self.rest, self.stop, self._failed = [*hot, *rest.routes], rest, stop, failed
+        self._watch = watch
         self._router = Router(hot, redirect_slashes=False, default=rest)
         self.is_stopping = False
 
@@ -56,12 +65,13 @@ class Front:
         if scope["type"] != "http":
             await self._router(scope, receive, send)
             return
-        has_begun = False
+        has_begun, since = False, perf_counter()
 
         async def send_with_headers(message: Message) -> None:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
+                self._watch.answered(_what(scope), message["status"], perf_counter() - since)
                 message["headers"] = _with_always(message["headers"])
                 if self.is_stopping:
                     message["headers"].append(_LAST)
@@ -76,7 +86,10 @@ class Front:
             return
         except Exception as error:
             counted = self._counted(error, scope)
-            answer = refusal(problem_of(counted))
+            problem = problem_of(counted)
+            answer = refusal(problem)
+            if _what(scope) == SIGNALS:
+                self._watch.refused("http", problem.code)
             if isinstance(counted, TooMany):
                 # whoever asks again at once is answered once in a while: a flood of refusals is a flood too
                 await sleep(PAUSE)
@@ -94,6 +107,10 @@ class Front:
         except TooMany as too_many:
             return too_many
         return error
+
+
+def _what(scope: Scope) -> str:
+    return SIGNALS if scope["path"] == "/v1/signals" else "other"
 
 
 def _with_always(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

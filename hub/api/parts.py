@@ -17,7 +17,7 @@ from hub.domain.policy import Act
 from hub.domain.processing import Activity, Processing, Reading, Sought, Wanted
 from hub.domain.signals import NamedPerson
 from hub.intake import Intake
-from hub.ports import Clock, Shown, Signer, View
+from hub.ports import UNWATCHED, Clock, Shown, Signer, View, Watch
 
 
 class Told(Protocol):
@@ -100,7 +100,7 @@ class Parts:
     `families_of` selects the families that a caller may see in a list, `members` gives the people of families.
     `disclose` leaves of an answer with this schema what a caller may see, `disclose_notice` of a notice, if anything.
     `activity` is what an operation does, by its name, on a day; `sought` who is meant by a search.
-    `authorization` gives tokens to partners' systems, unless they get them elsewhere.
+    `authorization` gives tokens to partners' systems, unless they get them elsewhere; `watch` is told what happened.
     """
 
     clock: Clock
@@ -128,3 +128,4 @@ class Parts:
     processings: Processings
     activity: Callable[[str, date], Activity]
     sought: Callable[[NamedPerson], Sought]
+    watch: Watch = UNWATCHED

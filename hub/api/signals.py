@@ -13,10 +13,12 @@ from hub.api.bodies import Headers, answer, headers_of, media_of, read
 from hub.api.parts import Parts
 from hub.api.problems import problem_of
 from hub.api.showing import shown_in
+from hub.api.trace import caller_of
 from hub.api.turns import Turns
 from hub.errors import HubError
 from hub.intake import Receipt
 from hub.ports import Shown, Signer
+from hub.steps import Steps, begun, under
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -39,38 +41,52 @@ class PostSignals:
 
     def __init__(self, parts: Parts) -> None:
         self._intake, self._limits, self._sign = parts.intake, parts.limits, parts.sign
-        self._refuse_other, self._proxies = parts.refuse_other, parts.proxies
+        self._refuse_other, self._proxies, self._watch = parts.refuse_other, parts.proxies, parts.watch
         self._turns, self._batches = Turns(WIDE, NARROW), Turns(BATCHES, BATCHES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        steps = begun(caller_of(scope), self._watch) if self._watch.stepped else None
+        if steps is None:
+            await self._answer(scope, receive, send, None)
+            return
+        try:
+            await self._answer(scope, receive, send, steps)
+        except BaseException as error:
+            steps.over(error)
+            raise
+        steps.over()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, steps: Steps | None) -> None:
         headers = headers_of(scope)
         if media_of(headers, ACCEPTED) == BATCH:
-            await answer(send, 200, await self._many(scope, headers, receive))
+            await answer(send, 200, await self._many(scope, headers, receive, steps))
             return
-        receipt = await self._one(scope, headers, receive)
+        receipt = await self._one(scope, headers, receive, steps)
         location = (b"location", f"/v1/signals/{receipt.message}".encode())
         await answer(send, _status(receipt), receipts.signed(receipt, self._sign), location)
 
-    async def _one(self, scope: Scope, headers: Headers, receive: Receive) -> Receipt:
+    async def _one(self, scope: Scope, headers: Headers, receive: Receive, steps: Steps | None) -> Receipt:
         body = await read(receive, headers, MOST)
-        signer = self._intake.signatures.verify(body, headers, self._intake.clock.now())
+        with under(steps, "verify"):
+            signer = self._intake.signatures.verify(body, headers, self._intake.clock.now())
         await self._admit(signer, scope, headers)
         self._limits.take(signer.partner)
         (take_in,) = self._intake.opened(signer, headers, body)
-        return await self._in_turn(signer.partner, take_in, is_one=True)
+        return await self._in_turn(signer.partner, take_in, steps, is_one=True)
 
-    async def _many(self, scope: Scope, headers: Headers, receive: Receive) -> list[Mapping[str, Any]]:
+    async def _many(self, scope: Scope, headers: Headers, receive: Receive, steps: Steps | None) -> list[Mapping[str, Any]]:
         # so much is read of nobody who did not sign it, and of nobody much at once
         signer = self._intake.signatures.verify_headers(headers, self._intake.clock.now())
         await self._admit(signer, scope, headers)
         self._limits.take(signer.partner, 0)
         async with self._batches.turn(signer.partner, is_one=False):
             body = await read(receive, headers, MOST_IN_BATCH)
-            events = await run_in_threadpool(self._opened, headers, body)
+            with under(steps, "verify"):
+                events = await run_in_threadpool(self._opened, headers, body)
             self._limits.take(signer.partner, max(1, len(events)))
             told: list[Mapping[str, Any]] = []
             while here := events[len(told) : len(told) + TOGETHER]:
-                told += await gather(*(self._told(signer.partner, take_in) for take_in in here))
+                told += await gather(*(self._told(signer.partner, take_in, steps) for take_in in here))
             return told
 
     async def _admit(self, signer: Signer, scope: Scope, headers: Headers) -> None:
@@ -84,21 +100,28 @@ class PostSignals:
         signer = self._intake.signatures.verify(body, headers, self._intake.clock.now())
         return self._intake.opened(signer, headers, body)
 
-    async def _told(self, partner: str, take_in: TakeIn) -> Mapping[str, Any]:
+    async def _told(self, partner: str, take_in: TakeIn, steps: Steps | None) -> Mapping[str, Any]:
         try:
-            receipt = await self._in_turn(partner, take_in, is_one=False)
+            receipt = await self._in_turn(partner, take_in, steps, is_one=False)
         except Exception as error:
             problem = problem_of(error)
+            self._watch.refused("http", problem.code)
             return {"status": problem.status, "problem": problem.document()}
         return {"status": _status(receipt), "receipt": receipts.signed(receipt, self._sign)}
 
-    async def _in_turn(self, partner: str, take_in: TakeIn, *, is_one: bool) -> Receipt:
+    async def _in_turn(self, partner: str, take_in: TakeIn, steps: Steps | None, *, is_one: bool) -> Receipt:
         async with self._turns.turn(partner, is_one=is_one):
-            one = take_in()
-            if isinstance(one, HubError):
-                raise one
-            receipt: Receipt = (await wrap_future(one)).value
-            return receipt
+            with under(steps, "translate"):
+                one = take_in()
+                if isinstance(one, HubError):
+                    raise one
+            with under(steps, "commit"):
+                receipt: Receipt = (await wrap_future(one)).value
+        if receipt.is_repeat:
+            self._watch.repeated("http")
+        elif steps:
+            steps.recorded(receipt.signals, receipt.outcome)
+        return receipt
 
 
 def _status(receipt: Receipt) -> int:

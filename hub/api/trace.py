@@ -9,10 +9,15 @@ from hub.domain.traces import TRACEPARENT, Trace, read
 _NAME = TRACEPARENT.encode()
 
 
+def caller_of(scope: Scope) -> str:
+    """What the caller says in `traceparent`; empty where it does not say it exactly once."""
+    told = [value for name, value in scope["headers"] if name.lower() == _NAME]
+    return told[0].decode("latin-1").strip(" \t") if len(told) == 1 else ""
+
+
 def trace_of(scope: Scope) -> Trace:
     """The step that answering this request is: under that of the caller, where it names exactly one, else the first of a trace."""
-    told = [value for name, value in scope["headers"] if name.lower() == _NAME]
-    caller = read(told[0].decode("latin-1").strip(" \t")) if len(told) == 1 else None
+    caller = read(caller_of(scope))
     return caller.then(token_hex(8)) if caller else Trace(token_hex(16), token_hex(8))
 
 

@@ -4,8 +4,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, suppress
 from threading import Event
 from typing import Annotated
 
@@ -14,61 +14,74 @@ import typer
 from hub.commands.shared import Port, opened, say
 from hub.errors import NotAllowed, Unavailable
 from hub.settings import Settings
-from hub.wiring import Part, application
+from hub.wiring import Part, Watched, application
 
 app = typer.Typer()
 
 
+WatchAt = Annotated[str, typer.Option("--watch", help="HOST:PORT where it says how it is; empty is HUB_WATCH")]
 Host = Annotated[str, typer.Option(help="the address to listen on")]
 
 
 @app.command(name="all")
-def everything(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def everything(host: Host = "127.0.0.1", port: Port = 8000, watch: WatchAt = "") -> None:
     """Run the whole hub in one process: the way in, the read models, the way out and the clock."""
-    _serve(host, port, tuple(Part))
+    _serve(host, port, tuple(Part), watch)
 
 
 @app.command()
-def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def serve(host: Host = "127.0.0.1", port: Port = 8000, watch: WatchAt = "") -> None:
     """Run the way in over HTTP, and the pages; as many of these as you like, on PostgreSQL."""
-    _serve(host, port, (Part.SERVE,))
+    _serve(host, port, (Part.SERVE,), watch)
 
 
 @app.command()
-def relay() -> None:
+def relay(watch: WatchAt = "") -> None:
     """Run the read models, the way out and the clock; of as many as you like, one works and the others stand by."""
-    _work(Part.RELAY, "passes on what happened")
+    _work(Part.RELAY, "passes on what happened", watch)
 
 
 @app.command()
-def consume() -> None:
+def consume(watch: WatchAt = "") -> None:
     """Take in what partners put on Kafka; as many of these as you like share the work."""
-    _work(Part.CONSUME, "takes in what partners put on Kafka")
+    _work(Part.CONSUME, "takes in what partners put on Kafka", watch)
 
 
-def _serve(host: str, port: int, parts: Collection[Part]) -> None:
+def _serve(host: str, port: int, parts: Sequence[Part], watch: str) -> None:
     from hub.api.server import server
 
     _refuse_taken(host, port)
-    hub = opened(_settings(parts))
+    hub = opened(_settings(parts, watch))
+    watched = Watched(hub, parts[0].value if len(parts) == 1 else "all")
     where = "PostgreSQL" if hub.settings.is_shared else hub.settings.data_dir.absolute()
     say.print(f"The hub listens on http://{host}:{port}; its data is in {where}. Stop it with Ctrl+C.", soft_wrap=True)
     # the server passes the signal on when it is done; the rest of the hub has to finish after that
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with hub.running(parts), suppress(KeyboardInterrupt):
-        server(application(hub), host, port, hub.settings.drain_seconds).run()
+    with _saying_how_it_is(watched, hub.settings.watch), hub.running(parts), suppress(KeyboardInterrupt):
+        server(application(hub, watched), host, port, hub.settings.drain_seconds).run()
 
 
-def _work(part: Part, words: str) -> None:
-    hub = opened(_settings((part,)))
+def _work(part: Part, words: str, watch: str) -> None:
+    hub, stopping = opened(_settings((part,), watch)), Event()
+    watched = Watched(hub, part.value)
+    watched.stops_when(stopping.is_set)
     say.print(f"This process of the hub {words}. Stop it with Ctrl+C.", soft_wrap=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with suppress(KeyboardInterrupt), hub.running((part,)):
-        Event().wait()
+    with _saying_how_it_is(watched, hub.settings.watch), suppress(KeyboardInterrupt), hub.running((part,)):
+        try:
+            stopping.wait()
+        finally:
+            stopping.set()
 
 
-def _settings(parts: Collection[Part]) -> Settings:
-    settings = Settings.read(os.environ)
+def _saying_how_it_is(watched: Watched, address: str) -> AbstractContextManager[str]:
+    from hub.api.health import answering, for_the_watch
+
+    return answering(address, for_the_watch(lambda: watched.standing().missing, watched.metrics))
+
+
+def _settings(parts: Collection[Part], watch: str) -> Settings:
+    settings = Settings.read({**os.environ, **({"HUB_WATCH": watch} if watch else {})})
     if not settings.is_shared and len(parts) < len(Part):
         raise NotAllowed("SQLite is for one process, `hub all`. For several, name a PostgreSQL database with HUB_DATABASE_URL.")
     return settings

@@ -1,11 +1,25 @@
 """Where everything meets: the only room that knows every other.
 
-`stored` opens the databases, `made` makes each part as the settings want it, `hub` puts them together, and `interface`
-stands in front of it.
+`stored` opens the databases, `made` makes each part as the settings want it, `hub` puts them together, `watched`
+looks at it, and `interface` stands in front of it.
 """
 
 from hub.wiring.hub import INDEXES, Hub, Part
 from hub.wiring.interface import VIEWS, application, openapi, quarantined, search, sought
 from hub.wiring.stored import Stored, has_hub
+from hub.wiring.watched import Watched
 
-__all__ = ["INDEXES", "VIEWS", "Hub", "Part", "Stored", "application", "has_hub", "openapi", "quarantined", "search", "sought"]
+__all__ = [
+    "INDEXES",
+    "VIEWS",
+    "Hub",
+    "Part",
+    "Stored",
+    "Watched",
+    "application",
+    "has_hub",
+    "openapi",
+    "quarantined",
+    "search",
+    "sought",
+]

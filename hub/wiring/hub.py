@@ -25,7 +25,7 @@ from hub.adapters.activities import Activities, load_activities
 from hub.adapters.bells import Bells
 from hub.adapters.channels import Around, Way
 from hub.adapters.contracts import contracts
-from hub.adapters.database import create, settle
+from hub.adapters.database import settle
 from hub.adapters.disclosures import Disclosures
 from hub.adapters.door import Door
 from hub.adapters.event_store import EventLog
@@ -174,8 +174,6 @@ class Hub:
         tell, watch = disclosures.to_partner, collected.watch
         around = Around(stored.outbox, bells, organisations, keys, clock, settings.base_url, settings.oin, tell, watch)
         ways = channels.found(environment or {}, around)
-        for way in ways.values():
-            create(stored.outbox, way.tables)
         views = relay_of(log, events, stored.views, [shown(each) for each in projections.found().values()], leading, LINGER)
         hearers = [told(way.channel, notices.notices, notices.TOPICS) for way in ways.values()]
         outbox = relay_of(log, events, stored.outbox, hearers, leading)

@@ -9,6 +9,7 @@ from hub.adapters import people_index
 from hub.adapters.callers import Callers
 from hub.adapters.limits import Strangers
 from hub.api import application as api
+from hub.api import health
 from hub.api.front import Front
 from hub.api.parts import Found, Parts
 from hub.api.proxies import Proxies
@@ -21,13 +22,15 @@ from hub.domain.trajectory import Trajectory
 from hub.ports import Asked
 from hub.projections import quarantine, relations
 from hub.wiring.hub import Hub
+from hub.wiring.watched import Watched
 
 VIEWS = tuple(view for projection in projections.found().values() for view in projection.views)
 
 
-def application(hub: Hub) -> Front:
-    """The hub's interface over HTTP."""
-    return api.application(
+def application(hub: Hub, watched: Watched | None = None) -> Front:
+    """The hub's interface over HTTP; `watched` is how this process looks at itself."""
+    watched = watched or Watched(hub, "serve")
+    front = api.application(
         Parts(
             intake=hub.intake,
             casework=hub.casework,
@@ -53,9 +56,15 @@ def application(hub: Hub) -> Front:
             processings=hub.processings,
             activity=hub.activities.of_operation,
             sought=lambda named: sought(hub, named),
+            watch=hub.collected.watch,
         ),
-        pages=routes(Console(hub.login, hub.sessions, hub.clock.now, hub.settings.is_demo, hub.settings.role_contact)),
+        pages=[
+            *health.for_everybody(lambda: watched.standing().missing),
+            *routes(Console(hub.login, hub.sessions, hub.clock.now, hub.settings.is_demo, hub.settings.role_contact)),
+        ],
     )
+    watched.stops_when(lambda: front.is_stopping)
+    return front
 
 
 def members(hub: Hub, families: Iterable[str]) -> Mapping[str, Sequence[str]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, select
 from hub.adapters.database import is_postgresql, reading
 from hub.adapters.migrations import STORES, revisions, stands_at
 from hub.adapters.watching.leaders import leaders
-from hub.adapters.watching.looks import Look
+from hub.adapters.watching.looks import FRESH, Look
 from hub.adapters.watching.metrics import written
 from hub.adapters.watching.standing import Lead, Place, Standing, Waiting
 from hub.api import VERSION
@@ -32,12 +32,13 @@ _ESCALATIONS = (
 class Watched:
     """One hub of this process, and what it is looked at for; `process` is what the process was started as."""
 
-    def __init__(self, hub: Hub, process: str, is_stopping: Callable[[], bool] = lambda: False) -> None:
-        self._hub, self._process, self._is_stopping = hub, process, is_stopping
+    def __init__(self, hub: Hub, process: str, fresh: float = FRESH) -> None:
+        self._hub, self._process = hub, process
+        self._is_stopping: Callable[[], bool] = lambda: False
         followers = (*hub.views.followers, *hub.outbox.followers)
         self._works = [*(FOLLOW + name for name in followers), *(SEND + name for name, way in hub.ways.items() if way.run), CLOCK]
         stores = {store: getattr(hub.stored, store) for store in STORES}
-        self._stores = {store: Look(partial(_revision, opened)) for store, opened in stores.items()}
+        self._stores = {store: Look(partial(_revision, opened), fresh) for store, opened in stores.items()}
         looks: Mapping[str, Callable[[], Any]] = {
             "position": hub.log.last_position,
             "keys": lambda: bool(hub.keys.at(hub.clock.now())),
@@ -47,13 +48,17 @@ class Watched:
             "ways": lambda: _ways(hub),
             "leaders": lambda: leaders(hub.stored.log, self._works),
         }
-        self._looks: dict[str, Look[Any]] = {name: Look(look) for name, look in looks.items()}
+        self._looks: dict[str, Look[Any]] = {name: Look(look, fresh) for name, look in looks.items()}
+
+    def stops_when(self, is_stopping: Callable[[], bool]) -> None:
+        """From when on it was told to stop: then nothing is looked at any more, and what was seen last is told."""
+        self._is_stopping = is_stopping
 
     def standing(self) -> Standing:
         """How it stands, as far as could be seen within a few seconds."""
-        hub, looks = self._hub, [*self._stores.values(), *self._looks.values()]
-        for look in looks:  # all of them at once, so that one that hangs costs no more than its own time
-            look.begin()
+        hub, is_stopping = self._hub, self._is_stopping()
+        for look in () if is_stopping else (*self._stores.values(), *self._looks.values()):
+            look.begin()  # all of them at once, so that one that hangs costs no more than its own time
         seen = {name: look.seen() for name, look in self._looks.items()}
         revised = {store: look.seen() for store, look in self._stores.items()}
         leads = self._leads(seen["leaders"] or {})
@@ -73,7 +78,7 @@ class Watched:
             escalations=open,
             ways=seen["ways"] or {},
             listeners=hub.ways["feed"].out.followers,
-            is_stopping=self._is_stopping(),
+            is_stopping=is_stopping,
         )
 
     def metrics(self) -> bytes:

@@ -24,14 +24,13 @@ class Look(Generic[T]):
         self._begun: Future[T] = Future()
         self._begun_at = float("-inf")
 
-    def begin(self) -> Future[T]:
-        """The look that is under way or fresh, or a new one."""
+    def begin(self) -> None:
+        """Begins to look, unless that is under way or was done a moment ago."""
         with self._alone:
             is_over = self._begun.done() or self._begun_at == float("-inf")
             if is_over and monotonic() - self._begun_at >= self._fresh:
                 self._begun, self._begun_at = Future(), monotonic()
                 Thread(target=self._do, args=(self._begun,), name="look", daemon=True).start()
-            return self._begun
 
     def _do(self, future: "Future[T]") -> None:
         try:
@@ -40,8 +39,8 @@ class Look(Generic[T]):
             future.set_exception(error)
 
     def seen(self) -> T | None:
-        """What was seen, or nothing where it failed or took too long."""
-        future, until = self.begin(), self._begun_at + self._within
+        """What was seen when it was begun, or nothing where it failed or took too long."""
+        future, until = self._begun, self._begun_at + self._within
         with suppress(Exception):
             return future.result(max(until - monotonic(), 0))
         return None
