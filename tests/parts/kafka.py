@@ -152,7 +152,7 @@ class Broker:
         self.data.mkdir(parents=True, exist_ok=True)
         self._properties.write_text("".join(f"{name}={value}\n" for name, value in self._all_settings().items()))
         if not (self.data / "log" / "meta.properties").exists():
-            _said(*_java(), "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", self._properties)
+            _said(*java(), "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", self._properties)
 
     def _all_settings(self) -> dict[str, str]:
         broker, controller = f"BROKER://127.0.0.1:{self.port}", f"127.0.0.1:{self._controller}"
@@ -165,7 +165,7 @@ class Broker:
         return {**_SETTINGS, **places, **self.settings}
 
     def _command(self) -> list[str | Path]:
-        return [*_java(), "kafka.Kafka", self._properties]
+        return [*java(), "kafka.Kafka", self._properties]
 
     def _answers(self) -> bool:
         return answers(self.port)
@@ -191,7 +191,7 @@ def answers(port: int) -> bool:
             return False
 
 
-def _java() -> Sequence[str | Path]:
+def java() -> Sequence[str | Path]:
     return (*_JAVA, "-cp", str(prepared() / "*"))
 
 

