@@ -204,7 +204,7 @@ def process(
         running = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
     try:
         if port:
-            _wait_for(port, running)
+            _wait_for(port, running, log)
         yield running.pid
     finally:
         running.send_signal(signal.SIGTERM)
@@ -215,11 +215,11 @@ def process(
             running.wait()
 
 
-def _wait_for(port: int, running: subprocess.Popen[bytes]) -> None:
+def _wait_for(port: int, running: subprocess.Popen[bytes], log: Path | None) -> None:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         if running.poll() is not None:
-            raise ChildProcessError(f"the server stopped with {running.returncode}")
+            raise ChildProcessError(f"the server stopped: {log.read_text()[-2_000:] if log else running.returncode}")
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
