@@ -44,8 +44,13 @@ def to_batch(events: Sequence[bytes]) -> bytes:
 def to_headers(id: str, source: str, type: str, time: datetime, media: str) -> dict[str, str]:
     """The attributes as headers of a message whose body is the data (binary mode, HTTP binding 3.1.3.2)."""
     attributes = {"specversion": "1.0", "id": id, "source": source, "type": type, "time": rfc3339.written(time)}
-    named = {f"ce-{name}": quote(value, safe=_PRINTABLE) for name, value in attributes.items()}
+    named = {f"ce-{name}": in_a_header(value) for name, value in attributes.items()}
     return {**named, "content-type": media}
+
+
+def in_a_header(text: str) -> str:
+    """The value of an attribute as a header of HTTP carries it."""
+    return quote(text, safe=_PRINTABLE)
 
 
 def _data(data: Any, media: str) -> Any:

@@ -1,0 +1,83 @@
+"""Work with Kafka that never ends by itself: begun again when it breaks, and ended when somebody says so."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from random import Random
+from threading import Event
+from time import monotonic
+from typing import Any, TypeVar
+
+import structlog
+
+LOOK = 0.05
+"""Seconds between looks whether it is to end."""
+GRACE = 8.0
+"""Seconds in which work that is to end may finish what it is at."""
+CLOSE_WITHIN = 5.0
+"""Seconds for a client to say goodbye."""
+FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
+"""Seconds to wait before it is begun again: twice as long each time that it broke soon after it began."""
+STEADY = 30.0
+"""Seconds after which a session that breaks did not break soon."""
+
+_told = structlog.get_logger("hub.kafka")
+_random = Random()  # noqa: S311 - spreads attempts; nobody gains by guessing it
+Session = Callable[[Event], Awaitable[None]]
+Client = TypeVar("Client")
+
+
+def keep_at(what: str, session: Session, stop: Event) -> None:
+    """Runs sessions, in a loop of their own, until told to stop; never raises."""
+    failures = 0
+    while not stop.is_set():
+        began = monotonic()
+        try:
+            asyncio.run(_until(stop, session))
+        except Exception as error:  # whatever it was: another session begins with what is kept, not with what was in memory
+            failures = 1 if monotonic() - began > STEADY else failures + 1
+            _told.warning("kafka-waits", what=what, because=code_of(error))
+            stop.wait(delay(failures))
+
+
+def delay(failures: int) -> float:
+    """The seconds to wait after so many failures in a row."""
+    return float(min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(failures - 1, 10)) * _random.uniform(0.75, 1.25))
+
+
+def code_of(error: BaseException) -> str:
+    """What went wrong, in words that are nobody's data."""
+    return type(error).__name__
+
+
+async def _until(stop: Event, session: Session) -> None:
+    work = asyncio.ensure_future(session(stop))
+    while not work.done() and not stop.is_set():
+        await asyncio.wait([work], timeout=LOOK)
+    await asyncio.wait([work], timeout=GRACE)
+    if not work.done():
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+        return
+    work.result()
+
+
+@asynccontextmanager
+async def started(client: Client) -> AsyncIterator[Client]:
+    """A client of aiokafka while the block lasts; it says goodbye, however that ends."""
+    one: Any = client
+    goodbye = one.close if hasattr(one, "close") else one.stop
+    try:
+        await one.start()
+        yield client
+    finally:
+        with suppress(Exception):
+            await asyncio.wait_for(goodbye(), CLOSE_WITHIN)
+
+
+async def pause(seconds: float, is_over: Callable[[], bool]) -> None:
+    """Waits, but no longer than until it is over."""
+    until = monotonic() + seconds
+    while not is_over() and (left := until - monotonic()) > 0:
+        await asyncio.sleep(min(LOOK, left))
