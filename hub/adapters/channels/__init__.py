@@ -11,7 +11,7 @@ from time import time_ns
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, MetaData
+from sqlalchemy import Connection, Engine
 
 from hub.adapters.bells import Bells
 from hub.adapters.hub_keys import HubKeys
@@ -43,14 +43,13 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way out that is on: its channel, its tables on the outbox, and what it does of its own until told to stop, in the one
-    process that leads it.
+    """A way out that is on: its channel, and what it does of its own until told to stop, in the one process that leads it.
 
-    `out` is the channel's own object, for whoever wants more of it than a channel.
+    `out` is the channel's own object, for whoever wants more of it than a channel. Its tables on the outbox are made by
+    revisions (`hub.adapters.migrations`), whether it is on or not.
     """
 
     channel: Channel
-    tables: MetaData
     out: Any
     run: Callable[[Event], None] | None = None
     open_ones: Callable[[Connection], tuple[int, int, datetime | None]] | None = None

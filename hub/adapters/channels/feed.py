@@ -130,4 +130,4 @@ def _row(notice: Notice) -> dict[str, Any]:
 def opened(_settings: Mapping[str, str], around: Around) -> Way:
     """Always on: people follow escalations by it."""
     feed = Feed(around.outbox, around.bells)
-    return Way(feed.channel, TABLES, feed)
+    return Way(feed.channel, feed)

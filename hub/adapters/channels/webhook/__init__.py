@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from hub.adapters.channels import Around, Way
 from hub.adapters.channels.webhook.addresses import networks
 from hub.adapters.channels.webhook.delivery import Webhooks
-from hub.adapters.channels.webhook.queue import TABLES, open_ones
+from hub.adapters.channels.webhook.queue import open_ones
 from hub.adapters.notice_event import Sender
 
 __all__ = ["Webhooks", "opened"]
@@ -29,4 +29,4 @@ def opened(settings: Mapping[str, str], around: Around) -> Way | None:
         bells=around.bells,
         watch=around.watch,
     )
-    return Way(webhooks.channel, TABLES, webhooks, webhooks.run, open_ones)
+    return Way(webhooks.channel, webhooks, webhooks.run, open_ones)
