@@ -273,7 +273,9 @@ def test_a_hub_that_finds_its_tables_as_they_should_be_waits_for_nobody_and_does
 # The order of texts --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("otherwise", ["ENCODING 'UTF8' LOCALE 'en_US.UTF-8'", "ENCODING 'LATIN1' LOCALE 'C'"])
+@pytest.mark.parametrize(
+    "otherwise", ["ENCODING 'UTF8' LOCALE 'en_US.UTF-8'", "ENCODING 'LATIN1' LOCALE 'C'", "ENCODING 'SQL_ASCII' LOCALE 'C'"]
+)
 def test_a_database_that_orders_or_writes_texts_otherwise_is_refused(otherwise: str, postgresql: str) -> None:
     with another_database(postgresql, otherwise) as url, closing_engine(url, "log") as one:
         with pytest.raises(Unavailable, match="order of their bytes") as refused:

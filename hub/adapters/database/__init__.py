@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine, ExceptionContext, MetaData, event, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, event, make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
@@ -18,7 +18,6 @@ from hub.errors import OutOfReach
 
 __all__ = [
     "PATIENCE",
-    "create",
     "engine",
     "is_postgresql",
     "locked",
@@ -107,16 +106,6 @@ def locked(opened: Engine) -> AbstractContextManager[Connection]:
 def reading(opened: Engine) -> AbstractContextManager[Connection]:
     """A connection that sees the store as it was at its first statement; never waits for writers, and keeps nothing."""
     return _of(opened).reading(opened)
-
-
-def create(opened: Engine, tables: MetaData) -> None:
-    """Makes the tables that are not there yet; many processes may try at the same moment.
-
-    Raises:
-        Unavailable: the database cannot be opened or written.
-    """
-    with promised("the database cannot be prepared"), locked(opened) as connection:
-        tables.create_all(connection)
 
 
 def settle(opened: Engine) -> None:

@@ -38,6 +38,7 @@ def opened(place: URL, store: str, durable: bool) -> Engine:
     said = {
         "search_path": store,
         "timezone": "UTC",
+        "client_encoding": "UTF8",
         "lock_timeout": f"{int(PATIENCE)}s",
         "idle_in_transaction_session_timeout": f"{STALLED_AFTER}s",
         "synchronous_commit": "on" if durable else "off",
