@@ -3,9 +3,9 @@
 import os
 import sys
 
-import structlog
 import typer
 
+from hub.adapters.watching import lines
 from hub.commands import (
     backup,
     deliveries,
@@ -18,6 +18,7 @@ from hub.commands import (
     running,
     sending,
     shown,
+    status,
     tokens,
     upkeep,
 )
@@ -25,6 +26,8 @@ from hub.commands.shared import advise, aside
 from hub.errors import HubError
 from hub.settings import unknown
 
+PROCESSES = frozenset({"all", "serve", "relay", "consume"})
+"""What runs for long, with nobody who looks at it."""
 app = typer.Typer(
     name="hub",
     help="One family, one plan, one director: the hub that agencies around a family post signed signals to.\n\n"
@@ -34,7 +37,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for plain in (running, sending, tokens, upkeep, messages, backup):
+for plain in (running, status, sending, tokens, upkeep, messages, backup):
     app.add_typer(plain.app)
 for more in (partner_keys, shown):
     partners.app.add_typer(more.app)
@@ -49,17 +52,12 @@ for name, group in {
 
 
 @app.callback()
-def prepare() -> None:
+def prepare(context: typer.Context) -> None:
     """Logs go to standard error, a JSON object a line, so that what a command prints stays clean."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
+    process = context.invoked_subcommand or ""
+    lines.written(process, sys.stderr)
+    if process in PROCESSES:
+        lines.alone()
     for name in unknown(os.environ):
         advise(f"{name} is no setting of the hub and does nothing; `hub settings` lists them.")
 
@@ -73,6 +71,12 @@ def main() -> None:
         for violation in refused.violations:
             aside.print(f"  {violation}", soft_wrap=True, highlight=False, markup=False)
         sys.exit(1)
+    except Exception as error:
+        # a process that runs for long writes lines and nothing else, least of all what an error quotes
+        if PROCESSES.isdisjoint(sys.argv[1:2]):
+            raise
+        lines.fell(type(error), error.__traceback__)
+        sys.exit(70)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ other traces: each begins with an id that follows from the signal's, and a link 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from time import time_ns
@@ -17,6 +18,7 @@ from hub.errors import HubError
 from hub.ports import Step, Watch
 
 Kind = Literal["server", "consumer"]
+_AT_HAND: ContextVar[Callable[[], str]] = ContextVar("at_hand")
 _NOTHING: AbstractContextManager[None] = nullcontext()
 
 
@@ -55,12 +57,25 @@ class Steps:
         self.tell(Step("receive", self.trace, self.began, time_ns(), self.kind, tuple(self.links), failed))
 
 
+def take_up(traceparent: Callable[[], str]) -> None:
+    """From now on this thread (or task) works on what has that `traceparent`, which is asked for when something has to be told."""
+    _AT_HAND.set(traceparent)
+
+
+def at_hand() -> str:
+    """The `traceparent` of what is worked on here; empty where it has none."""
+    known = _AT_HAND.get(None)
+    return known() if known else ""
+
+
 def begun(caller: str, watch: Watch, kind: Kind = "server") -> Steps | None:
     """The steps under that of a caller (its `traceparent`, empty where it told none); `None` where nobody collects them."""
     if watch.stepped is None:
         return None
     above = read(caller)
-    return Steps(above.then(token_hex(8)) if above else Trace(token_hex(16), token_hex(8)), watch.stepped, kind)
+    trace = above.then(token_hex(8)) if above else Trace(token_hex(16), token_hex(8))
+    take_up(lambda: str(trace))
+    return Steps(trace, watch.stepped, kind)
 
 
 def under(steps: Steps | None, name: str) -> AbstractContextManager[None]:

@@ -13,8 +13,10 @@ from starlette.types import Message, Receive, Scope, Send
 from hub.api import VERSION
 from hub.api.places import place_of
 from hub.api.problems import problem_of, refusal
+from hub.api.trace import caller_of
 from hub.errors import SignatureRefused, TooMany, Unauthenticated
 from hub.ports import UNWATCHED, Watch
+from hub.steps import take_up
 
 MOST_IN_HEADERS = 32_768
 MOST_IN_ADDRESS = 8_192
@@ -66,6 +68,7 @@ class Front:
             await self._router(scope, receive, send)
             return
         has_begun, since = False, perf_counter()
+        take_up(lambda: caller_of(scope))
 
         async def send_with_headers(message: Message) -> None:
             nonlocal has_begun

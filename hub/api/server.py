@@ -160,6 +160,8 @@ def server(front: Front, host: str, port: int, drain: float = 0) -> Server:
         # what it warns of is what anybody may send it, as often as they like
         log_level="error",
         access_log=False,
+        # the process says how lines are written
+        log_config=None,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=PATIENCE,

@@ -1,4 +1,4 @@
-"""Looking after the hub: how far it is, its read models, its settings, its interface."""
+"""Looking after the hub: its read models, its settings, its interface."""
 
 import json
 import os
@@ -33,16 +33,6 @@ def rebuild(name: Annotated[str, typer.Argument(help="the read model; `hub statu
             task = progress.add_task(name)
             count = hub.views.rebuild(name, lambda done, of: progress.update(task, completed=done, total=of))
     say.print(f"{name}: built anew from {count} events.")
-
-
-@app.command()
-def status() -> None:
-    """Show how far everything that follows the log has come."""
-    with the_hub() as hub:
-        table = Table("follower", "position", "behind", "stopped because", title=f"log: {hub.log.last_position()} events")
-        for standing in (*hub.views.state(), *hub.outbox.state()):
-            table.add_row(standing.follower, str(standing.position), str(standing.lag), standing.stopped_because)
-    say.print(table)
 
 
 @app.command()

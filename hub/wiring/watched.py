@@ -56,7 +56,7 @@ class Watched:
 
     def standing(self) -> Standing:
         """How it stands, as far as could be seen within a few seconds."""
-        hub, is_stopping = self._hub, self._is_stopping()
+        hub, is_stopping, is_shared = self._hub, self._is_stopping(), is_postgresql(self._hub.stored.log)
         for look in () if is_stopping else (*self._stores.values(), *self._looks.values()):
             look.begin()  # all of them at once, so that one that hangs costs no more than its own time
         seen = {name: look.seen() for name, look in self._looks.items()}
@@ -66,13 +66,14 @@ class Watched:
         return Standing(
             process=self._process,
             version=VERSION,
-            database="postgresql" if is_postgresql(hub.stored.log) else "sqlite",
+            database="postgresql" if is_shared else "sqlite",
             stores={store: revision is not None for store, revision in revised.items()},
             older=[store for store, revision in revised.items() if revision is not None and _is_older(store, revision)],
             position=seen["position"],
             has_keys=None if seen["position"] is None else bool(seen["keys"]),
             followers=[self._place(each, leads) for each in (*(seen["views"] or ()), *(seen["outbox"] or ()))],
             works={work: lead for work, lead in leads.items() if not work.startswith(FOLLOW)},
+            unled=[] if seen["leaders"] is None or not is_shared else [work for work, lead in leads.items() if not lead.by],
             questions=asked,
             quarantine=unread,
             escalations=open,

@@ -46,7 +46,7 @@ class Standing:
     """All of it; whatever could not be seen is absent: an empty mapping, or `None`.
 
     `stores` says of each whether it answered, `older` names those whose tables are older than this hub; `works` are what one
-    process does for all, beside following.
+    process does for all, beside following, and `unled` what of all that no process does.
     """
 
     process: str
@@ -58,6 +58,7 @@ class Standing:
     has_keys: bool | None = None
     followers: Sequence[Place] = ()
     works: Mapping[str, Lead] = field(default_factory=dict)
+    unled: Sequence[str] = ()
     questions: int | None = None
     quarantine: int | None = None
     escalations: Mapping[int, int] = field(default_factory=dict)
@@ -65,6 +66,11 @@ class Standing:
     listeners: int = 0
     kafka: bool | None = None
     is_stopping: bool = False
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may do its work."""
+        return self.database == "postgresql"
 
     @property
     def missing(self) -> Sequence[Missing]:
@@ -84,7 +90,8 @@ class Standing:
     def _of_itself(self) -> Sequence[Missing]:
         said = (("keys", self.has_keys is False, True), ("stopping", self.is_stopping, True))
         kafka = ("kafka", self.kafka is False, self.process == "consume")
-        return [Missing(code, hinders) for code, is_so, hinders in (*said, kafka) if is_so]
+        unled = [Missing(f"nobody-leads-{work.replace(' ', '-')}", False) for work in self.unled]
+        return [*(Missing(code, hinders) for code, is_so, hinders in (*said, kafka) if is_so), *unled]
 
     def _of_followers(self) -> Sequence[Missing]:
         # the way in goes on without them: that is what it has a log for
