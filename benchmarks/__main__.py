@@ -12,6 +12,7 @@ from benchmarks import accept, escalate, flood, growth, history, rebuild
 from benchmarks.measuring import Result, machine
 from benchmarks.on_postgresql import accept as accept_on_postgresql
 from benchmarks.on_postgresql import escalate as escalate_on_postgresql
+from benchmarks.on_postgresql import rebuild as rebuild_on_postgresql
 from benchmarks.peers import npm
 from benchmarks.report import FIGURES, SLOWER, about, save, text, told
 from benchmarks.running import PLACE
@@ -30,6 +31,10 @@ BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Mapping[str, Any]]] = {
     "escalate-postgresql": (
         escalate_on_postgresql.escalate,
         {"full": escalate_on_postgresql.FULL, "quick": escalate_on_postgresql.QUICK, "tiny": escalate_on_postgresql.TINY},
+    ),
+    "rebuild-postgresql": (
+        rebuild_on_postgresql.rebuild,
+        {"full": rebuild_on_postgresql.FULL, "quick": rebuild_on_postgresql.QUICK, "tiny": rebuild_on_postgresql.TINY},
     ),
     "growth": (growth.growth, {"full": growth.FULL, "quick": growth.QUICK, "tiny": growth.TINY}),
 }

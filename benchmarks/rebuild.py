@@ -44,11 +44,12 @@ def rebuild(size: Size) -> Result:
 
 
 def _measures(hub: Hub, file: Path, names: list[str]) -> dict[str, Callable[[], float]]:
-    built = {name: partial(_built, hub, name) for name in names}
-    return {READ: partial(_read, file), DECODED: partial(_decoded, hub), **built}
+    anew = {name: partial(built, hub, name) for name in names}
+    return {READ: partial(_read, file), DECODED: partial(decoded, hub), **anew}
 
 
-def _built(hub: Hub, name: str) -> float:
+def built(hub: Hub, name: str) -> float:
+    """Events a second into a read model that is built anew."""
     began = perf_counter()
     return hub.views.rebuild(name) / (perf_counter() - began)
 
@@ -60,7 +61,8 @@ def _read(file: Path) -> float:
         return count / (perf_counter() - began)
 
 
-def _decoded(hub: Hub) -> float:
+def decoded(hub: Hub) -> float:
+    """Events a second that are read from the log and opened."""
     began, position = perf_counter(), 0
     while found := hub.log.read(position, 1_000):
         for _, stored in found:

@@ -5,7 +5,7 @@ from time import perf_counter
 from uuid import UUID
 
 from eventsourcing.application import Application
-from eventsourcing.domain import Aggregate, event
+from eventsourcing.domain import Aggregate, DomainEventProtocol, event
 from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.peers import MOST, chunks, together
@@ -53,6 +53,12 @@ class Stock:
 
     def kept(self) -> list[bytes]:
         return [event.body.encode() for event in self._events() if isinstance(event, Kept.Began)]  # type: ignore[attr-defined]
+
+    def record(self, events: Sequence[DomainEventProtocol[UUID]]) -> None:
+        """Keeps these events as the library does, in the order given."""
+        to_stored, insert = self._application.mapper.to_stored_event, self._application.recorder.insert_events
+        for start in range(0, len(events), AT_ONCE):
+            insert([to_stored(event) for event in events[start : start + AT_ONCE]])
 
     def replay(self) -> float:
         """Events a second, read in order and mapped to what they were."""
