@@ -17,8 +17,8 @@ does the same to what is there, such as `outbox/r0002_topics.py`::
         op.create_table("topics", Column("topic", Text(), primary_key=True), Column("at", LONG, nullable=False))
 
 `tests/adapters/test_migrations.py` says where the two differ, on both databases, and wants rows for every table of every
-revision in `tests/adapters/earlier`. A revision is never changed once a hub ran it. Hubs of the version before run on while
-it is done: so add first, and take away a version later.
+revision in `tests/adapters/earlier`. A revision is never changed once a hub ran it. Hubs of the version before run on beside
+it, and wait with writing while it is done: so add first, take away a version later, and be quick.
 """
 
 from functools import cache
@@ -94,6 +94,6 @@ def _refuse_another_order(connection: Connection) -> None:
     if is_postgresql(connection) and not quickly(connection, _IN_ORDER)[0][0]:
         raise Unavailable(
             "the hub's database has to be in UTF-8 and put texts in the order of their bytes: "
-            "CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'",
+            "CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'",
             code="other-order",
         )
