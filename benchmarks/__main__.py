@@ -12,39 +12,33 @@ from benchmarks import accept, escalate, flood, growth, history, rebuild
 from benchmarks.measuring import Result, machine
 from benchmarks.on_postgresql import accept as accept_on_postgresql
 from benchmarks.on_postgresql import escalate as escalate_on_postgresql
+from benchmarks.on_postgresql import growth as growth_on_postgresql
 from benchmarks.on_postgresql import rebuild as rebuild_on_postgresql
 from benchmarks.peers import npm
 from benchmarks.report import FIGURES, SLOWER, about, save, text, told
 from benchmarks.running import PLACE
 from benchmarks.slow_flush import begin_anew
 
-BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Mapping[str, Any]]] = {
-    "accept": (accept.accept, {"full": accept.FULL, "quick": accept.QUICK, "tiny": accept.TINY}),
-    "escalate": (escalate.escalate, {"full": escalate.FULL, "quick": escalate.QUICK, "tiny": escalate.TINY}),
-    "rebuild": (rebuild.rebuild, {"full": rebuild.FULL, "quick": rebuild.QUICK, "tiny": rebuild.TINY}),
-    "history": (history.history, {"full": history.FULL, "quick": history.QUICK, "tiny": history.TINY}),
-    "flood": (flood.flood, {"full": flood.FULL, "quick": flood.QUICK, "tiny": flood.TINY}),
-    "accept-postgresql": (
-        accept_on_postgresql.accept,
-        {"full": accept_on_postgresql.FULL, "quick": accept_on_postgresql.QUICK, "tiny": accept_on_postgresql.TINY},
-    ),
-    "escalate-postgresql": (
-        escalate_on_postgresql.escalate,
-        {"full": escalate_on_postgresql.FULL, "quick": escalate_on_postgresql.QUICK, "tiny": escalate_on_postgresql.TINY},
-    ),
-    "rebuild-postgresql": (
-        rebuild_on_postgresql.rebuild,
-        {"full": rebuild_on_postgresql.FULL, "quick": rebuild_on_postgresql.QUICK, "tiny": rebuild_on_postgresql.TINY},
-    ),
-    "growth": (growth.growth, {"full": growth.FULL, "quick": growth.QUICK, "tiny": growth.TINY}),
+BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Any]] = {
+    "accept": (accept.accept, accept),
+    "escalate": (escalate.escalate, escalate),
+    "rebuild": (rebuild.rebuild, rebuild),
+    "history": (history.history, history),
+    "flood": (flood.flood, flood),
+    "growth": (growth.growth, growth),
+    "accept-postgresql": (accept_on_postgresql.accept, accept_on_postgresql),
+    "escalate-postgresql": (escalate_on_postgresql.escalate, escalate_on_postgresql),
+    "rebuild-postgresql": (rebuild_on_postgresql.rebuild, rebuild_on_postgresql),
+    "growth-postgresql": (growth_on_postgresql.growth, growth_on_postgresql),
 }
+"""What is run, and the module with its sizes."""
 
 
 def measure(name: str, size: str) -> Result:
-    """The result of one benchmark, at one of its sizes."""
-    run, sizes = BENCHMARKS[name]
+    """The result of one benchmark, at one of its sizes: full, quick or tiny."""
+    run, module = BENCHMARKS[name]
     before = os.getloadavg()[0]
-    result = run(sizes[size])
+    result = run(getattr(module, size.upper()))
     load = f"load of the machine {before:.1f} before and {os.getloadavg()[0]:.1f} after, on {os.cpu_count()} processors"
     return replace(result, conditions=[*result.conditions, load])
 

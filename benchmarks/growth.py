@@ -30,12 +30,13 @@ FULL, QUICK, TINY = Size(), Size((1_000, 10_000), 5), Size((100, 200), 1)
 
 @dataclass(slots=True)
 class Store:
-    """A hub's store that was filled to a size; `spent` is the processor time (µs) of every run."""
+    """A hub's store that was filled to a size; families began after `first`, `spent` is the processor time (µs) of every run."""
 
     home: Home
     population: Population
     partners: list[Organisation]
     began: int
+    first: int = 0
     spent: list[float] = field(default_factory=list)
 
     @property
@@ -57,33 +58,33 @@ class Store:
 def growth(size: Size) -> Result:
     """Measures it; the first round only warms up."""
     with a_directory("growth") as place:
-        stores = {f"{events:,} events": _filled(Home(place / str(events)), events) for events in size.stores}
+        stores = {f"{events:,} events": filled(Home(place / str(events)), events) for events in size.stores}
         rounds = Rounds().run(size.rounds + 1, {name: store.cost for name, store in stores.items()})
         return _result(rounds, stores, size)
 
 
-def _filled(home: Home, events: int) -> Store:
+def filled(home: Home, events: int) -> Store:
     """A store with so many events, of families that are all the same size."""
     families, population = 0, Population(0)
     with opened(home) as hub:
         partners = registered(hub)
-        sender = Sender(partners, "known")
+        sender, first = Sender(partners, "known"), hub.log.last_position()
         while (missing := events - hub.log.last_position()) > 0:
             block = range(families, families + min(BLOCK, 1 + missing // EVENTS_OF_FAMILY))
             take_in(hub, sender, chain.from_iterable(map(population.about, block) for _ in range(EACH)))
             families = block.stop
-    return Store(home, Population(families), partners, hub.log.last_position())
+        return Store(home, Population(families), partners, hub.log.last_position(), first)
 
 
 def _result(rounds: Rounds, stores: dict[str, Store], size: Size) -> Result:
     for name, store in stores.items():
-        rounds.measured[_spent(name)] = store.spent
+        rounds.measured[spent(name)] = store.spent
     for each in rounds.measured.values():
         del each[0]
     names, (least, *more) = list(stores), stores
-    figures = [rounds.figure(name, "µs/signal") for name in (*names, *map(_spent, names))]
+    figures = [rounds.figure(name, "µs/signal") for name in (*names, *map(spent, names))]
     ratios = [rounds.ratio(name, least, at_most=1.1) for name in more]
-    ratios += [rounds.ratio(_spent(name), _spent(least)) for name in more]
+    ratios += [rounds.ratio(spent(name), spent(least)) for name in more]
     grown = ", ".join(f"{store.began:,} to {store.events:,}" for store in stores.values())
     conditions = [
         f"events at the start and at the end: {grown}; {EACH} signals about every family beforehand, whatever the size",
@@ -94,5 +95,6 @@ def _result(rounds: Rounds, stores: dict[str, Store], size: Size) -> Result:
     return Result("growth", "What a signal costs as the store grows", figures, ratios, conditions)
 
 
-def _spent(name: str) -> str:
+def spent(name: str) -> str:
+    """What the processor time in that store is called."""
     return f"{name}, processor time"
