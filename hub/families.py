@@ -1,6 +1,6 @@
 """Where a signal goes: to the family it is about, to a new one, or to a person who can tell."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, count
@@ -64,6 +64,14 @@ class Families:
     blind: Callable[[str], str]
     rules: Callable[[datetime], Rules]
     duty: Director
+
+    def ahead(self, signals: Sequence[Signal]) -> Iterator[UUID]:
+        """The ids that people and families of these signals get where they are new and surely known by a key."""
+        for signal in signals:
+            keys = self.keys_of(signal.people)
+            yield from (stream_id("person", key) for one in keys if (key := _surest([one])))
+            if surest := _surest(keys):
+                yield stream_id("family", surest)
 
     def place(self, said: Said, unit: Unit, on: Occasion) -> Placed:
         """Matches a signal, and records it with its family or as a question."""

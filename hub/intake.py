@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 
-from hub.domain.messages import QUARANTINED, QUESTION, RECORDED, Message
+from hub.domain.messages import QUARANTINED, QUESTION, RECORDED, Message, bytes_of
 from hub.domain.questions import MatchQuestion
 from hub.domain.signals import Signal
 from hub.domain.streams import Occasion, stream_id
@@ -143,7 +143,8 @@ class Intake:
         id, digest = stream_id("message", event.source, event.id), _digest(event)
         opened = _Opened(id, digest, event, signer, type, posted)
         signals, reasons = self._translated(type, event.data, signer.oin)
-        return self.register.submit(lambda unit: self._recorded(opened, signals, reasons, unit))
+        ahead = {id, bytes_of(posted.key), *self.families.ahead(signals)}
+        return self.register.submit(lambda unit: self._recorded(opened, signals, reasons, unit), ahead)
 
     def _admitted(self, event: Envelope, signer: Signer) -> MessageType:
         """The contract of an event whose sender signed it and may send it."""

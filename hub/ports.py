@@ -1,6 +1,6 @@
 """The sockets: what plugs into the hub, and what the hub plugs into."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -170,6 +170,10 @@ class LogTransaction(Protocol):
 
     def stream(self, stream_id: UUID, after_version: int = 0) -> list[StoredEvent]: ...
 
+    def streams(self, ids: Collection[UUID]) -> Mapping[UUID, list[StoredEvent]]:
+        """The events of those of these streams that there are, in one go."""
+        ...
+
     def changed_since(self, position: int) -> set[UUID]:
         """The streams that anybody appended to after that position."""
         ...
@@ -217,6 +221,10 @@ class Keys(Protocol):
 
         Gives whether any key was destroyed since the last time: what was read with it before must be forgotten.
         """
+        ...
+
+    def look_ahead(self, subjects: Collection[UUID]) -> None:
+        """Looks in one go which of these have a key, within `during`: so that it need not be asked for each."""
         ...
 
     def destroy(self, subjects: Iterable[UUID], connection: Connection) -> None:
@@ -274,7 +282,8 @@ class View:
 class Projection:
     """A read model: private tables, and how facts change them.
 
-    `apply` gets facts in order, many at a time, on the connection whose transaction also moves the position.
+    `apply` gets facts in order, many at a time, on the connection whose transaction also moves the position; `topics` are
+    those of the events it changes with, `None` is all.
     """
 
     name: str
@@ -282,6 +291,7 @@ class Projection:
     tables: MetaData
     apply: Callable[[Sequence[Fact], Connection], None]
     views: tuple[View, ...] = ()
+    topics: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

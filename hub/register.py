@@ -6,7 +6,7 @@ nobody decides on a state that is not the last, and one write to disk serves the
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import structlog
-from eventsourcing.persistence import IntegrityError, Mapper
+from eventsourcing.persistence import IntegrityError, Mapper, StoredEvent
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -105,6 +105,7 @@ class Unit:
 class _Piece:
     work: Callable[[Unit], Any]
     future: "Future[Done[Any]]"
+    ahead: Collection[UUID] = ()
     done: Done[Any] | None = None
     error: HubError | None = None
 
@@ -125,15 +126,17 @@ class Register:
         self._watch = watch
         self._waiting: SimpleQueue[_Piece | None] = SimpleQueue()
         self._remembered: OrderedDict[UUID, Stream] = OrderedDict()
+        self._absent: set[UUID] = set()
         self._position = 0
         self._starting = Lock()
         self._writer: Thread | None = None
         self._is_closed = False
 
-    def submit(self, work: Callable[[Unit], T]) -> "Future[Done[T]]":
+    def submit(self, work: Callable[[Unit], T], ahead: Collection[UUID] = ()) -> "Future[Done[T]]":
         """Queues a piece of work; the future is done when it is committed, or holds why it was not.
 
-        The work may be called again when a commit fails, so it must do nothing but decide.
+        The work may be called again when a commit fails, so it must do nothing but decide. `ahead` are ids that it may ask
+        for: those of all who share a commit are looked for at once, which spares each of them the way to the database.
         """
         future: Future[Done[T]] = Future()
         with self._starting:
@@ -142,7 +145,7 @@ class Register:
             if self._writer is None:
                 self._writer = Thread(target=self._write, name="register", daemon=True)
                 self._writer.start()
-            self._waiting.put(_Piece(work, future))
+            self._waiting.put(_Piece(work, future, ahead))
         return future
 
     def do(self, work: Callable[[Unit], T]) -> Done[T]:
@@ -184,6 +187,7 @@ class Register:
                 has_begun = True
                 self._forget_what_others_changed(transaction)
                 with self._sealing(transaction):
+                    self._look_ahead(pieces, transaction)
                     for piece in pieces:
                         self._try(piece, transaction)
                 position = transaction.last_position
@@ -264,21 +268,35 @@ class Register:
             self._remember(stream)
         return facts
 
+    def _look_ahead(self, pieces: Sequence[_Piece], transaction: LogTransaction) -> None:
+        ids = {id for piece in pieces for id in piece.ahead if id not in self._remembered}
+        if self._keys:
+            self._keys.look_ahead(ids)
+        found = transaction.streams(ids)
+        self._absent = ids - found.keys()
+        for events in found.values():
+            if (stream := self._mutated(events)) is not None:
+                self._remember(stream)
+
     def _loaded(self, id: UUID, transaction: LogTransaction) -> Stream | None:
         known = self._remembered.get(id)
         if known is not None:
             self._remembered.move_to_end(id)
             return known
-        return self._replayed(id, transaction)
+        return None if id in self._absent else self._replayed(id, transaction)
 
     def _replayed(self, id: UUID, transaction: LogTransaction) -> Stream | None:
+        return self._mutated(transaction.stream(id))
+
+    def _mutated(self, events: Sequence[StoredEvent]) -> Stream | None:
         stream: Any = None
-        for stored in transaction.stream(id):
+        for stored in events:
             stream = self._mapper.to_domain_event(stored).mutate(stream)  # type: ignore[attr-defined]
         return stream  # type: ignore[no-any-return]
 
     def _remember(self, stream: Stream) -> None:
         self._remembered[stream.id] = stream
+        self._absent.discard(stream.id)
         self._remembered.move_to_end(stream.id)
         if len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)

@@ -1,6 +1,6 @@
 """The event log: one table in which every event has its place in one gapless order, and is never changed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Lock
 from time import monotonic, sleep
@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError as Taken
 
 from hub.adapters.bells import Bells
-from hub.adapters.database import PATIENCE, is_postgresql, locked, promised, quickly, quickly_each, reading
+from hub.adapters.database import PATIENCE, any_of, is_postgresql, locked, promised, quickly, quickly_each, reading
 from hub.errors import OutOfReach, Unavailable
 
 TABLES = MetaData()
@@ -51,6 +51,7 @@ _LAST = "SELECT coalesce(max(position), 0) FROM events"
 _LAST_AND_SELF = "SELECT coalesce(max(position), 0), CAST(pg_current_xact_id() AS text) FROM events"
 _BECAME = "SELECT pg_xact_status(CAST(CAST(? AS text) AS xid8))"
 _STREAM = "SELECT version, topic, state FROM events WHERE stream_id = ? AND version > ? ORDER BY version"
+_STREAMS = "SELECT stream_id, version, topic, state FROM events WHERE stream_id {} ORDER BY stream_id, version"
 _READ = "SELECT position, stream_id, version, topic, state FROM events WHERE position > ? ORDER BY position LIMIT ?"
 _POSITION = "SELECT position FROM events WHERE stream_id = ? AND version = ?"
 _VERSION = "SELECT coalesce(max(version), 0) FROM events WHERE stream_id = ?"
@@ -104,6 +105,15 @@ class Transaction:
         """The events of one stream after a version, in order."""
         rows = quickly(self.connection, _STREAM, stream_id.hex, after_version)
         return [StoredEvent(stream_id, version, topic, state) for version, topic, state in rows]
+
+    def streams(self, ids: Collection[UUID]) -> dict[UUID, list[StoredEvent]]:
+        """The events of those of these streams that there are, in order."""
+        found: dict[UUID, list[StoredEvent]] = {}
+        if ids:
+            condition, wanted = any_of(self.connection, (id.hex for id in ids), "uuid")
+            for stream, version, topic, state in quickly(self.connection, _STREAMS.format(condition), wanted):
+                found.setdefault(id := _uuid(stream), []).append(StoredEvent(id, version, topic, state))
+        return found
 
     def changed_since(self, position: int) -> set[UUID]:
         """The streams that anybody appended to after that position."""

@@ -6,7 +6,7 @@ waits in it. Its key is random, wrapped by the key-encryption key, and made in t
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from secrets import token_bytes
@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import BigInteger, Column, Connection, Engine, Index, LargeBinary, MetaData, String, Table
 
-from hub.adapters.database import locked, promised, quickly, quickly_each, reading
+from hub.adapters.database import any_of, locked, promised, quickly, quickly_each, reading
 from hub.adapters.kek import BYTES, Kek, Keks
 from hub.errors import Unavailable
 
@@ -45,6 +45,8 @@ Index("vault_destroyed", KEYS.c.destroyed, unique=True, sqlite_where=_IS_DESTROY
 
 _FIND = "SELECT kek, wrapped FROM vault_keys WHERE subject = ?"
 _MAKE = "INSERT INTO vault_keys (subject, kek, wrapped) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1"
+_MAKE_NEW = "INSERT INTO vault_keys (subject, kek, wrapped) VALUES (?, ?, ?)"
+_FIND_ALL = "SELECT subject, kek, wrapped FROM vault_keys WHERE subject {}"
 _GONE = "SELECT destroyed, subject FROM vault_keys WHERE destroyed > ? ORDER BY destroyed"
 _LAST = "SELECT coalesce(max(destroyed), 0) FROM vault_keys WHERE destroyed IS NOT NULL"
 _DESTROY = (
@@ -87,6 +89,7 @@ class _Writing(local):
     def __init__(self) -> None:
         self.connection: Connection | None = None
         self.made: dict[UUID, AESGCM] = {}
+        self.absent: set[UUID] = set()
         self.present: Kek | None = None
 
 
@@ -146,7 +149,20 @@ class Vault:
         try:
             yield is_changed
         finally:
-            self._writing.connection, self._writing.made, self._writing.present = None, {}, None
+            self._writing.connection, self._writing.present = None, None
+            self._writing.made, self._writing.absent = {}, set()
+
+    def look_ahead(self, subjects: Collection[UUID]) -> None:
+        """Looks in one go which of these have a key, within `during`: so that it need not be asked for each."""
+        connection = self._writing.connection
+        unknown = {subject for subject in subjects if self._in_memory(subject) is None}
+        if connection is None or not unknown:
+            return
+        condition, wanted = any_of(connection, (subject.hex for subject in unknown))
+        for hex, kek, wrapped in quickly(connection, _FIND_ALL.format(condition), wanted):
+            unknown.discard(subject := UUID(hex))
+            self._read(subject, self._gone, kek, wrapped)
+        self._writing.absent |= unknown
 
     def destroy(self, subjects: Iterable[UUID], connection: Connection) -> None:
         """Destroys keys for ever, on the transaction of the caller; a subject that had none never gets one."""
@@ -154,6 +170,7 @@ class Vault:
         for nth, subject in enumerate(dict.fromkeys(subjects), start=last + 1):
             quickly(connection, _DESTROY, subject.hex, nth)
             self._writing.made.pop(subject, None)
+            self._writing.absent.discard(subject)
             with self._lock:
                 self._kept.pop(subject, None)
 
@@ -205,7 +222,11 @@ class Vault:
     def _make(self, subject: UUID, connection: Connection) -> AESGCM | None:
         """A new key, if its subject has none yet."""
         secret, present = token_bytes(BYTES), self._present()
-        if not quickly(connection, _MAKE, subject.hex, present.id, _wrapped(present, subject.hex, secret)):
+        row = (subject.hex, present.id, _wrapped(present, subject.hex, secret))
+        if subject in self._writing.absent:
+            quickly_each(connection, _MAKE_NEW, [row])
+            self._writing.absent.discard(subject)
+        elif not quickly(connection, _MAKE, *row):
             return None
         key = self._writing.made[subject] = AESGCM(secret)
         return key

@@ -3,7 +3,8 @@
 `sqlite` keeps each store of the hub in a file, `postgresql` keeps them all in one database, each in a schema.
 """
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any, Protocol
@@ -156,6 +157,13 @@ class _in_our_words:  # noqa: N801
             raise IntegrityError(self._statement, None, error) from error
         if trouble := _trouble(error):
             raise _OutOfReach(trouble) from error
+
+
+def any_of(connection: Connection, values: Iterable[str], kind: str = "text") -> tuple[str, object]:
+    """What stands behind a column that has to hold one of these, and its one parameter; `kind` is PostgreSQL's type."""
+    if is_postgresql(connection):
+        return f"= ANY(CAST(? AS {kind}[]))", list(values)
+    return "IN (SELECT value FROM json_each(?))", json.dumps(list(values))
 
 
 @lru_cache(maxsize=512)
