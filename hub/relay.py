@@ -116,7 +116,7 @@ class Standing:
 
 def shown(projection: Projection) -> Follower:
     """A projection as a follower."""
-    return Follower(projection.name, projection.apply, projection.tables)
+    return Follower(projection.name, projection.apply, projection.tables, topics=projection.topics)
 
 
 def told(channel: Channel, notices: Callable[[Fact], Sequence[Notice]], topics: frozenset[str] | None = None) -> Follower:

@@ -1,4 +1,4 @@
-"""Partners that use Kafka, and a hub that takes in what they put there: real records on a real broker, under topics of their own."""
+"""Partners that use Kafka, and a hub that takes in what they put there: real records, real topics, a real broker."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -24,6 +24,7 @@ from hub.adapters.kafka.topics import RECEIPTS, REFUSED, SIGNALS, Topics
 from hub.api import receipts
 from hub.api.problems import problem_of
 from hub.api.signals import NOTHING
+from hub.domain.messages import Message
 from hub.ports import Watch
 from hub.settings import Settings
 from hub.wiring import Hub
@@ -256,8 +257,8 @@ class Hearing:
 
     def messages(self) -> list[str]:
         """The ids that partners gave their messages, in the order in which those were recorded."""
-        events = [self.hub.mapper.to_domain_event(one) for _, one in self.hub.log.read(0, 100_000) if one.topic == "message-received"]
-        return [event.event_id for event in events]  # type: ignore[attr-defined]
+        received = [one for _, one in self.hub.log.read(0, 100_000) if one.topic == Message.Received.TOPIC]
+        return [self.hub.mapper.to_domain_event(one).event_id for one in received]  # type: ignore[attr-defined]
 
     def await_offset(self, partner: str, offset: int, partition: int = 0) -> None:
         """Waits until the hub's group came so far."""

@@ -176,7 +176,8 @@ class Hub:
         ways = channels.found(environment or {}, around)
         views = relay_of(log, events, stored.views, [shown(each) for each in projections.found().values()], leading, LINGER)
         hearers = [told(way.channel, notices.notices, notices.TOPICS) for way in ways.values()]
-        outbox = relay_of(log, events, stored.outbox, hearers, leading)
+        beside = [shown(way.beside) for way in ways.values() if way.beside is not None]
+        outbox = relay_of(log, events, stored.outbox, [*hearers, *beside], leading)
         within = sessions_of(settings, stored.door)
         views.open()
         outbox.open()

@@ -17,7 +17,7 @@ from hub.adapters.bells import Bells
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.registrations import Organisation, Registrations
 from hub.domain.traces import of_notice, of_signal
-from hub.ports import UNWATCHED, Channel, Clock, Notice, Step, Watch
+from hub.ports import UNWATCHED, Channel, Clock, Notice, Projection, Step, Watch
 
 Disclose = Callable[[Notice, Organisation], Notice | None]
 """What an organisation may know of a notice, if anything."""
@@ -54,6 +54,8 @@ class Way:
     run: Callable[[Event], None] | None = None
     open_ones: Callable[[Connection], tuple[int, int, datetime | None]] | None = None
     """How many wait to be told and how many are dead, and since when the oldest of the first waits; on the outbox."""
+    beside: Projection | None = None
+    """What it keeps of the facts themselves on the outbox, built anew from the log when its tables change."""
 
 
 def told(

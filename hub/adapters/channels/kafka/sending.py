@@ -1,0 +1,197 @@
+"""The worker that puts notices and how families stand on Kafka, each in one transaction with how far it came.
+
+Whoever reads only what was committed sees every notice once, whenever this process is killed: what Kafka holds of how far it
+came counts, and not what the outbox thinks. Of two workers Kafka hears only the one that began last.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from threading import Event
+from time import time_ns
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as OnDatabase
+
+from hub.adapters.channels import Around, told, told_step
+from hub.adapters.channels.kafka import families, queue
+from hub.adapters.channels.kafka.families import Standing
+from hub.adapters.channels.kafka.queue import Telling
+from hub.adapters.kafka import positions, topics
+from hub.adapters.kafka.connection import Connection
+from hub.adapters.kafka.library import AIOKafkaAdminClient, AIOKafkaProducer
+from hub.adapters.kafka.records import OURS, to_record
+from hub.adapters.kafka.sessions import keep_at, started
+from hub.adapters.kafka.topics import ESCALATIONS, FAMILIES, POSITIONS, Topics
+from hub.adapters.notice_event import Sender
+from hub.adapters.notice_seal import sealed
+from hub.domain.traces import TRACEPARENT, of_notice
+from hub.ports import Channel, Notice, Step
+
+BELL = "kafka"
+BATCH = 500
+"""Notices, and families, in one transaction."""
+WITHIN = 30.0
+"""Seconds in which Kafka has to have committed a transaction; who does not know whether it did begins anew and looks."""
+POLL = 1.0
+"""Seconds between looks when no bell rings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What goes to Kafka in one transaction; `place` is up to where families stand then, where that is known."""
+
+    tellings: Sequence[Telling]
+    standings: Sequence[Standing]
+    place: Mapping[str, Any] | None
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.tellings and not self.standings
+
+
+class Sending:
+    """Tells partners on `escalations.<partner>`, and keeps how families stand on `families`."""
+
+    def __init__(self, connection: Connection, around: Around) -> None:
+        self._connection, self._around, self._sender = connection, around, Sender(around.oin)
+        self._topics = Topics(connection.prefix)
+        self._made: set[str] = set()
+        self._families_after = 0
+
+    @property
+    def channel(self) -> Channel:
+        """The way in, for the relay."""
+        return Channel(BELL, self.accept, lambda: self._around.bells.heard(BELL))
+
+    def accept(self, notices: Sequence[Notice], connection: OnDatabase) -> None:
+        """Queues what these notices tell to whom, on the transaction of the caller."""
+        around, now, began = self._around, self._around.clock.now(), time_ns()
+        receivers = [each for each in around.registrations.all() if around.registrations.is_sharing(each, now)]
+        each = list(told(notices, receivers, around.disclose))
+        queue.queue(each, self._sender, now, connection)
+        if around.watch.stepped:
+            for one in (notice for _, mine in each for notice in mine):
+                around.watch.stepped(told_step(one, began))
+        around.bells.ring(connection, BELL)
+
+    def run(self, stop: Event) -> None:
+        """Sends until told to stop. Never raises."""
+        keep_at("out", self._session, stop)
+
+    # One session: a producer, from where Kafka says that it came to ---------------------------------------
+
+    async def _session(self, stop: Event) -> None:
+        woken, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def wake(_: str) -> None:
+            with suppress(RuntimeError):  # the loop may be over
+                loop.call_soon_threadsafe(woken.set)
+
+        async with AsyncExitStack() as open_ones:
+            admin = await open_ones.enter_async_context(started(AIOKafkaAdminClient(**self._connection.client())))
+            self._made = set()
+            await self._make(admin, {self._topics.of(POSITIONS), self._topics.of(FAMILIES)})
+            # from here on nobody else is heard under this name, and what they left open is broken off
+            producer = await open_ones.enter_async_context(started(self._producer()))
+            places = await positions.read_back(self._connection, self._topics.of(POSITIONS))
+            await asyncio.to_thread(self._agree, places)
+            open_ones.enter_context(self._around.bells.hearing(BELL, wake))
+            while not stop.is_set():
+                woken.clear()
+                if not await self._sent(producer, admin):
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(woken.wait(), POLL)
+
+    def _producer(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            **self._connection.client(),
+            transactional_id=f"{self._connection.prefix}hub-out",
+            enable_idempotence=True,
+            compression_type="zstd",
+        )
+
+    async def _make(self, admin: AIOKafkaAdminClient, names: set[str]) -> None:
+        if new := names - self._made:
+            await topics.make(self._connection, await topics.missing(new, admin), admin)
+            self._made |= new
+
+    def _agree(self, places: Mapping[str, Mapping[str, Any]]) -> None:
+        """Takes from Kafka how far it came; where an outbox or a log was put back, what it does not know is told once more."""
+        of_receivers = {self._topics.partner_of(key): place for key, place in places.items() if key.startswith(ESCALATIONS)}
+        removed = [each.name for each in self._around.registrations.all() if each.is_removed]
+        of_families = places.get(FAMILIES)
+        with self._around.outbox.begin() as connection:
+            queue.forget(connection, removed)
+            queue.settle_up_to(connection, of_receivers)
+            is_known = of_families is not None and families.is_known(connection, of_families)
+        self._families_after = of_families["position"] if of_families and is_known else 0
+
+    # One transaction ------------------------------------------------------------------------------------
+
+    async def _sent(self, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient) -> bool:
+        batch, began = await asyncio.to_thread(self._next), time_ns()
+        if batch.is_empty:
+            return False
+        await self._make(admin, {self._topic_of(one) for one in batch.tellings})
+        async with asyncio.timeout(WITHIN):
+            await producer.begin_transaction()
+            await asyncio.gather(*[await producer.send(**one) for one in self._records(batch)])
+            await producer.commit_transaction()
+        self._families_after = max(self._families_after, *(one.position for one in batch.standings), 0)
+        await asyncio.to_thread(self._settle, batch)
+        self._tell_watch(batch, began)
+        return True
+
+    def _next(self) -> Batch:
+        now, registrations = self._around.clock.now(), self._around.registrations
+        # what waits is kept for whoever is resumed, or whose covenant is renewed
+        sharing = [each.name for each in registrations.all() if not each.is_suspended and registrations.is_sharing(each, now)]
+        with self._around.outbox.connect() as connection:
+            tellings = queue.due(connection, sharing, BATCH)
+            # looked at before the families, so that these stand at least so far
+            mark = families.mark(connection)
+            standings = families.changed(connection, self._families_after, BATCH)
+        return Batch(tellings, standings, mark if len(standings) < BATCH else None)
+
+    def _settle(self, batch: Batch) -> None:
+        with self._around.outbox.begin() as connection:
+            queue.settle(connection, batch.tellings)
+            if batch.place is not None:
+                families.forget_marks(connection, batch.place["position"])
+
+    def _records(self, batch: Batch) -> Iterator[dict[str, Any]]:
+        """What goes to Kafka, and last how far that is."""
+        places = {f"{ESCALATIONS}.{one.receiver}": one.place for one in batch.tellings}
+        if batch.standings and batch.place is not None:
+            places[FAMILIES] = batch.place
+        yield from map(self._telling, batch.tellings)
+        yield from map(self._standing, batch.standings)
+        for key, place in places.items():
+            yield {"topic": self._topics.of(POSITIONS), "key": key.encode(), "value": positions.written(place)}
+
+    def _telling(self, one: Telling) -> dict[str, Any]:
+        at = self._around.clock.now()
+        trace = of_notice(UUID(one.notice), 1)
+        headers = {**sealed(one.notice, one.event, self._around.keys.at(at), at), TRACEPARENT: str(trace)}
+        return {"topic": self._topic_of(one), "key": one.family.encode(), "value": one.event, "headers": to_record(headers)}
+
+    def _standing(self, one: Standing) -> dict[str, Any]:
+        headers = {"content-type": "application/json", f"{OURS}position": str(one.position)}
+        if one.merged_into:
+            headers[f"{OURS}merged-into"] = one.merged_into
+        return {"topic": self._topics.of(FAMILIES), "key": one.family.encode(), "value": one.view, "headers": to_record(headers)}
+
+    def _topic_of(self, one: Telling) -> str:
+        return self._topics.of(ESCALATIONS, one.receiver)
+
+    def _tell_watch(self, batch: Batch, began: int) -> None:
+        watch, now = self._around.watch, self._around.clock.now()
+        watch.records("out", len(batch.tellings) + len(batch.standings))
+        for one in batch.tellings:
+            watch.attempted(BELL, "committed")
+            watch.delivered(BELL, (now - one.accepted_at).total_seconds())
+            if watch.stepped:
+                watch.stepped(Step("deliver", of_notice(UUID(one.notice), 1), began, time_ns(), "producer"))
