@@ -2,7 +2,7 @@
 
 `earlier/before_the_vault` is of a hub that kept nothing sealed and knew no front door, `earlier/before_revisions` of the last
 that had no revisions: both took in messages about a child and its mother, and one asked about, that could not be read, or
-whose person was erased; somebody looked, and was logged in. `earlier/STORE_REVISION.sql` fills tables that came later.
+whose person was erased; somebody looked, and was logged in. `earlier/STORE_REVISION.json` fills tables that came later.
 """
 
 import json
@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, Engine, MetaData, Table, Uuid, insert, inspect, select
+from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, Table, Uuid, insert, inspect, select
 
 from hub.adapters import jws
 from hub.adapters.database import locked
@@ -59,12 +59,17 @@ def fill(opened: Engine, store: str, to: str) -> None:
 
 
 def _put_rows(connection: Connection, store: str, revision: str, before: set[str]) -> None:
+    later = EARLIER / f"{store}_{revision}.json"
+    said = json.loads(later.read_text()) if later.exists() else {}
     for table in tables(connection):
-        if table.name not in before and (rows := list(_rows_of_then(store, table))):
-            connection.execute(insert(table), rows)
-    later = EARLIER / f"{store}_{revision}.sql"
-    if later.exists():
-        connection.exec_driver_sql(later.read_text())
+        if table.name not in before and (rows := [*_rows_of_then(store, table), *said.get(table.name, ())]):
+            connection.execute(insert(table), [{name: _typed(table.c[name], row[name]) for name in row} for row in rows])
+
+
+def _typed(column: Column[Any], value: Any) -> Any:
+    if isinstance(column.type, Uuid):
+        return UUID(value)
+    return value.encode() if isinstance(column.type, LargeBinary) and isinstance(value, str) else value
 
 
 def _rows_of_then(store: str, table: Table) -> Iterator[dict[str, Any]]:
@@ -73,8 +78,7 @@ def _rows_of_then(store: str, table: Table) -> Iterator[dict[str, Any]]:
         file.executescript((EARLIER / "before_revisions" / f"{FILES.get(store, store)}.sql").read_text())
         if not file.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table.name,)).fetchone():
             return
-        for row in file.execute(f"SELECT * FROM {table.name}"):  # noqa: S608
-            yield {name: UUID(row[name]) if isinstance(table.c[name].type, Uuid) else row[name] for name in row.keys()}  # noqa: SIM118
+        yield from map(dict, file.execute(f"SELECT * FROM {table.name}"))  # noqa: S608
 
 
 def tables(connection: Connection) -> list[Table]:

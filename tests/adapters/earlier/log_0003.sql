@@ -1,1 +1,0 @@
-INSERT INTO sealed_documents (name, revision, document) VALUES ('a-document.json', 1, '{}');
