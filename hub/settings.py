@@ -16,8 +16,18 @@ ELSEWHERE = {
     "HUB_CONTRACTS_DIR": "where the contracts lie; empty is beside the code",
     "HUB_WEBHOOK": "off: partners are not told at their callbacks",
     "HUB_WEBHOOK_ALLOW": "ranges of addresses that may be called back although they are not public",
+    "HUB_KAFKA_SERVERS": "brokers of Kafka, as host:port with commas between; empty: no Kafka",
+    "HUB_KAFKA_PREFIX": "what the names of the hub's topics, group and transactions begin with; empty is nothing",
+    "HUB_KAFKA_USER": "who the hub is to Kafka, by SCRAM-SHA-512; empty: nobody, or by its certificate",
+    "HUB_KAFKA_PASSWORD_FILE": "a file with the password of that user",
+    "HUB_KAFKA_CA_FILE": "a file with the certificates that the brokers' own are signed with; empty: those that the machine trusts",
+    "HUB_KAFKA_CERTIFICATE_FILE": "a file with the hub's certificate for Kafka; empty: it has none",
+    "HUB_KAFKA_KEY_FILE": "a file with the key of that certificate",
+    "HUB_KAFKA_PLAIN": "on: without TLS, and if no user is given as nobody, also to brokers on other machines",
+    "HUB_KAFKA_PARTITIONS": "partitions of topics that the hub makes; empty is the broker's default",
+    "HUB_KAFKA_COPIES": "copies of each of those partitions; empty is the broker's default",
 }
-"""What the contracts and the channels read by themselves."""
+"""What the contracts, the channels and Kafka read by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
