@@ -165,12 +165,11 @@ class Relay:
         return list(self._followers)
 
     def open(self) -> None:
-        """Makes the tables and positions that are not there.
+        """Makes the followers' tables and positions that are not there; that of the positions is there already.
 
         What has tables of another shape, or came further than the log (an older one was put back), begins anew.
         """
         with self._making() as connection:
-            TABLES.create_all(connection)
             known = {row.follower: row for row in connection.execute(select(POSITIONS))}
             # looked at after the positions: others may be moving them, but none beyond the log
             last = self._log.last_position()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine
 
 from hub.adapters import people_index
+from hub.adapters.database import locked, scratch
 from hub.adapters.event_store import EventLog
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.kek import FromFile, Keks
@@ -36,6 +37,7 @@ from hub.errors import HubError
 from hub.families import Families, Placed, Said
 from hub.ports import Projection, SetClock
 from hub.register import Register, Unit
+from hub.relay import Follower, Relay
 from tests.domain.known import CALENDAR, MATRIX, a_known_signal
 from tests.parts import databases
 
@@ -284,6 +286,12 @@ def the_keks(place: Path) -> Keks:
 def some_hub_keys(file: Path, at: datetime) -> HubKeys:
     """The hub's keys in a file, with their key-encryption key beside it."""
     return HubKeys.open(SealedFile(file, the_keks(file.parent)), at)
+
+
+def a_relay_to(followers: Sequence[Follower], heart: Heart, engine: Engine) -> Relay:
+    """What passes the log of a heart on to these, which keep their rows there."""
+    bring_up(engine, "views")
+    return Relay(heart.log, heart.mapper, engine, followers, scratch=scratch(engine), alone=partial(locked, engine))
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from hub.adapters.contracts import contracts
 from hub.adapters.database import engine
 from hub.adapters.disclosures import Disclosures
 from hub.adapters.matrices import load_matrices
+from hub.adapters.migrations import bring_up
 from hub.adapters.notice_event import Sender
 from hub.api.facts import HISTORY
 from hub.domain.callers import Caller, Capacity
@@ -200,6 +201,7 @@ def a_family_of(signals: list[tuple[str, str, int]], steps: list[Any]) -> Iterat
             heart.clock.set(NOON + timedelta(days=200))
             heart.casework.pass_deadlines(opened[0].originator_id)
         views = engine(f"sqlite:///{Path(place) / 'views.db'}", durable=False)
+        bring_up(views, "views")
         relay = Relay(heart.log, heart.mapper, views, [shown(each) for each in projections.found().values()])
         relay.open()
         yield Out(heart, relay)
