@@ -15,7 +15,6 @@ from uuid import uuid4
 from joserfc import jwt
 from joserfc.jwk import JWKRegistry
 
-from hub.adapters.database import engine
 from hub.adapters.door import Door, Elsewhere
 from hub.adapters.login import Claims
 from hub.adapters.migrations import bring_up
@@ -25,6 +24,7 @@ from hub.ports import SetClock, Shown
 from tests import issuer
 from tests.adapters.registered import NOW, Book, a_registration, jwk, occasion, with_key
 from tests.given import some_hub_keys
+from tests.parts import databases
 
 BASE = "https://hub.example.org"
 TOKEN, INTROSPECT, REVOKE = "/oauth/token", "/oauth/introspect", "/oauth/revoke"
@@ -120,7 +120,7 @@ class Gate:
         for name, text in _keys().items():
             write_new(self.place / name, text)
         self.keys = some_hub_keys(self.place / "hub-keys.json", NOW)
-        self.engine = engine(f"sqlite:///{self.place / 'door.db'}", durable=False)
+        self.engine = databases.opened(self.place / "door.db")
         bring_up(self.engine, "door")
         self.registered = self.register("police", "police-1")
         self.reopen()

@@ -1,30 +1,34 @@
 """The event log: gapless, in order of commit, durable, and never half."""
 
 import os
+import re
 import resource
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 import sqlalchemy
 from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent, Tracking
 from eventsourcing.tests import persistence as library
 
 from hub.adapters import event_store, recorders
-from hub.adapters.database import engine, locked
+from hub.adapters.database import engine, is_postgresql, locked
 from hub.adapters.event_store import EVENTS, EventLog
 from hub.adapters.migrations import bring_up
 from hub.adapters.recorders import FollowerRecorder, LogRecorder, PositionRecorder, StreamRecorder
 from hub.errors import Unavailable
+from tests.parts import databases, postgresql
+from tests.parts.shared import Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -35,23 +39,48 @@ def an_event(stream_id: UUID | None = None, version: int = 1, **but: object) -> 
     )
 
 
-def open_log(place: Path) -> EventLog:
-    opened = engine(f"sqlite:///{place}")
+def open_log(url: str) -> EventLog:
+    opened = engine(url)
     bring_up(opened, "log")
     recorders.TABLES.create_all(opened)
     return EventLog(opened)
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "log.db"
-
-
-@pytest.fixture
-def log(place: Path) -> Iterator[EventLog]:
-    log = open_log(place)
+@contextmanager
+def opened(url: str) -> Iterator[EventLog]:
+    log = open_log(url)
     yield log
+    log.bells.close()
     log.engine.dispose()
+
+
+def the_url(directory: Path) -> str:
+    return databases.url_of(directory) or f"sqlite:///{directory / 'log.db'}"
+
+
+@pytest.fixture
+def url(database: str, tmp_path: Path) -> str:
+    """Where the log is: first a file of SQLite, then a database of PostgreSQL."""
+    return the_url(tmp_path)
+
+
+@pytest.fixture
+def log(url: str) -> Iterator[EventLog]:
+    with opened(url) as log:
+        if is_postgresql(log.engine):
+            _wait_until_it_listens(log)
+        yield log
+
+
+def _wait_until_it_listens(log: EventLog) -> None:
+    """Whoever begins to listen is woken, for it may have missed something; no later one is."""
+    woken = threading.Event()
+    with log.waking(woken):
+        assert woken.wait(60)
+
+
+on_sqlite = pytest.mark.parametrize("database", [databases.SQLITE], indirect=True)
+on_postgresql = pytest.mark.parametrize("database", [databases.POSTGRESQL], indirect=True)
 
 
 def append(log: EventLog, *events: StoredEvent) -> list[int]:
@@ -68,8 +97,16 @@ def positions(log: EventLog) -> list[int]:
 
 class OnALog:
     @pytest.fixture(autouse=True)
-    def _a_log(self, log: EventLog) -> None:
-        self.log = log
+    def _a_log(self, tmp_path: Path) -> Iterator[None]:
+        with opened(the_url(tmp_path)) as self.log:
+            yield
+
+
+class OnPostgreSQL:
+    @pytest.fixture(autouse=True)
+    def _in_postgresql(self, run: Run) -> Iterator[None]:
+        with databases.kept_on(postgresql.at_hand(run)):
+            yield
 
 
 class TestStreamRecorder(OnALog, library.AggregateRecorderTestCase):
@@ -103,6 +140,30 @@ class TestFollowerRecorderAsALog(TestLogRecorder):
 class TestEventsOfOneInsertStayTogether(OnALog, library.NonInterleavingNotificationIDsBaseCase):
     def create_recorder(self) -> LogRecorder:
         return LogRecorder(self.log)
+
+
+class TestStreamRecorderOnPostgreSQL(OnPostgreSQL, TestStreamRecorder):
+    pass
+
+
+class TestLogRecorderOnPostgreSQL(OnPostgreSQL, TestLogRecorder):
+    pass
+
+
+class TestPositionRecorderOnPostgreSQL(OnPostgreSQL, TestPositionRecorder):
+    pass
+
+
+class TestFollowerRecorderOnPostgreSQL(OnPostgreSQL, TestFollowerRecorder):
+    pass
+
+
+class TestFollowerRecorderAsALogOnPostgreSQL(OnPostgreSQL, TestFollowerRecorderAsALog):
+    pass
+
+
+class TestEventsOfOneInsertStayTogetherOnPostgreSQL(OnPostgreSQL, TestEventsOfOneInsertStayTogether):
+    pass
 
 
 def test_events_and_a_position_are_kept_together_or_not_at_all(log: EventLog) -> None:
@@ -182,15 +243,31 @@ def test_an_event_is_found_back_by_its_stream_and_version(log: EventLog) -> None
             transaction.position_of(stream, 3)
 
 
+def steps_on_sqlite(log: EventLog, statement: str) -> list[str]:
+    with log.reading() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple("0" * statement.count("?"))).all()
+    return [step.detail for step in plan]
+
+
+def steps_on_postgresql(log: EventLog, statement: str) -> list[str]:
+    """Those that read something, in the words of SQLite: how, whatever is in the table."""
+    numbered = count(1)
+    text = re.sub(r"\?|%\(\w+\)s", lambda _: f"${next(numbered)}", statement)
+    with log.reading() as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plan = connection.exec_driver_sql(f"EXPLAIN (GENERIC_PLAN) {text}").scalars().all()
+    read = [step.strip().removeprefix("->").strip() for step in plan if " on events" in step or "Index Scan" in step]
+    return ["SEARCH" if step.startswith(("Index", "Bitmap")) else step for step in read]
+
+
 @pytest.mark.parametrize(
     "statement", [event_store._LAST, event_store._STREAM, event_store._POSITION, event_store._CHANGED, event_store._READ]
 )
 def test_no_statement_of_the_log_reads_more_the_longer_the_log_is(log: EventLog, statement: object) -> None:
     text = str(statement if isinstance(statement, str) else statement.compile(log.engine))
-    with log.reading() as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", tuple("0" * text.count("?"))).all()
-    assert plan
-    assert [step.detail for step in plan if not step.detail.startswith("SEARCH")] == []
+    steps = (steps_on_postgresql if is_postgresql(log.engine) else steps_on_sqlite)(log, text)
+    assert steps
+    assert [step for step in steps if not step.startswith("SEARCH")] == []
 
 
 def test_what_is_rolled_back_leaves_no_gap(log: EventLog) -> None:
@@ -274,10 +351,9 @@ def test_an_event_is_never_changed(log: EventLog) -> None:
 
 WRITER = """
 import sys
-from pathlib import Path
 from uuid import UUID, uuid4
 from tests.adapters.test_event_store import an_event, open_log
-log = open_log(Path(sys.argv[1]))
+log = open_log(sys.argv[1])
 stream, count = uuid4(), int(sys.argv[2])
 print("ready", flush=True)
 for version in range(1, count + 1):
@@ -298,17 +374,16 @@ def a_process(code: str, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
-def test_two_processes_that_write_to_one_file_leave_no_gap(place: Path) -> None:
-    writers = [a_process(WRITER, place, 150) for _ in range(2)]
+def test_two_processes_that_write_to_one_log_leave_no_gap(url: str) -> None:
+    writers = [a_process(WRITER, url, 150) for _ in range(2)]
     said = [writer.communicate()[0] for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0]
     acknowledged = [int(word) for output in said for word in output.removeprefix("ready").split()]
-    log = open_log(place)
-    assert sorted(acknowledged) == positions(log) == list(range(1, 2 * 150 * 3 + 1))
-    log.engine.dispose()
+    with opened(url) as log:
+        assert sorted(acknowledged) == positions(log) == list(range(1, 2 * 150 * 3 + 1))
 
 
-def test_a_follower_never_misses_an_event_while_others_write(place: Path, log: EventLog) -> None:
+def test_a_follower_never_misses_an_event_while_others_write(url: str, log: EventLog) -> None:
     total = 2 * 100 * 3 + 4 * 100 * 2
     seen: list[int] = []
 
@@ -324,7 +399,7 @@ def test_a_follower_never_misses_an_event_while_others_write(place: Path, log: E
         for _ in range(100):
             append(log, an_event(), an_event())
 
-    writers = [a_process(WRITER, place, 100) for _ in range(2)]
+    writers = [a_process(WRITER, url, 100) for _ in range(2)]
     with ThreadPoolExecutor(5) as crowd:
         following = crowd.submit(follow)
         list(crowd.map(write, range(4)))
@@ -334,53 +409,53 @@ def test_a_follower_never_misses_an_event_while_others_write(place: Path, log: E
     assert seen == list(range(1, total + 1))
 
 
-def test_a_subscription_hears_other_processes_too(place: Path, log: EventLog) -> None:
-    writer = a_process(WRITER, place, 20)
+def test_a_subscription_hears_other_processes_too(url: str, log: EventLog) -> None:
+    writer = a_process(WRITER, url, 20)
     with LogRecorder(log).subscribe(gt=0) as subscription:
         heard = [notification.id for _, notification in zip(range(60), subscription, strict=False)]
     writer.communicate()
     assert heard == list(range(1, 61))
 
 
-def test_a_process_killed_in_mid_transaction_leaves_nothing_half(place: Path) -> None:
+def test_a_process_killed_in_mid_transaction_leaves_nothing_half(url: str) -> None:
     acknowledged: list[int] = []
     for pause in (0.0, 0.003, 0.011, 0.02, 0.031):
-        writer = a_process(WRITER, place, 1_000_000)
+        writer = a_process(WRITER, url, 1_000_000)
         assert writer.stdout and writer.stdout.readline() == "ready\n"
         threading.Event().wait(pause)
         writer.send_signal(signal.SIGKILL)
         said = writer.communicate()[0]
         assert writer.returncode == -signal.SIGKILL
         acknowledged += [int(word) for line in said.splitlines(keepends=True) if line.endswith("\n") for word in line.split()]
-    log = open_log(place)
-    events = log.read(0, 1_000_000)
-    assert [position for position, _ in events] == list(range(1, len(events) + 1))
-    assert acknowledged
-    assert set(acknowledged) <= {position for position, _ in events}
-    assert {count % 3 for count in Counter(event.originator_id for _, event in events).values()} <= {0}
-    assert append(log, an_event()) == [len(events) + 1]
-    log.engine.dispose()
+    with opened(url) as log:
+        with log.transaction():  # whatever the killed ones had asked for is done now, or never
+            pass
+        events = log.read(0, 1_000_000)
+        assert [position for position, _ in events] == list(range(1, len(events) + 1))
+        assert acknowledged
+        assert set(acknowledged) <= {position for position, _ in events}
+        assert {count % 3 for count in Counter(event.originator_id for _, event in events).values()} <= {0}
+        assert append(log, an_event()) == [len(events) + 1]
 
 
-def test_a_process_killed_before_its_commit_leaves_nothing(place: Path) -> None:
+def test_a_process_killed_before_its_commit_leaves_nothing(url: str) -> None:
     code = WRITER.split("stream, count")[0] + (
         "with log.transaction() as transaction:\n"
         "    transaction.append([an_event() for _ in range(5000)])\n"
         "    print('ready', flush=True)\n"
         "    sys.stdin.read()\n"
     )
-    writer = a_process(code, place)
+    writer = a_process(code, url)
     assert writer.stdout and writer.stdout.readline() == "ready\n"
     writer.kill()
     writer.communicate()
-    log = open_log(place)
-    assert positions(log) == []
-    assert append(log, an_event()) == [1]
-    log.engine.dispose()
+    with opened(url) as log:
+        assert positions(log) == []
+        assert append(log, an_event()) == [1]
 
 
-def test_many_processes_can_open_a_fresh_file_at_once(place: Path) -> None:
-    writers = [a_process(WRITER, place, 1) for _ in range(6)]
+def test_many_processes_can_open_a_fresh_log_at_once(url: str) -> None:
+    writers = [a_process(WRITER, url, 1) for _ in range(6)]
     for writer in writers:
         writer.communicate()
     assert [writer.returncode for writer in writers] == [0] * 6
@@ -436,10 +511,22 @@ def pragma(log: EventLog, name: str) -> object:
         return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
 
 
+@on_sqlite
 def test_every_commit_waits_for_the_disk(log: EventLog) -> None:
     assert (pragma(log, "journal_mode"), pragma(log, "synchronous"), pragma(log, "foreign_keys")) == ("wal", 2, 1)
     with log.transaction() as transaction:
         assert transaction.connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+
+
+@on_postgresql
+def test_every_commit_waits_for_the_disk_of_the_server(log: EventLog, url: str) -> None:
+    views = engine(url, "views", durable=False)
+    waits = []
+    for each in (log.engine, views):
+        with each.connect() as connection:
+            waits.append(connection.exec_driver_sql("SHOW synchronous_commit").scalar())
+    assert waits == ["on", "off"]
+    views.dispose()
 
 
 def test_what_can_be_rebuilt_need_not_wait_for_the_disk(tmp_path: Path) -> None:
@@ -473,7 +560,7 @@ def test_a_snapshot_stays_as_it_was_and_keeps_nothing(log: EventLog) -> None:
         assert (snapshot.last_position, len(snapshot.stream(stream)), snapshot.changed_since(0)) == (1, 1, {stream})
         with pytest.raises(LookupError):
             snapshot.position_of(stream, 2)
-    with log.snapshot() as snapshot:
+    with suppress(psycopg.errors.ReadOnlySqlTransaction), log.snapshot() as snapshot:
         snapshot.append([an_event()])
     assert positions(log) == [1, 2]
 
@@ -485,21 +572,20 @@ def test_readers_do_not_wait_for_a_writer(log: EventLog) -> None:
         assert crowd.submit(log.last_position).result(timeout=20) == 1
 
 
-def test_a_lock_that_another_holds_too_long_is_said_to_be_so(place: Path, log: EventLog) -> None:
-    holder = sqlite3.connect(place, isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    impatient = engine(f"sqlite:///{place}")
-    sqlalchemy.event.listen(impatient, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 20"))
-    with pytest.raises(Unavailable, match="SQLITE_BUSY"), EventLog(impatient).transaction():
-        pass
-    with pytest.raises(OperationalError):
-        LogRecorder(EventLog(impatient)).insert_events([an_event()])
-    holder.execute("ROLLBACK")
-    holder.close()
+def test_a_lock_that_another_holds_too_long_is_said_to_be_so(url: str, log: EventLog) -> None:
+    impatient = engine(url)
+    wait = "SET lock_timeout = 20" if is_postgresql(impatient) else "PRAGMA busy_timeout = 20"
+    sqlalchemy.event.listen(impatient, "checkout", lambda connection, *_: connection.execute(wait))
+    with locked(log.engine):
+        with pytest.raises(Unavailable, match=r"SQLITE_BUSY|LockNotAvailable"), EventLog(impatient).transaction():
+            pass
+        with pytest.raises(OperationalError):
+            LogRecorder(EventLog(impatient)).insert_events([an_event()])
     assert append(EventLog(impatient), an_event()) == [1]
     impatient.dispose()
 
 
+@on_sqlite
 def test_a_full_disk_keeps_nothing_half_and_the_log_goes_on_afterwards(log: EventLog) -> None:
     append(log, an_event())
     pages = pragma(log, "page_count")
@@ -513,9 +599,10 @@ def test_a_full_disk_keeps_nothing_half_and_the_log_goes_on_afterwards(log: Even
     assert append(log, an_event()) == [2]
 
 
-def test_a_disk_that_refuses_the_commit_itself_keeps_nothing_half(place: Path, log: EventLog) -> None:
+@on_sqlite
+def test_a_disk_that_refuses_the_commit_itself_keeps_nothing_half(url: str, log: EventLog) -> None:
     append(log, an_event())
-    written = Path(f"{place}-wal").stat().st_size
+    written = Path(f"{log.engine.url.database}-wal").stat().st_size
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         with pytest.raises(Unavailable, match=r"SQLITE_(FULL|IOERR)"), log.transaction() as transaction:
@@ -525,24 +612,29 @@ def test_a_disk_that_refuses_the_commit_itself_keeps_nothing_half(place: Path, l
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert positions(log) == [1]
     assert append(log, an_event()) == [2]
-    other = open_log(place)
-    assert positions(other) == [1, 2]
-    other.engine.dispose()
+    with opened(url) as other:
+        assert positions(other) == [1, 2]
 
 
 def test_a_file_that_is_no_database_is_said_to_be_so(tmp_path: Path) -> None:
     (tmp_path / "log.db").write_text("this is a letter, not a database" * 100)
     with pytest.raises(Unavailable, match="SQLITE_NOTADB"):
-        open_log(tmp_path / "log.db")
+        open_log(the_url(tmp_path))
 
 
 def test_a_place_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="SQLITE_CANTOPEN"):
-        open_log(tmp_path / "nowhere" / "log.db")
+        open_log(the_url(tmp_path / "nowhere"))
+
+
+@on_postgresql
+def test_a_database_that_is_not_there_is_said_to_be_so(url: str) -> None:
+    with pytest.raises(Unavailable, match="OperationalError"):
+        open_log(f"{url}_of_nobody")
 
 
 def test_a_mistake_of_our_own_is_not_called_trouble(log: EventLog) -> None:
-    with pytest.raises(sqlalchemy.exc.OperationalError, match="no such table"), log.transaction() as transaction:
+    with pytest.raises(sqlalchemy.exc.DBAPIError, match=r"no such table|does not exist"), log.transaction() as transaction:
         transaction.connection.exec_driver_sql("SELECT 1 FROM nothing_here")
 
 

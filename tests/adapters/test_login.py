@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from hub.adapters.database import engine
 from hub.adapters.login import Attempts, LoggedIn, Sessions
 from hub.adapters.login.issuer import Endpoints, endpoints_in
 from hub.adapters.login.sessions import origin_of
@@ -16,6 +15,9 @@ from hub.adapters.migrations import bring_up
 from hub.domain.callers import Caller, Capacity
 from hub.errors import Malformed, NotAllowed, Unauthenticated, Unavailable
 from tests.given import NOON
+from tests.parts import databases
+
+pytestmark = pytest.mark.usefixtures("database")
 
 HERE, ISSUER = "https://hub.example.org", "https://login.example.org/realms/vig"
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=9)
@@ -24,7 +26,7 @@ SOMEBODY = LoggedIn(Caller(Capacity.COORDINATOR, "a.voorbeeld", "team"), ISSUER,
 
 @pytest.fixture
 def sessions(tmp_path: Path) -> Iterator[Sessions]:
-    door = engine(f"sqlite:///{tmp_path / 'door.db'}")
+    door = databases.opened(tmp_path / "door.db")
     bring_up(door, "door")
     yield Sessions(door, HERE, ISSUER, IDLE, LONGEST)
     door.dispose()
@@ -62,7 +64,7 @@ def test_a_session_that_is_used_ends_after_its_longest_time_and_not_before(sessi
 
 
 def test_using_a_session_is_written_down_now_and_then_and_not_every_time(tmp_path: Path) -> None:
-    door = engine(f"sqlite:///{tmp_path / 'door.db'}")
+    door = databases.opened(tmp_path / "door.db")
     bring_up(door, "door")
     sessions, written = Sessions(door, HERE, ISSUER, IDLE, LONGEST), []
     event.listen(door, "before_cursor_execute", lambda *said: written.append(said[2]) if said[2].startswith("UPDATE") else None)
@@ -74,7 +76,7 @@ def test_using_a_session_is_written_down_now_and_then_and_not_every_time(tmp_pat
 
 
 def test_the_session_of_an_issuer_that_was_changed_is_no_session(tmp_path: Path) -> None:
-    door = engine(f"sqlite:///{tmp_path / 'door.db'}")
+    door = databases.opened(tmp_path / "door.db")
     bring_up(door, "door")
     id = Sessions(door, HERE, ISSUER, IDLE, LONGEST).open(SOMEBODY, NOON)
     assert Sessions(door, HERE, "https://other.example.org", IDLE, LONGEST).look(id, NOON) is None

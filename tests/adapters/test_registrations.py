@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, event
+from sqlalchemy import event
 
 from hub.adapters.organisations_index import INDEX
 from hub.adapters.registrations import Organisation, Registrations
 from hub.domain.registrations import Access
 from hub.errors import Malformed, RuleBroken
 from tests.adapters.registered import NOW, OIN, YEAR, Book, a_registration, occasion, public, with_covenant, with_key
+from tests.parts import databases
 
 DAY = timedelta(days=1)
 
@@ -67,11 +68,11 @@ def test_a_point_off_its_curve_is_refused_in_the_same_transaction() -> None:
 
 
 def test_a_revocation_by_another_process_is_seen_in_time(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'hub.db'}")
+    engine = databases.opened(tmp_path / "hub.db")
     INDEX.tables.create_all(engine)
     here, police = Book(engine), with_key(a_registration())
     here.save(police)
-    elsewhere = Registrations(create_engine(f"sqlite:///{tmp_path / 'hub.db'}"), max_age=0)
+    elsewhere = Registrations(databases.opened(tmp_path / "hub.db"), max_age=0)
     police.revoke_key("police-1", "lost", occasion())
     before = elsewhere.by_kid("police-1")
     here.save(police)

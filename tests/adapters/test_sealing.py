@@ -13,7 +13,7 @@ from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.adapters.database import engine, locked
+from hub.adapters.database import locked
 from hub.adapters.mapper import PlainMapper, mapper
 from hub.adapters.sealing import empty
 from hub.adapters.vault import Vault
@@ -22,6 +22,7 @@ from hub.domain.streams import Recorded
 from hub.domain.trajectory import Trajectory
 from tests.domain.golden.events import event_classes, golden, version_of, written
 from tests.given import a_vault
+from tests.parts import databases
 
 EVENTS = event_classes()
 SEALED = [event for event in EVENTS if event.SEALED]
@@ -43,7 +44,7 @@ def writing(vault: Vault) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
     place = tmp_path_factory.mktemp("vault")
-    opened = engine(f"sqlite:///{place / 'hub.db'}", durable=False)
+    opened = databases.opened(place / "hub.db")
     yield a_vault(place, opened)
     opened.dispose()
 

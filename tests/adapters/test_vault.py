@@ -17,18 +17,21 @@ import pytest
 from sqlalchemy import Engine
 
 from hub.adapters import vault as vaults
-from hub.adapters.database import engine, locked, settle
+from hub.adapters.database import locked, settle
 from hub.adapters.kek import FromFile, Given, Kek, Keks, keys_in, printed
 from hub.adapters.vault import DoesNotOpen, Vault, has_keys
 from hub.errors import RuleBroken, Unavailable
 from hub.settings import Settings
 from hub.wiring import Hub
 from tests.given import a_vault
+from tests.parts import databases
+
+pytestmark = pytest.mark.usefixtures("database")
 
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Engine]:
-    found = engine(f"sqlite:///{tmp_path / 'hub.db'}", durable=False)
+    found = databases.opened(tmp_path / "hub.db")
     yield found
     found.dispose()
 
@@ -209,6 +212,7 @@ def test_who_never_had_a_key_and_was_erased_never_gets_one(vault: Vault) -> None
         assert vault.seal(subject, b"words", b"here") is None
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_nothing_of_a_destroyed_key_stays_on_the_disk(vault: Vault, tmp_path: Path) -> None:
     subject = uuid4()
     seal(vault, subject)

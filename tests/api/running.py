@@ -23,6 +23,7 @@ from hub.wiring import Hub, application
 from tests import issuer
 from tests.adapters.registered import private, public
 from tests.given import NOON, a_number
+from tests.parts import databases
 
 OIN = "00000099000000010006"
 POLICE_OIN = "00000099000000010001"
@@ -155,7 +156,10 @@ class Running:
 def running(directory: Path, **but: Any) -> Any:
     """A hub in a directory, with two partners that have keys; `but` says which settings are otherwise."""
     clock = SetClock(NOON)
-    hub = Hub.open(Settings(data_dir=directory, mode="demo", **issuer.settings() | but), clock)
+    hub = Hub.open(
+        Settings(**{"data_dir": directory, "database_url": databases.url_of(directory), "mode": "demo"} | issuer.settings() | but),
+        clock,
+    )
     year = timedelta(days=365)
     for name, kind, oin in (("youth-work", "any-partner", OIN), ("police", "police", POLICE_OIN)):
         hub.registry.add(name, kind, oin, "operator")

@@ -13,7 +13,6 @@ import pytest
 
 from hub.adapters import limits as the_limits
 from hub.adapters import outgoing_events
-from hub.adapters.database import engine
 from hub.adapters.limits import BLOCK, Allowed, Limits, Strangers
 from hub.adapters.migrations import bring_up
 from hub.api import front
@@ -23,6 +22,9 @@ from hub.errors import TooMany
 from hub.ports import SetClock
 from tests.api.running import Running, a_child, a_worry, an_event
 from tests.given import NOON
+from tests.parts import databases
+
+pytestmark = pytest.mark.usefixtures("database")
 
 BATCH = "application/cloudevents-batch+json"
 
@@ -46,7 +48,7 @@ class Counted:
         self._opened = ExitStack()
 
     def open(self) -> Limits:
-        store = engine(f"sqlite:///{self.place / 'limits.db'}", durable=False)
+        store = databases.opened(self.place / "limits.db")
         self._opened.callback(store.dispose)
         bring_up(store, "limits")
         return Limits(store, lambda _: self.allowed, self.clock, self.seconds)

@@ -22,6 +22,7 @@ from hub.ports import Notice, SetClock
 from tests.adapters.disclosing import the_disclosures
 from tests.adapters.registered import Book, a_registration, occasion, with_covenant
 from tests.given import some_hub_keys
+from tests.parts import databases
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HUB_OIN = "00000099000000009000"
@@ -55,10 +56,10 @@ class Telling:
 
     def __init__(self, place: Path, **but: Any) -> None:
         self.clock = SetClock(NOW)
-        self.outbox = database.engine(f"sqlite:///{place / 'outbox.db'}")
+        self.outbox = databases.opened(place / "outbox.db", durable=True)
         bring_up(self.outbox, "outbox")
         self.keys = some_hub_keys(place / "keys.json", NOW - timedelta(days=1))
-        kept = database.engine(f"sqlite:///{place / 'registrations.db'}")
+        kept = databases.opened(place / "registrations.db", durable=True)
         INDEX.tables.create_all(kept)
         self.book = Book(kept)
         self._organisations: dict[str, Registration] = {}

@@ -10,6 +10,8 @@ from tests.adapters.registered import occasion, with_covenant
 from tests.channels.receiving import receiving
 from tests.channels.telling import NOW, Telling, a_notice
 
+pytestmark = pytest.mark.usefixtures("database")
+
 DAY = timedelta(days=1)
 
 

@@ -20,6 +20,8 @@ from tests.adapters.registered import occasion
 from tests.channels.receiving import OK, Answer, Receiver, Sent, raw, receiving, status
 from tests.channels.telling import NOW, SHORT, Telling, a_notice
 
+pytestmark = pytest.mark.usefixtures("database")
+
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 
 
@@ -389,6 +391,7 @@ def test_a_later_notice_of_a_family_waits_for_the_earlier_and_other_families_do_
 CODES = st.sampled_from([200, 200, 200, 202, 500, 503, 429, 408, 400, 302])
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @given(families=st.lists(st.sampled_from("abc"), min_size=1, max_size=12), codes=st.lists(CODES, max_size=20))
 @tries(max_examples=30)
 def test_whatever_goes_wrong_each_family_hears_in_order_and_nothing_is_lost(
@@ -430,9 +433,9 @@ def test_after_a_restart_it_goes_on_where_it_was(tmp_path: Path) -> None:
         after.deliver(after=10 * SECOND)
         after.tell(a_notice(4))
         after.deliver()
+        assert [state for state, *_ in after.states()] == ["delivered"] * 4
         after.close()
     assert [int(event["sequence"]) for event in receiver.events] == [1, 2, 2, 3, 4]
-    assert [state for state, *_ in after.states()] == ["delivered"] * 4
 
 
 def test_what_is_not_committed_is_not_told(hub: Telling) -> None:

@@ -15,11 +15,14 @@ from hub.adapters.channels.feed import Feed, Shown
 from hub.adapters.migrations import bring_up
 from hub.ports import Notice
 from tests.channels.telling import a_notice, family
+from tests.parts import databases
+
+pytestmark = pytest.mark.usefixtures("database")
 
 
 @pytest.fixture
 def outbox(tmp_path: Path) -> Iterator[Engine]:
-    opened = database.engine(f"sqlite:///{tmp_path / 'outbox.db'}")
+    opened = databases.opened(tmp_path / "outbox.db", durable=True)
     bring_up(opened, "outbox")
     yield opened
     opened.dispose()

@@ -21,7 +21,13 @@ class _OnAServer:
         self._server, self._made = server, made
         self._urls: dict[Path, str] = {}
 
+    def opened(self, place: Path, store: str, durable: bool) -> Engine:
+        found = engine(self.url_of(place), store, durable=durable)
+        self._made.callback(found.dispose)  # also where a test leaves that to the end of its process
+        return found
+
     def url_of(self, place: Path) -> str:
+        place = place.resolve()
         if place not in self._urls:
             self._urls[place] = self._made.enter_context(postgresql.fresh(self._server))
         return self._urls[place]
@@ -40,9 +46,10 @@ def kept_on(server: str) -> Iterator[None]:
 
 def url_of(place: Path) -> str:
     """What the hub that has this directory is told as HUB_DATABASE_URL: nothing, where it keeps SQLite files there."""
-    return _kept[-1].url_of(place.resolve()) if _kept else ""
+    return _kept[-1].url_of(place) if _kept else ""
 
 
 def opened(file: Path, store: str = "", durable: bool = False) -> Engine:
     """The store that is in that file, or else in a schema of the database that stands for its directory."""
-    return engine(url_of(file.parent) or f"sqlite:///{file}", store or _STORES.get(file.stem, file.stem), durable=durable)
+    store = store or _STORES.get(file.stem, file.stem)
+    return _kept[-1].opened(file.parent, store, durable) if _kept else engine(f"sqlite:///{file}", store, durable=durable)

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,8 +23,8 @@ TOLD = "HUB_TEST_PG_DSN"
 """The setting that names another server, as a URL of somebody who may make databases there."""
 NOBODY = 65534
 """Who PostgreSQL runs as where the tests run as root, because it refuses to run as root."""
-HASTY = {"fsync": "off", "full_page_writes": "off"}
-"""For data that need not outlive its machine."""
+HASTY = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
+"""For data that need not outlive its machine, nor its test."""
 SETTINGS = {"max_connections": "200", "shared_buffers": "128MB", "timezone": "UTC", "lc_messages": "C"}
 
 _INITDB = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions", "--no-sync")
@@ -120,7 +121,7 @@ def fresh(server: str) -> Iterator[str]:
     try:
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:
-        _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+        _drop(server, name)
 
 
 def at_hand(run: Run) -> str:
@@ -132,6 +133,14 @@ def _start(data: Path, lives: int) -> str:
     server = Server(data / "data", durable=False)
     server.start_along(lives)
     return server.url
+
+
+def _drop(server: str, name: str) -> None:
+    for _ in range(100):
+        with suppress(psycopg.errors.InsufficientPrivilege):  # the server itself tidies up there, and is waited for
+            return _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+        time.sleep(0.1)
+    raise RuntimeError(f"{name} cannot be dropped")
 
 
 def _execute(server: str, statement: LiteralString) -> None:

@@ -10,7 +10,6 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from hub import projections
-from hub.adapters.database import engine
 from hub.domain.matrix import Matrix
 from hub.domain.rules import Rules
 from hub.domain.signals import Signal
@@ -19,7 +18,8 @@ from hub.domain.trajectory import Trajectory
 from hub.domain.words import Phase
 from hub.ports import Asked, View
 from hub.relay import Relay, shown
-from tests.given import COACH, DUTY, Heart, a_goal, a_signal, step_to
+from tests.given import COACH, DUTY, Heart, a_goal, a_relay_to, a_signal, step_to
+from tests.parts import databases
 
 VIEWS = {view.path: view for projection in projections.found().values() for view in projection.views}
 SCHEMAS = {path: Draft202012Validator(view.answer, validate_formats=True) for path, view in VIEWS.items()}
@@ -73,8 +73,8 @@ class Shown:
 @pytest.fixture
 def hub(heart: Heart, tmp_path: Path) -> Iterator[Shown]:
     """The heart with all its read models, nothing passed on yet."""
-    views = engine(f"sqlite:///{tmp_path / 'views.db'}", durable=False)
-    relay = Relay(heart.log, heart.mapper, views, [shown(each) for each in projections.found().values()])
+    views = databases.opened(tmp_path / "views.db")
+    relay = a_relay_to([shown(each) for each in projections.found().values()], heart, views)
     relay.open()
     yield Shown(heart, relay)
     views.dispose()

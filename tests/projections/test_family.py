@@ -3,11 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from hub.domain.dates import PartialDate
 from hub.domain.signals import Informed
 from hub.domain.words import Axis, Direction, Level, Phase, Role
 from tests.given import COACH, DUTY, ELSEWHERE, HOME, NOON, OTHER, a_goal, a_number, a_person, a_signal, step_to
 from tests.projections.conftest import Shown
+
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def family_of(hub: Shown, family: Any) -> Any:

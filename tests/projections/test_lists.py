@@ -20,6 +20,8 @@ from hub.projections.timeline.sentences import SENTENCES
 from tests.given import COACH, DUTY, ELSEWHERE, NOON, a_person, a_signal, step_to
 from tests.projections.conftest import VIEWS, Shown
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 def a_home(number: int) -> Any:
     """A child at an address of its own."""

@@ -15,13 +15,15 @@ from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, Tex
 from sqlalchemy.exc import IntegrityError
 
 from hub import projections, relay
-from hub.adapters.database import engine
 from hub.domain.dates import PartialDate
 from hub.domain.words import Axis, Level
 from hub.errors import HubError
 from hub.ports import Channel, Fact, Notice, Projection
 from hub.relay import Relay, shown, told
-from tests.given import COACH, DUTY, ELSEWHERE, NOON, Heart, a_heart, a_person, a_signal
+from tests.given import COACH, DUTY, ELSEWHERE, NOON, Heart, a_heart, a_person, a_relay_to, a_signal
+from tests.parts import databases
+
+pytestmark = pytest.mark.usefixtures("database")
 
 TABLES = MetaData()
 SEEN = Table("seen", TABLES, Column("position", Integer, primary_key=True), Column("topic", Text, nullable=False))
@@ -58,7 +60,7 @@ class Fragile:
 
 @pytest.fixture
 def views(tmp_path: Path) -> Iterator[Engine]:
-    opened = engine(f"sqlite:///{tmp_path / 'views.db'}", durable=False)
+    opened = databases.opened(tmp_path / "views.db")
     yield opened
     opened.dispose()
 
@@ -66,7 +68,7 @@ def views(tmp_path: Path) -> Iterator[Engine]:
 def a_relay(heart: Heart, views: Engine, *followed: Projection | Channel, notices: Any = None) -> Relay:
     """A relay to these, opened."""
     followers = [shown(each) if isinstance(each, Projection) else told(each, notices or a_notice) for each in followed]
-    made = Relay(heart.log, heart.mapper, views, followers)
+    made = a_relay_to(followers, heart, views)
     made.open()
     return made
 
@@ -369,6 +371,7 @@ STEPS = st.one_of(
 )
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(STEPS, st.booleans()), min_size=4, max_size=20))
 def test_rows_do_not_depend_on_how_the_facts_were_passed_on(
@@ -376,7 +379,7 @@ def test_rows_do_not_depend_on_how_the_facts_were_passed_on(
 ) -> None:
     place = tmp_path_factory.mktemp("hub")
     everything = projections.found()
-    live, late = (engine(f"sqlite:///{place / name}", durable=False) for name in ("live.db", "late.db"))
+    live, late = (databases.opened(place / name) for name in ("live.db", "late.db"))
     with a_heart(place) as heart:
         step_by_step, families = a_relay(heart, live, *everything.values()), list[UUID]()
         for step, catches_up in steps:
