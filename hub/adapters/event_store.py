@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError as Taken
 
 from hub.adapters.bells import Bells
-from hub.adapters.database import PATIENCE, any_of, is_postgresql, locked, promised, quickly, quickly_each, reading
+from hub.adapters.database import PATIENCE, any_of, finish, is_postgresql, locked, promised, quickly, quickly_each, reading
 from hub.errors import OutOfReach, Unavailable
 
 TABLES = MetaData()
@@ -60,10 +60,6 @@ _MENTIONING = (
     "WHERE position > ? AND topic = ? AND {}(state, ?) > 0 ORDER BY position"
 )
 _APPEND = "INSERT INTO events (position, stream_id, version, topic, state) VALUES (?, ?, ?, ?, ?)"
-_APPEND_ALL = (
-    "INSERT INTO events (position, stream_id, version, topic, state) SELECT * FROM unnest("
-    "CAST(? AS bigint[]), CAST(? AS uuid[]), CAST(? AS integer[]), CAST(? AS text[]), CAST(? AS bytea[]))"
-)
 BELL = "log"
 _AGAIN = 0.2
 """Seconds between looks at a database that is away."""
@@ -137,37 +133,32 @@ class Transaction:
         """The next positions, in the order given.
 
         Raises:
-            IntegrityError: a version is taken; nothing of this transaction can be kept.
+            IntegrityError: a version is taken, which may also show at the end; nothing of this transaction can be kept.
         """
         if not events:
             return []
         positions = range(self.last_position + 1, self.last_position + 1 + len(events))
-        try:
-            self._append(positions, events)
-        except Taken as error:
-            raise IntegrityError("a version of a stream is taken") from error
+        with _in_their_words():
+            quickly_each(self.connection, _APPEND, [(at, *self._row(event)) for at, event in zip(positions, events, strict=True)])
         self.last_position = positions[-1]
         self.appended.update(event.topic for event in events)
         return list(positions)
 
-    def _append(self, positions: Sequence[int], events: Sequence[StoredEvent]) -> None:
-        rows = list(map(_row, positions, events))
-        if is_postgresql(self.connection):
-            quickly_each(self.connection, _APPEND_ALL, [tuple(map(list, zip(*rows, strict=True)))])
-        else:
-            quickly_each(self.connection, _APPEND, rows)
-
-
-def _row(position: int, event: StoredEvent) -> tuple[object, ...]:
-    return position, _hex(event.originator_id), event.originator_version, event.topic, event.state
-
-
-def _hex(stream_id: UUID | str) -> str:
-    return (stream_id if isinstance(stream_id, UUID) else UUID(stream_id)).hex
+    def _row(self, event: StoredEvent) -> tuple[object, ...]:
+        id = _uuid(event.originator_id)
+        return id if self.id else id.hex, event.originator_version, event.topic, event.state
 
 
 def _uuid(stream_id: UUID | str) -> UUID:
     return stream_id if isinstance(stream_id, UUID) else UUID(stream_id)
+
+
+@contextmanager
+def _in_their_words() -> Iterator[None]:
+    try:
+        yield
+    except Taken as error:
+        raise IntegrityError("a version of a stream is taken") from error
 
 
 class EventLog:
@@ -193,6 +184,8 @@ class EventLog:
                 with promised("the log cannot be written"), locked(self.engine) as connection:
                     begun = Transaction(connection, is_writing=True)
                     yield begun
+                    with _in_their_words():
+                        finish(connection)
                     self._ring(begun)
                     transaction = begun
             except OutOfReach:

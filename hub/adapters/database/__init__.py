@@ -6,7 +6,6 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache
 from typing import Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, event, make_url
@@ -20,6 +19,7 @@ from hub.errors import OutOfReach
 __all__ = [
     "PATIENCE",
     "engine",
+    "finish",
     "is_postgresql",
     "locked",
     "promised",
@@ -32,10 +32,8 @@ __all__ = [
 
 
 class _Dialect(Protocol):
-    """What differs: `PLACE` is how a parameter is written, `SCRATCH` the schema that belongs to one connection alone."""
+    """What differs; `SCRATCH` is the schema that belongs to one connection alone."""
 
-    @property
-    def PLACE(self) -> str: ...  # noqa: N802
     @property
     def ERROR(self) -> type[Exception]: ...  # noqa: N802
     @property
@@ -46,8 +44,9 @@ class _Dialect(Protocol):
     def locked(self, opened: Engine) -> AbstractContextManager[Connection]: ...
     def reading(self, opened: Engine) -> AbstractContextManager[Connection]: ...
     def settle(self, opened: Engine) -> None: ...
-    def cursor(self, connection: Connection) -> Any: ...
-    def each(self, cursor: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None: ...
+    def rows(self, connection: Connection, statement: str, parameters: tuple[object, ...]) -> list[Any]: ...
+    def each(self, connection: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None: ...
+    def finish(self, _connection: Connection, /) -> None: ...
     def trouble(self, error: BaseException | None) -> str: ...
 
 
@@ -99,9 +98,23 @@ def scratch(opened: Engine) -> str:
     return _of(opened).SCRATCH
 
 
-def locked(opened: Engine) -> AbstractContextManager[Connection]:
+@contextmanager
+def locked(opened: Engine) -> Iterator[Connection]:
     """A transaction that has the store's lock before its first statement; commits at the end, rolls back what raises."""
-    return _of(opened).locked(opened)
+    with _of(opened).locked(opened) as connection:
+        yield connection
+        finish(connection)
+
+
+def finish(connection: Connection) -> None:
+    """Writes what was gathered under a lock, which happens at the end anyway, and makes sure that it can be committed.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: a row breaks a rule of its table.
+    """
+    dialect = _of(connection)
+    with _in_our_words(dialect, "COMMIT"):
+        dialect.finish(connection)
 
 
 def reading(opened: Engine) -> AbstractContextManager[Connection]:
@@ -126,20 +139,19 @@ def quickly(connection: Connection, statement: str, *parameters: object) -> list
     """
     dialect = _of(connection)
     with _in_our_words(dialect, statement):
-        cursor = dialect.cursor(connection)
-        cursor.execute(_written(statement, dialect.PLACE), parameters)
-        return list(cursor.fetchall()) if cursor.description else []
+        return dialect.rows(connection, statement, parameters)
 
 
 def quickly_each(connection: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     """The same for a statement that is done for every row.
 
     Raises:
-        sqlalchemy.exc.IntegrityError: a row breaks a rule of its table; on PostgreSQL that ends the transaction.
+        sqlalchemy.exc.IntegrityError: a row breaks a rule of its table; on PostgreSQL that ends the transaction, and may
+            show only later in it, for what is inserted under a lock is gathered.
     """
     dialect = _of(connection)
     with _in_our_words(dialect, statement):
-        dialect.each(dialect.cursor(connection), _written(statement, dialect.PLACE), rows)
+        dialect.each(connection, statement, rows)
 
 
 class _in_our_words:  # noqa: N801
@@ -164,11 +176,6 @@ def any_of(connection: Connection, values: Iterable[str], kind: str = "text") ->
     if is_postgresql(connection):
         return f"= ANY(CAST(? AS {kind}[]))", list(values)
     return "IN (SELECT value FROM json_each(?))", json.dumps(list(values))
-
-
-@lru_cache(maxsize=512)
-def _written(statement: str, place: str) -> str:
-    return statement.replace("?", place)
 
 
 @contextmanager

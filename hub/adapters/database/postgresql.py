@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import chain
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -13,15 +13,14 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from hub.adapters.database.patience import PATIENCE
 
-PLACE = "%s"
 ERROR = psycopg.Error
 TAKEN = psycopg.IntegrityError
 SCRATCH = "pg_temp"
 
 _CURSOR = "cursor"
-_ROW = re.compile(r"VALUES (\([^()]*\))")
-IN_ONE, PREPARED = 500, 8
-"""Rows in one statement; and in one that the server remembers, which it can of no more than a hundred."""
+_GATHERED = "gathered"
+_PLAIN_INSERT = re.compile(r"INSERT INTO (\w+) (\([^()]*\) )?VALUES \([?, ]+\)( ON CONFLICT DO NOTHING)?")
+_KINDS = {str: "text", int: "bigint", bytes: "bytea", UUID: "uuid", bool: "boolean"}
 CONNECT_WITHIN = 5
 """Seconds."""
 STALLED_AFTER = 5
@@ -60,7 +59,12 @@ def opened(place: URL, store: str, durable: bool) -> Engine:
         },
     )
     event.listen(made, "first_connect", _make_schema(store))
+    event.listen(made, "before_cursor_execute", _insert_before)
     return made
+
+
+def _insert_before(connection: Connection, *_: object) -> None:
+    insert_gathered(connection)
 
 
 def _make_schema(store: str) -> Any:
@@ -76,14 +80,24 @@ def _make_schema(store: str) -> Any:
 
 @contextmanager
 def locked(opened: Engine) -> Iterator[Connection]:
-    """A transaction that has the lock of its store before it looks at anything."""
+    """A transaction that has the lock of its store before it looks at anything, and gathers what is inserted meanwhile."""
     with opened.connect() as connection, connection.begin():
         cursor(connection).execute(_LOCK)
-        yield connection
-        # the server would take a commit of what failed for a rollback, and say nothing of it
-        driven: Any = connection.connection.driver_connection
-        if driven.info.transaction_status is not TransactionStatus.INTRANS:
-            raise psycopg.OperationalError("the transaction failed before it was committed")
+        info = connection.connection.info
+        info[_GATHERED] = {}
+        try:
+            yield connection
+        finally:
+            info.pop(_GATHERED, None)
+
+
+def finish(connection: Connection) -> None:
+    """Inserts what was gathered, and makes sure that the transaction can be committed."""
+    insert_gathered(connection)
+    driven: Any = connection.connection.driver_connection
+    # the server would take a commit of what failed for a rollback, and say nothing of it
+    if driven.info.transaction_status is not TransactionStatus.INTRANS:
+        raise psycopg.OperationalError("the transaction failed before it was committed")
 
 
 @contextmanager
@@ -108,21 +122,69 @@ def cursor(connection: Connection) -> Any:
     return pooled.info[_CURSOR]
 
 
-def each(cursor: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Many rows that are only inserted go in one statement: the driver's own way waits three times for each."""
+def rows(connection: Connection, statement: str, parameters: tuple[object, ...]) -> list[Any]:
+    """The rows of a statement; what was gathered for a table that it names is there before."""
+    gathered = connection.connection.info.get(_GATHERED)
+    if gathered and any(_insert(each)[0] in statement for each in gathered):
+        insert_gathered(connection)
+    asked = cursor(connection)
+    asked.execute(_written(statement), parameters)
+    return list(asked.fetchall()) if asked.description else []
+
+
+def each(connection: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """The same for every row; a plain insert waits, to go with others in one statement when somebody looks, or at the end."""
+    gathered = connection.connection.info.get(_GATHERED)
+    if gathered is not None and _insert(statement)[0]:
+        gathered.setdefault(statement, []).extend(rows)
+        return
+    insert_gathered(connection)
+    _write(cursor(connection), statement, rows)
+
+
+def insert_gathered(connection: Connection) -> None:
+    """Inserts what waits, in the order in which it came, one statement for each kind of row."""
+    gathered = connection.connection.info.get(_GATHERED)
+    if gathered:
+        waiting = list(gathered.items())
+        gathered.clear()
+        for statement, some in waiting:
+            _write(cursor(connection), statement, some)
+
+
+def _write(cursor: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    table, columns, then = _insert(statement)
     if len(rows) == 1:
-        cursor.execute(statement, rows[0])
-    elif "VALUES" not in statement or "DO UPDATE" in statement:
-        cursor.executemany(statement, rows)
+        cursor.execute(_written(statement), rows[0])
+    elif not table:
+        cursor.executemany(_written(statement), rows)
     else:
-        for start in range(0, len(rows), IN_ONE):
-            some = rows[start : start + IN_ONE]
-            cursor.execute(_many(statement, len(some)), tuple(chain.from_iterable(some)), prepare=len(some) <= PREPARED)
+        by_column = list(map(list, zip(*rows, strict=True)))
+        kinds = tuple(_kind(values) for values in by_column)
+        cursor.execute(_insert_all(table, columns, kinds, then), by_column)
 
 
-@lru_cache(maxsize=256)
-def _many(statement: str, rows: int) -> str:
-    return _ROW.sub(lambda found: "VALUES " + ", ".join([found[1]] * rows), statement, count=1)
+@lru_cache(maxsize=512)
+def _insert(statement: str) -> tuple[str, str, str]:
+    """The table, the columns and the end of a plain insert; nothing where it is anything else."""
+    found = _PLAIN_INSERT.fullmatch(statement)
+    return (found[1], found[2] or "", found[3] or "") if found else ("", "", "")
+
+
+@lru_cache(maxsize=512)
+def _insert_all(table: str, columns: str, kinds: tuple[str, ...], then: str) -> str:
+    # a statement that is the same for any number of rows, so that the server has to understand it once
+    values = ", ".join(f"CAST(%s AS {kind}[])" for kind in kinds)
+    return f"INSERT INTO {table} {columns} SELECT * FROM unnest({values}){then}"  # noqa: S608
+
+
+def _kind(values: Sequence[object]) -> str:
+    return next((_KINDS[type(value)] for value in values if value is not None), "text")
+
+
+@lru_cache(maxsize=512)
+def _written(statement: str) -> str:
+    return statement.replace("?", "%s")
 
 
 def trouble(error: BaseException | None) -> str:

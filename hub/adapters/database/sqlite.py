@@ -11,7 +11,6 @@ from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, QueuePool
 from hub.adapters.database.patience import PATIENCE
 from hub.errors import Unavailable
 
-PLACE = "?"
 ERROR = sqlite3.Error
 TAKEN = sqlite3.IntegrityError
 SCRATCH = "temp"
@@ -107,8 +106,18 @@ def cursor(connection: Connection) -> Any:
     return connection.connection.cursor()
 
 
-def each(cursor: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-    cursor.executemany(statement, rows)
+def rows(connection: Connection, statement: str, parameters: tuple[object, ...]) -> list[Any]:
+    """The rows of a statement."""
+    return cursor(connection).execute(statement, parameters).fetchall()  # type: ignore[no-any-return]
+
+
+def each(connection: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """The same for every row."""
+    cursor(connection).executemany(statement, rows)
+
+
+def finish(_connection: Connection) -> None:
+    """Nothing waits."""
 
 
 def trouble(error: BaseException | None) -> str:
