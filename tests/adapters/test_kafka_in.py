@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.over_kafka import Hearing, Kafka, a_hub, an_event, signed, until
+from tests.over_kafka import Hearing, Kafka, a_hub, an_event, signed
 
 
 @pytest.fixture

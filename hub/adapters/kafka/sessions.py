@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import structlog
 
+from hub.adapters.kafka.library import KafkaError
+
 LOOK = 0.05
 """Seconds between looks whether it is to end."""
 GRACE = 8.0
@@ -51,6 +53,7 @@ def code_of(error: BaseException) -> str:
 
 
 async def _until(stop: Event, session: Session) -> None:
+    asyncio.get_running_loop().set_exception_handler(_say_nothing_twice)
     work = asyncio.ensure_future(session(stop))
     while not work.done() and not stop.is_set():
         await asyncio.wait([work], timeout=LOOK)
@@ -63,17 +66,29 @@ async def _until(stop: Event, session: Session) -> None:
     work.result()
 
 
+def _say_nothing_twice(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What broke a session off was told; the library holds it in many more futures, at which nobody looks."""
+    if not isinstance(context.get("exception"), KafkaError):
+        loop.default_exception_handler(context)
+
+
 @asynccontextmanager
 async def started(client: Client) -> AsyncIterator[Client]:
     """A client of aiokafka while the block lasts; it says goodbye, however that ends."""
     one: Any = client
-    goodbye = one.close if hasattr(one, "close") else one.stop
     try:
         await one.start()
         yield client
     finally:
+        await _say_goodbye(one)
+
+
+async def _say_goodbye(one: Any) -> None:
+    try:
+        await asyncio.wait_for(one.close() if hasattr(one, "close") else one.stop(), CLOSE_WITHIN)
+    except Exception:  # nobody is there to hear it: its connections are closed all the same
         with suppress(Exception):
-            await asyncio.wait_for(goodbye(), CLOSE_WITHIN)
+            await (one.client if hasattr(one, "client") else one._client).close()
 
 
 async def pause(seconds: float, is_over: Callable[[], bool]) -> None:

@@ -33,7 +33,7 @@ from hub.ports import Channel, Notice, Step
 BELL = "kafka"
 BATCH = 500
 """Notices, and families, in one transaction."""
-WITHIN = 30.0
+WITHIN = 10.0
 """Seconds in which Kafka has to have committed a transaction; who does not know whether it did begins anew and looks."""
 POLL = 1.0
 """Seconds between looks when no bell rings."""
@@ -59,7 +59,8 @@ class Sending:
         self._connection, self._around, self._sender = connection, around, Sender(around.oin)
         self._topics = Topics(connection.prefix)
         self._made: set[str] = set()
-        self._families_after = 0
+        self._removed: set[str] = set()
+        self.families_after = 0
 
     @property
     def channel(self) -> Channel:
@@ -121,13 +122,11 @@ class Sending:
     def _agree(self, places: Mapping[str, Mapping[str, Any]]) -> None:
         """Takes from Kafka how far it came; where an outbox or a log was put back, what it does not know is told once more."""
         of_receivers = {self._topics.partner_of(key): place for key, place in places.items() if key.startswith(ESCALATIONS)}
-        removed = [each.name for each in self._around.registrations.all() if each.is_removed]
         of_families = places.get(FAMILIES)
         with self._around.outbox.begin() as connection:
-            queue.forget(connection, removed)
             queue.settle_up_to(connection, of_receivers)
             is_known = of_families is not None and families.is_known(connection, of_families)
-        self._families_after = of_families["position"] if of_families and is_known else 0
+        self.families_after = of_families["position"] if of_families and is_known else 0
 
     # One transaction ------------------------------------------------------------------------------------
 
@@ -140,7 +139,7 @@ class Sending:
             await producer.begin_transaction()
             await asyncio.gather(*[await producer.send(**one) for one in self._records(batch)])
             await producer.commit_transaction()
-        self._families_after = max(self._families_after, *(one.position for one in batch.standings), 0)
+        self.families_after = max(self.families_after, *(one.position for one in batch.standings), 0)
         await asyncio.to_thread(self._settle, batch)
         self._tell_watch(batch, began)
         return True
@@ -149,12 +148,19 @@ class Sending:
         now, registrations = self._around.clock.now(), self._around.registrations
         # what waits is kept for whoever is resumed, or whose covenant is renewed
         sharing = [each.name for each in registrations.all() if not each.is_suspended and registrations.is_sharing(each, now)]
+        self._forget({each.name for each in registrations.all() if each.is_removed})
         with self._around.outbox.connect() as connection:
             tellings = queue.due(connection, sharing, BATCH)
             # looked at before the families, so that these stand at least so far
             mark = families.mark(connection)
-            standings = families.changed(connection, self._families_after, BATCH)
+            standings = families.changed(connection, self.families_after, BATCH)
         return Batch(tellings, standings, mark if len(standings) < BATCH else None)
+
+    def _forget(self, removed: set[str]) -> None:
+        if new := removed - self._removed:
+            with self._around.outbox.begin() as connection:
+                queue.forget(connection, new)
+            self._removed |= new
 
     def _settle(self, batch: Batch) -> None:
         with self._around.outbox.begin() as connection:
