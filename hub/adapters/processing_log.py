@@ -183,7 +183,8 @@ class ProcessingLog:
             where += [(f"{by}.place <= ?", (place,)), ("(l.place < ? OR l.nth > ?)", (place, nth))]
         if wanted.subjects is not None:
             subjects = [self._pseudonym(each) for each in sorted(wanted.subjects)]
-            where.append((f"l.subject IN ({', '.join('?' * len(subjects))})", subjects))
+            # of nobody there is nothing: NULL equals nothing, and an empty list is no SQL
+            where.append((f"l.subject IN ({', '.join('?' * len(subjects)) or 'NULL'})", subjects))
         where += [(f"{column} = ?", (text,)) for column, text in _texts(wanted) if text]
         where += [("r.start_time >= ?", (_milliseconds(wanted.since),))] if wanted.since else []
         where += [("r.start_time < ?", (_milliseconds(wanted.until),))] if wanted.until else []

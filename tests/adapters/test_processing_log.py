@@ -5,7 +5,6 @@ import os
 import re
 import resource
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
 
 from hub.adapters.activities import load_activities
 from hub.adapters.contracts import contract_path
@@ -32,6 +32,7 @@ from hub.domain.processing import Outcome, Processing, Reading, Status, SubjectK
 from hub.domain.traces import Trace
 from hub.errors import Malformed, Unavailable
 from tests.given import NOON
+from tests.parts import databases
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ACTIVITIES = load_activities(contract_path("registers", "processing-activities.json"))
@@ -57,20 +58,24 @@ def a_reading(
     )
 
 
-def open_log(place: Path) -> ProcessingLog:
-    opened = engine(f"sqlite:///{place}")
+def open_log(url: str) -> ProcessingLog:
+    opened = engine(url, "reads")
     bring_up(opened, "reads")
     return ProcessingLog(opened, hidden, "vig-hub of the tests")
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "reads.db"
+def url(database: str, tmp_path: Path) -> str:
+    """Where the log is: first a file of SQLite, then a database of PostgreSQL."""
+    return databases.url_of(tmp_path) or f"sqlite:///{tmp_path / 'reads.db'}"
+
+
+on_sqlite = pytest.mark.parametrize("database", [databases.SQLITE], indirect=True)
 
 
 @pytest.fixture
-def log(place: Path) -> Iterator[ProcessingLog]:
-    log = open_log(place)
+def log(url: str) -> Iterator[ProcessingLog]:
+    log = open_log(url)
     yield log
     log._engine.dispose()
 
@@ -84,10 +89,15 @@ def lines(log: ProcessingLog, wanted: Wanted = EVERYTHING, limit: int = 100) -> 
     return found
 
 
-def rows(place: Path, statement: str) -> list[tuple[Any, ...]]:
-    """What is on disk, for whoever has another tool."""
-    with sqlite3.connect(place) as connection:
-        return connection.execute(statement).fetchall()
+def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
+    """What is kept, for whoever has another tool."""
+    opened = engine(url, "reads")
+    try:
+        with opened.begin() as connection:
+            done = connection.exec_driver_sql(statement)
+            return [tuple(row) for row in done] if done.returns_rows else []
+    finally:
+        opened.dispose()
 
 
 # What a line says -----------------------------------------------------------------------------------
@@ -161,10 +171,11 @@ def test_only_what_went_wrong_in_the_hub_itself_is_an_error(log: ProcessingLog, 
     assert {line.outcome.status for line in lines(log)} == {status}
 
 
-def test_ids_of_people_never_reach_the_file(log: ProcessingLog, place: Path) -> None:
+@on_sqlite
+def test_ids_of_people_never_reach_the_file(log: ProcessingLog, tmp_path: Path) -> None:
     log.write([a_reading(sought=["blind key"])])
     log._engine.dispose()
-    written = b"".join(path.read_bytes() for path in place.parent.iterdir())
+    written = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert hidden(NOOR).encode() in written
     assert [text for text in (NOOR, UUID(NOOR).hex, SAM, "blind key") if text.encode() in written] == []
 
@@ -227,38 +238,40 @@ def test_a_cursor_that_was_not_given_out_is_refused(log: ProcessingLog, cursor: 
 
 @pytest.mark.parametrize("table", ["readings", "lines"])
 @pytest.mark.parametrize("change", ["UPDATE {} SET place = 9", "DELETE FROM {}", "DELETE FROM {} WHERE place = 1"])
-def test_lines_are_never_changed_or_taken_away(log: ProcessingLog, place: Path, table: str, change: str) -> None:
+def test_lines_are_never_changed_or_taken_away(log: ProcessingLog, url: str, table: str, change: str) -> None:
     log.write([a_reading()])
-    before = rows(place, "SELECT * FROM readings JOIN lines USING (place)")
-    with pytest.raises(sqlite3.IntegrityError, match="never changed"):
-        rows(place, change.format(table))
-    assert rows(place, "SELECT * FROM readings JOIN lines USING (place)") == before
+    before = rows(url, "SELECT * FROM readings JOIN lines USING (place)")
+    with pytest.raises(IntegrityError, match="never changed"):
+        rows(url, change.format(table))
+    assert rows(url, "SELECT * FROM readings JOIN lines USING (place)") == before
 
 
-def test_places_follow_each_other_so_that_a_missing_one_shows(log: ProcessingLog, place: Path) -> None:
+def test_places_follow_each_other_so_that_a_missing_one_shows(log: ProcessingLog, url: str) -> None:
     log.write([a_reading(), a_reading()])
     log.write([a_reading()])
-    assert rows(place, "SELECT place FROM readings") == [(1,), (2,), (3,)]
+    assert rows(url, "SELECT place FROM readings") == [(1,), (2,), (3,)]
 
 
+@on_sqlite
 def test_what_is_written_waits_for_the_disk(log: ProcessingLog) -> None:
     with log._engine.connect() as connection:
         assert quickly(connection, "PRAGMA synchronous") == [(2,)]
         assert quickly(connection, "PRAGMA journal_mode") == [("wal",)]
 
 
-def test_a_log_without_its_table_refuses_what_was_read(log: ProcessingLog, place: Path) -> None:
-    rows(place, "DROP TABLE lines")
+def test_a_log_without_its_table_refuses_what_was_read(log: ProcessingLog, url: str) -> None:
+    rows(url, "DROP TABLE lines")
     with pytest.raises(Unavailable, match="not answered"):
         log.write([a_reading()])
-    assert rows(place, "SELECT * FROM readings") == []
+    assert rows(url, "SELECT * FROM readings") == []
 
 
-def test_a_log_on_a_full_disk_refuses_what_was_read_and_goes_on_when_there_is_room(log: ProcessingLog, place: Path) -> None:
+@on_sqlite
+def test_a_log_on_a_full_disk_refuses_what_was_read_and_goes_on_when_there_is_room(log: ProcessingLog, url: str) -> None:
     log.write([a_reading()])
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (Path(f"{place}-wal").stat().st_size + 8_000, limits[1]))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (Path(f"{log._engine.url.database}-wal").stat().st_size + 8_000, limits[1]))
         with pytest.raises(Unavailable):
             log.write([a_reading({FIRST: [str(uuid4()) for _ in range(500)]})])
     finally:
@@ -267,9 +280,10 @@ def test_a_log_on_a_full_disk_refuses_what_was_read_and_goes_on_when_there_is_ro
     assert Counter(line.concerned.family for line in lines(log) if line.concerned.subject) == {FIRST: 2, SECOND: 1}
 
 
-def test_a_log_that_may_only_be_read_refuses_what_was_read(place: Path) -> None:
-    open_log(place)._engine.dispose()
-    only_read = ProcessingLog(engine(f"sqlite:///file:{place}?mode=ro&uri=true"), hidden, "tests")
+@on_sqlite
+def test_a_log_that_may_only_be_read_refuses_what_was_read(url: str) -> None:
+    open_log(url)._engine.dispose()
+    only_read = ProcessingLog(engine(f"{url.replace('sqlite:///', 'sqlite:///file:')}?mode=ro&uri=true"), hidden, "tests")
     with pytest.raises(Unavailable):
         only_read.write([a_reading()])
     only_read._engine.dispose()
@@ -288,7 +302,7 @@ def test_what_one_brings_that_cannot_be_written_is_refused_to_them_alone(log: Pr
     assert {line.concerned.subject for line in lines(log, Wanted(family=FIRST))} == {hidden(each) for each in (NOOR, SAM, MIA)}
 
 
-def test_sixteen_who_read_at_once_are_each_logged_once(log: ProcessingLog, place: Path) -> None:
+def test_sixteen_who_read_at_once_are_each_logged_once(log: ProcessingLog, url: str) -> None:
     def read(nth: int) -> None:
         for _ in range(20):
             log.write([a_reading({FIRST: [NOOR, SAM]}, Caller(Capacity.COORDINATOR, f"reader-{nth}", "team"))])
@@ -296,7 +310,7 @@ def test_sixteen_who_read_at_once_are_each_logged_once(log: ProcessingLog, place
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(read, range(16)))
     assert Counter(line.who.subject for line in lines(log, limit=500)) == {f"reader-{nth}": 20 * 3 for nth in range(16)}
-    assert rows(place, "SELECT count(*), max(place) FROM readings") == [(320, 320)]
+    assert rows(url, "SELECT count(*), max(place) FROM readings") == [(320, 320)]
 
 
 def test_all_who_wait_are_written_in_one_commit(log: ProcessingLog) -> None:
@@ -315,10 +329,9 @@ def test_all_who_wait_are_written_in_one_commit(log: ProcessingLog) -> None:
 
 WRITER = """
 import sys
-from pathlib import Path
 from uuid import uuid4
 from tests.adapters.test_processing_log import FIRST, a_reading, open_log
-log, count = open_log(Path(sys.argv[1])), int(sys.argv[2])
+log, count = open_log(sys.argv[1]), int(sys.argv[2])
 print("ready", flush=True)
 for _ in range(count):
     reading = a_reading({FIRST: [str(uuid4()) for _ in range(40)]})
@@ -327,29 +340,29 @@ for _ in range(count):
 """
 
 
-def a_process(place: Path, count: int) -> subprocess.Popen[str]:
-    command, environment = [sys.executable, "-c", WRITER, str(place), str(count)], os.environ | {"PYTHONPATH": str(REPOSITORY)}
+def a_process(url: str, count: int) -> subprocess.Popen[str]:
+    command, environment = [sys.executable, "-c", WRITER, url, str(count)], os.environ | {"PYTHONPATH": str(REPOSITORY)}
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY, env=environment)
 
 
-def test_a_process_that_is_killed_leaves_no_reading_half_and_loses_none_that_it_acknowledged(place: Path) -> None:
+def test_a_process_that_is_killed_leaves_no_reading_half_and_loses_none_that_it_acknowledged(url: str) -> None:
     acknowledged: set[str] = set()
     for pause in (0.004, 0.015, 0.04):
-        writer = a_process(place, 1_000_000)
+        writer = a_process(url, 1_000_000)
         assert writer.stdout and writer.stdout.readline() == "ready\n"
         threading.Event().wait(pause)
         writer.send_signal(signal.SIGKILL)
         said = writer.communicate()[0]
         acknowledged |= {line.strip() for line in said.splitlines(keepends=True) if line.endswith("\n")}
-    counted = dict(rows(place, "SELECT trace_id, count(*) FROM readings JOIN lines USING (place) GROUP BY place"))
+    counted = dict(rows(url, "SELECT trace_id, count(*) FROM readings JOIN lines USING (place) GROUP BY trace_id, place"))
     assert acknowledged
     assert acknowledged <= counted.keys()
     assert set(counted.values()) == {41}
 
 
-def test_two_processes_that_write_to_one_log_leave_no_gap(place: Path) -> None:
-    writers = [a_process(place, 60) for _ in range(2)]
+def test_two_processes_that_write_to_one_log_leave_no_gap(url: str) -> None:
+    writers = [a_process(url, 60) for _ in range(2)]
     for writer in writers:
         writer.communicate()
     assert [writer.returncode for writer in writers] == [0, 0]
-    assert rows(place, "SELECT place FROM readings ORDER BY place") == [(nth + 1,) for nth in range(120)]
+    assert rows(url, "SELECT place FROM readings ORDER BY place") == [(nth + 1,) for nth in range(120)]

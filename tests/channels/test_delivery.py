@@ -346,7 +346,7 @@ def test_after_three_days_without_success_it_is_put_aside(hub: Telling) -> None:
         hub.register(receiver.url)
         hub.tell(a_notice())
         while hub.rows()[0]["state"] == "waiting":
-            hub.deliver(after=MINUTE)
+            hub.deliver(after=10 * MINUTE)
     assert hub.clock.now() > NOW + 2.5 * DAY
     assert 12 < len(receiver.got) < 30
     assert hub.states() == [("dead", "http-500", len(receiver.got))]
