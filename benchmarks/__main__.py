@@ -34,6 +34,13 @@ BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Any]] = {
 """What is run, and the module with its sizes."""
 
 
+SQLITE, POSTGRESQL = DATABASES = ("sqlite", "postgresql")
+
+
+def _database(name: str) -> str:
+    return POSTGRESQL if name.endswith(POSTGRESQL) else SQLITE
+
+
 def measure(name: str, size: str) -> Result:
     """The result of one benchmark, at one of its sizes: full, quick or tiny."""
     run, module = BENCHMARKS[name]
@@ -47,7 +54,8 @@ def main() -> None:
     """Runs what is asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", choices=BENCHMARKS, action="append", help="this one; may be given more than once")
-    parser.add_argument("--quick", action="store_true", help="a minute instead of six: rougher figures")
+    parser.add_argument("--database", choices=DATABASES, help="only those on this one; otherwise on both")
+    parser.add_argument("--quick", action="store_true", help="two minutes instead of twelve: rougher figures")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the results between the marks in this document too")
     parser.add_argument("--flush", type=float, metavar="MS", help="let every flush of the disk take so much longer (needs cc)")
     asked = parser.parse_args()
@@ -57,12 +65,16 @@ def main() -> None:
     here, results = machine(PLACE), []
     say = partial(print, flush=True)
     say(about(here), end="\n\n")
-    if "accept-postgresql" in (asked.only or BENCHMARKS):
+    names = asked.only or [name for name in BENCHMARKS if asked.database in (None, _database(name))]
+    if "accept-postgresql" in names:
         npm.install()
-    for name in asked.only or BENCHMARKS:
+    for name in names:
         results.append(measure(name, "quick" if asked.quick else "full"))
         say(text(results[-1]))
-    file = PLACE / f"{'-'.join(asked.only or ['all'])}{'-quick' if asked.quick else ''}{'-slower-disk' if asked.flush else ''}.json"
+    file = (
+        PLACE
+        / f"{'-'.join(asked.only or [asked.database or 'all'])}{'-quick' if asked.quick else ''}{'-slower-disk' if asked.flush else ''}.json"
+    )
     save(results, here, file)
     if asked.write:
         told(results, here, asked.write, SLOWER if asked.flush else FIGURES)
