@@ -12,7 +12,8 @@ from hub.adapters import backup, event_store, limits, once, processing_log, rece
 from hub.adapters.backup import Archive, Manifest, Opens, Own, Progress, Store, put_back
 from hub.adapters.backup.places import database, files
 from hub.adapters.channels import feed
-from hub.adapters.channels.webhook import queue
+from hub.adapters.channels.kafka import queue as tellings
+from hub.adapters.channels.webhook import queue as deliveries
 from hub.adapters.database import engine
 from hub.adapters.kek import Keks
 from hub.adapters.migrations import STORES
@@ -22,7 +23,7 @@ from hub.wiring.hub import Hub
 from hub.wiring.made import keks_of
 
 KEPT: dict[str, tuple[MetaData, ...]] = {
-    "outbox": (relay.TABLES, feed.TABLES, queue.TABLES),
+    "outbox": (relay.TABLES, feed.TABLES, deliveries.TABLES, tellings.TABLES),
     "limits": (limits.TABLES,),
     "reads": (processing_log.TABLES,),
     "door": (once.TABLES,),
@@ -31,6 +32,8 @@ KEPT: dict[str, tuple[MetaData, ...]] = {
 """By store, in the order in which they are looked at: who follows the log before it."""
 LEFT_OUT = {
     "views": "built anew from the log",
+    "outbox.kafka_families": "built anew from the log",
+    "outbox.kafka_marks": "built anew from the log",
     "log.index_shapes": "so that the indexes beside the log are built anew from it",
     "log.sealed_documents": "the hub's own keys stand in the manifest, for they may be in a file as well",
     "door.sessions": "who logged out since must not be in again: everybody logs in anew",

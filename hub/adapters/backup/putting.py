@@ -1,7 +1,7 @@
 """Restoring a backup: into an empty place, all of it or nothing, and read back before it is said to be there."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from hub.adapters.mapper import mapper
 from hub.adapters.migrations import migrate, revisions
 from hub.adapters.vault import Cipher, DoesNotOpen
 from hub.errors import Fault, Refused
+from hub.relay import shape
 
 Opens = Callable[[str], AbstractContextManager[Connection]]
 """Opens an empty store by its name, for the time of one transaction."""
@@ -28,6 +29,8 @@ _KEY = "SELECT kek, wrapped FROM vault_keys WHERE subject = ?"
 _NEWEST = "SELECT stream_id, version, topic, state FROM events WHERE position > ?"
 _OPENED = 1_000
 """Of the newest events, how many are opened; whoever opens the hub then opens all, for its indexes."""
+_FORGET = "DELETE FROM positions WHERE shape <> ?"
+"""Who has tables that no backup holds begins anew, as they do."""
 _BEYOND = "SELECT count(*) FROM positions WHERE position > ?"
 
 
@@ -45,6 +48,8 @@ def put_back(archive: Archive, opens: Opens, keks: Keks, progress: Progress) -> 
             for kept in store.tables:
                 _fill(archive, store, kept, connection, progress)
             _check_store(archive, store, keks, connection, progress)
+            if store.name == "outbox":
+                quickly(connection, _FORGET, shape(None, connection))
 
 
 def refuse_newer(archive: Archive) -> None:
@@ -86,8 +91,9 @@ def _count_on(kept: TableKept, connection: Connection) -> None:
 def _check_store(archive: Archive, store: StoreKept, keks: Keks, connection: Connection, progress: Progress) -> None:
     for kept in store.tables:
         what, adding = f"reading back {store.name}: {kept.table.name}", Adding()
-        for line in _told(lines(kept.table, connection), what, kept.sum.rows, progress):
-            adding.add(line)
+        with closing(lines(kept.table, connection)) as found:
+            for line in _told(found, what, kept.sum.rows, progress):
+                adding.add(line)
         if adding.sum() != kept.sum:
             raise Fault(f"What was restored of {store.name}: {kept.table.name} is not what was backed up.", code="not-restored")
     if store.name == "log":

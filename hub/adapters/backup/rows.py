@@ -1,6 +1,6 @@
 """Rows of any table as lines of JSON, the same whatever database they came from, and what a number of such lines adds up to."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -102,12 +102,13 @@ class Adding:
         return Sum(self.rows, self._digest.hexdigest())
 
 
-def lines(table: Table, connection: Connection) -> Iterator[bytes]:
-    """The rows of a table, each a line, in the order of its key; few of them are in memory at a time."""
+def lines(table: Table, connection: Connection) -> Generator[bytes, None, None]:
+    """The rows of a table, each a line, in the order of its key; few of them are in memory at a time. To be closed."""
     described = table.described()
     query = select(described).order_by(*(described.c[name] for name in table.key))
-    for row in connection.execute(query.execution_options(stream_results=True, yield_per=AT_ONCE)):
-        yield _encode(tuple(row)) + b"\n"
+    with connection.execute(query.execution_options(stream_results=True, yield_per=AT_ONCE)) as found:
+        for row in found:
+            yield _encode(tuple(row)) + b"\n"
 
 
 def count(table: Table, connection: Connection) -> int:

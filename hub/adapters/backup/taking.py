@@ -1,7 +1,7 @@
 """Making a backup while the hub runs: every durable store as it was at one moment, in one file."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -69,7 +69,8 @@ def _store(store: Store, seen: Connection, writer: Writer, progress: Progress) -
 def _table(store: str, known: sqlalchemy.Table, seen: Connection, writer: Writer, progress: Progress) -> TableKept:
     table = Table.of(known)
     of = count(table, seen)
-    return writer.lines(store, table, lines(table, seen), lambda done: progress(f"{store}: {table.name}", done, of))
+    with closing(lines(table, seen)) as found:
+        return writer.lines(store, table, found, lambda done: progress(f"{store}: {table.name}", done, of))
 
 
 @contextmanager
