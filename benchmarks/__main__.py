@@ -52,13 +52,7 @@ def measure(name: str, size: str) -> Result:
 
 def main() -> None:
     """Runs what is asked for."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=BENCHMARKS, action="append", help="this one; may be given more than once")
-    parser.add_argument("--database", choices=DATABASES, help="only those on this one; otherwise on both")
-    parser.add_argument("--quick", action="store_true", help="two minutes instead of twelve: rougher figures")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="put the results between the marks in this document too")
-    parser.add_argument("--flush", type=float, metavar="MS", help="let every flush of the disk take so much longer (needs cc)")
-    asked = parser.parse_args()
+    asked = _asked()
     PLACE.mkdir(parents=True, exist_ok=True)
     if asked.flush:
         begin_anew(asked.flush, PLACE)
@@ -71,14 +65,25 @@ def main() -> None:
     for name in names:
         results.append(measure(name, "quick" if asked.quick else "full"))
         say(text(results[-1]))
-    file = (
-        PLACE
-        / f"{'-'.join(asked.only or [asked.database or 'all'])}{'-quick' if asked.quick else ''}{'-slower-disk' if asked.flush else ''}.json"
-    )
-    save(results, here, file)
+    save(results, here, _file(asked))
     if asked.write:
         told(results, here, asked.write, SLOWER if asked.flush else FIGURES)
-    say(f"Everything measured is in {file}.")
+    say(f"Everything measured is in {_file(asked)}.")
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", choices=BENCHMARKS, action="append", help="this one; may be given more than once")
+    parser.add_argument("--database", choices=DATABASES, help="only those on this one; otherwise on both")
+    parser.add_argument("--quick", action="store_true", help="two minutes instead of twelve: rougher figures")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put the results between the marks in this document too")
+    parser.add_argument("--flush", type=float, metavar="MS", help="let every flush of the disk take so much longer (needs cc)")
+    return parser.parse_args()
+
+
+def _file(asked: argparse.Namespace) -> Path:
+    how = [*(asked.only or [asked.database or "all"]), *["quick"] * asked.quick, *["slower-disk"] * bool(asked.flush)]
+    return PLACE / f"{'-'.join(how)}.json"
 
 
 if __name__ == "__main__":
