@@ -50,7 +50,10 @@ def of_signal(signal: UUID) -> Trace:
     return Trace(signal.hex, uuid5(signal, "recorded").hex[:16])
 
 
-def of_notice(notice: UUID, attempt: int = 0) -> Trace:
-    """The step of telling somebody a notice: every attempt is a step of its own, in one trace, under that of the notice (0)."""
+def of_notice(notice: UUID, attempt: int = 0, way: str = "") -> Trace:
+    """The step of telling somebody a notice: every attempt is a step of its own, in one trace, under that of the notice (0).
+
+    `way` tells attempts apart of who is told in more ways than one.
+    """
     told = Trace(notice.hex, uuid5(notice, "attempt 0").hex[:16])
-    return told.then(uuid5(notice, f"attempt {attempt}").hex[:16]) if attempt else told
+    return told.then(uuid5(notice, f"attempt {attempt} {way}".strip()).hex[:16]) if attempt else told

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select
 
+from hub.adapters.channels import Way
 from hub.adapters.database import is_postgresql, reading
 from hub.adapters.migrations import STORES, revisions, stands_at
 from hub.adapters.watching.leaders import leaders
@@ -27,6 +28,8 @@ _ESCALATIONS = (
     .where(_E.state == escalations.OPEN, _E.family.not_in(select(escalations.MERGED.c.family)))
     .group_by(_E.level)
 )
+NOT_SO_OFTEN = 10.0
+"""Seconds between looks at Kafka, which costs a connection each time."""
 
 
 class Watched:
@@ -49,6 +52,8 @@ class Watched:
             "leaders": lambda: leaders(hub.stored.log, self._works),
         }
         self._looks: dict[str, Look[Any]] = {name: Look(look, fresh) for name, look in looks.items()}
+        if kafka := hub.ways.get("kafka"):
+            self._looks["kafka"] = Look(partial(_kafka_answers, kafka), max(fresh, NOT_SO_OFTEN))
 
     def stops_when(self, is_stopping: Callable[[], bool]) -> None:
         """From when on it was told to stop: then nothing is looked at any more, and what was seen last is told."""
@@ -78,6 +83,7 @@ class Watched:
             quarantine=unread,
             escalations=open,
             ways=seen["ways"] or {},
+            kafka=bool(seen["kafka"]) if "kafka" in seen else None,
             listeners=hub.ways["feed"].out.followers,
             is_stopping=is_stopping,
         )
@@ -94,6 +100,13 @@ class Watched:
         since = one.waiting_since
         waits = max((self._hub.clock.now() - since).total_seconds(), 0.0) if since else 0.0
         return Place(one.follower, one.position, one.lag, waits, one.stopped_because, leads[FOLLOW + one.follower])
+
+
+def _kafka_answers(way: Way) -> bool:
+    # the library takes long to load, and is loaded where Kafka is used
+    from hub.adapters.kafka.answering import answers
+
+    return answers(way.out.connection)
 
 
 def _revision(opened: Engine) -> str:

@@ -77,6 +77,7 @@ def test_every_attempt_to_tell_a_notice_is_a_step_of_its_own_in_one_trace() -> N
     assert all(read(str(step)) == replace(step, parent_span_id="") for step in steps)
     assert {step.parent_span_id for step in steps} == {of_notice(notice).span_id}
     assert of_notice(UUID(notice.hex), 3) == steps[2]
+    assert of_notice(notice, 3, "kafka") not in steps
 
 
 def test_the_trace_of_a_signal_follows_from_its_id_and_from_nothing_else() -> None:

@@ -3,19 +3,22 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from time import time_ns
 from typing import Any
 
 import structlog
 
-from hub.adapters.kafka.library import AIOKafkaConsumer, KafkaError, Record, TopicPartition
-from hub.adapters.kafka.records import place_of
+from hub.adapters.kafka.library import AIOKafkaConsumer, Record, TopicPartition
+from hub.adapters.kafka.records import headers_of, place_of
 from hub.adapters.kafka.replies import Answer, Refusal, Replies
 from hub.adapters.kafka.sessions import code_of, delay, pause
 from hub.adapters.kafka.taking_in import Begun, TakingIn, is_not_now
 from hub.domain.messages import QUARANTINED
+from hub.domain.traces import TRACEPARENT
 from hub.errors import HubError
 from hub.intake import Receipt
 from hub.ports import Watch
+from hub.steps import begun
 
 TOGETHER = 200
 """Records of one partition that are begun together: about as many as share a commit."""
@@ -62,12 +65,12 @@ class Lane:
         """How many of these were finished, and the seconds to wait before the others are tried again."""
         try:
             return await self._taken_in(records)
-        except (KafkaError, TimeoutError) as error:
-            # what was recorded comes again, and is told and counted then, as a repeat
+        except Exception as error:  # whatever it is, others go on; what was recorded comes again, as a repeat, and is told then
             _told.warning("kafka-lane-waits", topic=self._partition.topic, because=code_of(error))
             return 0, self._longer()
 
     async def _taken_in(self, records: Sequence[Record]) -> tuple[int, float]:
+        began = time_ns()
         handful = await asyncio.to_thread(self._way_in.begin, records, lambda: self._is_over)
         await asyncio.gather(*map(asyncio.wrap_future, handful.futures()), return_exceptions=True)
         answers = list(_answers(handful.begun))
@@ -75,6 +78,7 @@ class Lane:
             await self._replies.tell(answers)
             await self._consumer.commit({self._partition: answers[-1].record.offset + 1})
             self._note(answers)
+            self._tell_steps(answers, began)
         if len(answers) < len(handful.begun):
             return len(answers), self._longer()
         self._failures = 0
@@ -98,6 +102,17 @@ class Lane:
         for direction, count in (("in", len(receipts)), ("refused", len(refused)), ("quarantined", quarantined)):
             if count:
                 self._watch.records(direction, count)
+
+    def _tell_steps(self, answers: Sequence[Answer], began: int) -> None:
+        """Each record as a step under that of its partner, from when it was begun with those beside it."""
+        for answer in answers if self._watch.stepped else ():
+            said = headers_of(answer.record).get(TRACEPARENT, [])
+            if steps := begun(said[0] if len(said) == 1 else "", self._watch, "consumer"):
+                steps.began = began
+                for receipt in answer.receipts:
+                    if not receipt.is_repeat:
+                        steps.recorded(receipt.signals, receipt.outcome)
+                steps.over(next((refusal.error for refusal in answer.refusals), None))
 
 
 def _answers(begun: Sequence[Begun]) -> Iterator[Answer]:

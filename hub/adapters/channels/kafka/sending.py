@@ -63,6 +63,11 @@ class Sending:
         self.families_after = 0
 
     @property
+    def connection(self) -> Connection:
+        """How Kafka is reached."""
+        return self._connection
+
+    @property
     def channel(self) -> Channel:
         """The way in, for the relay."""
         return Channel(BELL, self.accept, lambda: self._around.bells.heard(BELL))
@@ -180,7 +185,7 @@ class Sending:
 
     def _telling(self, one: Telling) -> dict[str, Any]:
         at = self._around.clock.now()
-        trace = of_notice(UUID(one.notice), 1)
+        trace = of_notice(UUID(one.notice), 1, BELL)
         headers = {**sealed(one.notice, one.event, self._around.keys.at(at), at), TRACEPARENT: str(trace)}
         return {"topic": self._topic_of(one), "key": one.family.encode(), "value": one.event, "headers": to_record(headers)}
 
@@ -200,4 +205,4 @@ class Sending:
             watch.attempted(BELL, "committed")
             watch.delivered(BELL, (now - one.accepted_at).total_seconds())
             if watch.stepped:
-                watch.stepped(Step("deliver", of_notice(UUID(one.notice), 1), began, time_ns(), "producer"))
+                watch.stepped(Step("deliver", of_notice(UUID(one.notice), 1, BELL), began, time_ns(), "producer"))
