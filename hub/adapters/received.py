@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, Text, bindparam, select
 
-from hub.adapters.database import quickly
+from hub.adapters.database import quickly_each
 from hub.adapters.sealing import Vault
 from hub.domain.messages import bytes_of
 from hub.errors import NotKnown
@@ -38,7 +38,7 @@ class Received:
         headers = {name: values for name, values in posted.headers.items() if name in worth or name.startswith("ce-")}
         sealed = self.vault.seal(bytes_of(posted.key), _joined(headers, posted.body), posted.key.encode())
         if sealed is not None:
-            quickly(connection, _KEEP, posted.key, b"", sealed)
+            quickly_each(connection, _KEEP, [(posted.key, b"", sealed)])
 
     def fetch(self, connection: Connection, kept: str) -> Posted:
         """What was posted, as it was received.
