@@ -44,6 +44,8 @@ def relay(watch: WatchAt = "") -> None:
 @app.command()
 def consume(watch: WatchAt = "") -> None:
     """Take in what partners put on Kafka; as many of these as you like share the work."""
+    if not os.environ.get("HUB_KAFKA_SERVERS"):
+        raise NotAllowed("There is no Kafka to take anything from. Name its brokers with HUB_KAFKA_SERVERS.")
     _work(Part.CONSUME, "takes in what partners put on Kafka", watch)
 
 

@@ -61,6 +61,7 @@ from hub.register import Register
 from hub.registry import Registry
 from hub.relay import Relay, shown, told
 from hub.settings import Settings
+from hub.wiring.consuming import consumer_of
 from hub.wiring.made import (
     CLOCK,
     SEND,
@@ -235,6 +236,8 @@ class Hub:
             ways = {SEND + name: way.run for name, way in self.ways.items() if way.run is not None}
             led = [partial(self.leading.work, name, do) for name, do in {**ways, CLOCK: self._watch_the_clock}.items()]
             return [self.leading.run, self.views.run, self.outbox.run, *led]
+        if part is Part.CONSUME and (consumer := consumer_of(self)) is not None:
+            return [consumer.run]
         return []
 
     def pass_deadlines(self) -> None:

@@ -1,12 +1,14 @@
 """The hub over HTTP: what its routes and pages stand on."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from hub import projections
 from hub.adapters import people_index
 from hub.adapters.callers import Callers
+from hub.adapters.database import reading
 from hub.adapters.limits import Strangers
 from hub.api import application as api
 from hub.api import health
@@ -37,7 +39,7 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
             history=hub.history,
             search=lambda named: search(hub, named),
             views=VIEWS,
-            connect=hub.stored.views.connect,
+            connect=partial(reading, hub.stored.views),
             feed=hub.ways["feed"].out,
             clock=hub.clock,
             admittance=hub.admittance,
