@@ -1,35 +1,24 @@
-"""Partners that use Kafka, and a hub that takes in what they put there: real records, real topics, a real broker."""
+"""Somebody who uses Kafka beside the hub: real records, real topics, a real broker, under names of their own."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.structs import OffsetAndMetadata
 
 from hub.adapters.kafka import topics
 from hub.adapters.kafka.connection import Connection
-from hub.adapters.kafka.consuming import Consumer
-from hub.adapters.kafka.topics import RECEIPTS, REFUSED, SIGNALS, Topics
-from hub.api import receipts
-from hub.api.problems import problem_of
-from hub.api.signals import NOTHING
-from hub.domain.messages import Message
-from hub.ports import Watch
-from hub.settings import Settings
-from hub.wiring import Hub
-from tests.journeys.running import STRUCTURED, Sender, a_worry, the_partners
-from tests.parts import databases
+from hub.adapters.kafka.topics import Topics
+from tests.journeys.running import STRUCTURED, Sender, a_worry
 
 PATIENCE = 60.0
 """Seconds: what a busy machine may need."""
@@ -61,7 +50,7 @@ class Read:
 
     key: str
     value: bytes | None
-    headers: Mapping[str, str]
+    raw_headers: Sequence[tuple[str, bytes]]
     partition: int
     offset: int
     timestamp_type: int
@@ -70,6 +59,17 @@ class Read:
     def said(self) -> Any:
         """What it says, where it says it in JSON."""
         return msgspec.json.decode(self.value or b"null")
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Its headers by name, the last where there are more of one."""
+        return {name: value.decode("latin-1") for name, value in self.raw_headers}
+
+    @property
+    def problems(self) -> list[dict[str, Any]]:
+        """Why it was refused."""
+        found: list[dict[str, Any]] = msgspec.json.decode(self.headers["hub-refused-problems"].encode("latin-1"))
+        return found
 
 
 @dataclass
@@ -91,14 +91,25 @@ class Kafka:
         """Puts records there, and gives the partition and offset of each."""
         return _done(self._put(topic, records, options))
 
-    async def _put(self, topic: str, records: Sequence["Put"], options: Mapping[str, Any]) -> list[tuple[int, int]]:
+    def put_and_abort(self, topic: str, *records: "Put") -> None:
+        """Puts records there in a transaction that is broken off."""
+        _done(self._put(topic, records, {"transactional_id": f"{self.prefix}somebody"}, aborts=True))
+
+    async def _put(
+        self, topic: str, records: Sequence["Put"], options: Mapping[str, Any], aborts: bool = False
+    ) -> list[tuple[int, int]]:
         producer = AIOKafkaProducer(bootstrap_servers=self.servers, **options)
         await producer.start()
         try:
+            if aborts:
+                await producer.begin_transaction()
             sent = [
                 await producer.send(topic, one.value, key=one.key, headers=one.headers, partition=one.partition) for one in records
             ]
-            return [(one.partition, one.offset) for one in [await each for each in sent]]
+            places = [(one.partition, one.offset) for one in [await each for each in sent]]
+            if aborts:
+                await producer.abort_transaction()
+            return places
         finally:
             await producer.stop()
 
@@ -129,6 +140,11 @@ class Kafka:
         """Makes topics as the hub does."""
         _done(self._administered(lambda admin: topics.make(Connection(self.servers, self.prefix, **but), names, admin)))
 
+    def make_otherwise(self, name: str, **settings: str) -> None:
+        """Makes a topic as somebody else might."""
+        new = NewTopic(name, 1, 1, topic_configs={name.replace("_", "."): value for name, value in settings.items()})
+        _done(self._administered(lambda admin: admin.create_topics([new])))
+
     def committed(self, topic: str, partition: int = 0, group: str = "hub") -> int:
         """How far the hub's group came in a partition: the offset of what comes next."""
         try:
@@ -142,8 +158,6 @@ class Kafka:
 
     def configuration(self, topic: str) -> dict[str, str]:
         """How a topic is set."""
-        from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-
         asked = [ConfigResource(ConfigResourceType.TOPIC, topic)]
         (answer,) = _done(self._administered(lambda admin: admin.describe_configs(asked)))
         return {entry[0]: entry[1] for entry in answer.resources[0][4]}
@@ -185,95 +199,9 @@ def an_event(sender: Sender, *people: Mapping[str, Any], **but: Any) -> bytes:
 
 
 def _read(record: Any) -> Read:
-    headers = {name: value.decode() for name, value in record.headers}
     key = (record.key or b"").decode()
-    return Read(key, record.value, headers, record.partition, record.offset, record.timestamp_type)
+    return Read(key, record.value, record.headers, record.partition, record.offset, record.timestamp_type)
 
 
 def _done(work: Coroutine[Any, Any, Given]) -> Given:
     return asyncio.run(work)
-
-
-# The hub ------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Hearing:
-    """A hub with an organisation of every kind, under the clock of the machine, and what it does about Kafka."""
-
-    hub: Hub
-    kafka: Kafka
-    partners: Mapping[str, Sender]
-    seen: list[tuple[Any, ...]] = field(default_factory=list)
-
-    def consumer(self) -> Consumer:
-        """One process of `hub consume`, as far as Kafka sees it."""
-        hub = self.hub
-        return Consumer(
-            self.kafka.connection,
-            hub.intake,
-            lambda signer: hub.door.tokens.refuse_other(NOTHING, signer, hub.clock.now()),
-            hub.limits,
-            hub.registrations,
-            lambda receipt: receipts.signed(receipt, hub.keys.sign),
-            lambda error: problem_of(error).document(),
-            hub.clock,
-            Watch(
-                repeated=lambda way: self.seen.append(("repeated", way)),
-                refused=lambda way, code: self.seen.append(("refused", way, code)),
-                records=lambda direction, count: self.seen.append(("records", direction, count)),
-            ),
-        )
-
-    @contextmanager
-    def consuming(self) -> Iterator[None]:
-        """While the block lasts, what partners put on Kafka is taken in."""
-        stop = Event()
-        thread = Thread(target=self.consumer().run, args=(stop,))
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join(PATIENCE)
-            assert not thread.is_alive(), "it does not stop"
-
-    def put(self, partner: str, *records: Put, **options: Any) -> list[tuple[int, int]]:
-        """Puts records on the topic of a partner."""
-        return self.kafka.put(self.kafka.topic(SIGNALS, partner), *records, **options)
-
-    def make(self, *partners: str, partitions: int = 1) -> None:
-        """Makes the topics of these partners."""
-        kinds = (SIGNALS, RECEIPTS, REFUSED)
-        self.kafka.make(*(self.kafka.topic(kind, one) for one in partners for kind in kinds), partitions=partitions)
-
-    def receipts(self, partner: str) -> list[Read]:
-        """What a partner is told of what was taken in."""
-        return self.kafka.read(self.kafka.topic(RECEIPTS, partner))
-
-    def refused(self, partner: str) -> list[Read]:
-        """What a partner is told of what was refused."""
-        return self.kafka.read(self.kafka.topic(REFUSED, partner))
-
-    def messages(self) -> list[str]:
-        """The ids that partners gave their messages, in the order in which those were recorded."""
-        received = [one for _, one in self.hub.log.read(0, 100_000) if one.topic == Message.Received.TOPIC]
-        return [self.hub.mapper.to_domain_event(one).event_id for one in received]  # type: ignore[attr-defined]
-
-    def await_offset(self, partner: str, offset: int, partition: int = 0) -> None:
-        """Waits until the hub's group came so far."""
-        until(lambda: self.kafka.committed(self.kafka.topic(SIGNALS, partner), partition) >= offset)
-
-
-@contextmanager
-def a_hub(place: Path, kafka: Kafka) -> Iterator[Hearing]:
-    """A hub in this process, with partners; nothing of it runs by itself."""
-    hub = Hub.open(Settings(data_dir=place, database_url=databases.url_of(place), mode="demo"))
-    partners = the_partners()
-    for partner in partners.values():
-        if hub.registrations.by_name(partner.name) is None:
-            partner.register(hub, now())
-    try:
-        yield Hearing(hub, kafka, partners)
-    finally:
-        hub.close()

@@ -53,6 +53,8 @@ class Consumer:
     problem: Problem
     clock: Clock
     watch: Watch = UNWATCHED
+    silence: float = 10.0
+    """Seconds without a sign of life after which others take over what it did."""
 
     def run(self, stop: Event) -> None:
         """Takes in until told to stop; then finishes what it is at, and leaves the group. Never raises."""
@@ -68,7 +70,7 @@ class Consumer:
             way_in = TakingIn(self.intake, self.admit, self.limits, named, self.clock)
             lanes = Lanes(lambda one: Lane(consumer, one, way_in, Replies(producer, named, self.said, self.problem), self.watch))
             await open_ones.enter_async_context(started(consumer))
-            open_ones.push_async_callback(lanes.finish)
+            open_ones.push_async_callback(lanes.close)
             consumer.subscribe(pattern=f"{re.escape(named.of(SIGNALS))}\\.[a-z0-9-]+$", listener=lanes)
             await self._look_after(lanes, named, admin, stop)
 
@@ -101,6 +103,8 @@ class Consumer:
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             metadata_max_age_ms=int(_NEW_TOPICS_AFTER * 1_000),
+            session_timeout_ms=int(self.silence * 1_000),
+            heartbeat_interval_ms=int(self.silence * 300),
             rebalance_timeout_ms=int(FINISH_WITHIN * 2_000),
             # what waits for a database that is away is no reason to leave the group
             max_poll_interval_ms=86_400_000,
@@ -111,13 +115,18 @@ class Lanes(ConsumerRebalanceListener):  # type: ignore[misc]
     """The partitions that are this process's now, each in a lane of its own; they are finished before they are given up."""
 
     def __init__(self, lane: Callable[[TopicPartition], Lane]) -> None:
-        self._lane = lane
+        self._lane, self._is_closed = lane, False
         self._lanes: list[Lane] = []
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        self._lanes = [self._lane(partition) for partition in assigned]
+        self._lanes = [] if self._is_closed else [self._lane(partition) for partition in assigned]
 
     async def on_partitions_revoked(self, _revoked: Collection[TopicPartition]) -> None:
+        await self.finish()
+
+    async def close(self) -> None:
+        """Lets them finish, and takes no others."""
+        self._is_closed = True
         await self.finish()
 
     async def finish(self) -> None:

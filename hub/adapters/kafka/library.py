@@ -11,6 +11,7 @@ from aiokafka.errors import (  # type: ignore[import-untyped]
     KafkaError,
     MessageSizeTooLargeError,
     NoError,
+    RecordListTooLargeError,
     TopicAlreadyExistsError,
     for_code,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "NewTopic",
     "NoError",
     "Record",
+    "RecordListTooLargeError",
     "TopicAlreadyExistsError",
     "TopicPartition",
     "for_code",

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hub.adapters.kafka.library import AIOKafkaProducer, MessageSizeTooLargeError, Record
+from hub.adapters.kafka.library import AIOKafkaProducer, MessageSizeTooLargeError, Record, RecordListTooLargeError
 from hub.adapters.kafka.records import OURS, RecordHeaders, place_of
 from hub.adapters.kafka.topics import RECEIPTS, REFUSED, Topics
 from hub.intake import Receipt
@@ -75,13 +75,15 @@ class Replies:
         record, headers = answer.record, [*_as_it_came(answer.record), *_where(answer.record), *_why(problems)]
         try:
             await self._put_aside(record, record.value, headers)
-        except MessageSizeTooLargeError:
+        except (MessageSizeTooLargeError, RecordListTooLargeError):
             # with the reasons it is larger than it came: it stands where it was sent, and here only why it was refused
             await self._put_aside(record, None, [*_where(record), (f"{OURS}refused-value", b"too-large"), *_why(problems)])
 
     async def _put_aside(self, record: Record, value: bytes | None, headers: RecordHeaders) -> None:
         topic = self.topics.of(REFUSED, self.topics.partner_of(record.topic))
-        await self.producer.send_and_wait(topic, value, key=record.key, headers=headers)
+        # the library puts nothing anywhere that has neither a key nor a value
+        some = b"" if value is None and record.key is None else value
+        await self.producer.send_and_wait(topic, some, key=record.key, headers=headers)
 
     def _document(self, refusal: Refusal) -> Mapping[str, Any]:
         event = {} if refusal.event is None else {"event": refusal.event}
