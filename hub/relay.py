@@ -22,6 +22,7 @@ from eventsourcing.persistence import Mapper
 from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, Text, bindparam, delete, insert, select, update
 from sqlalchemy.schema import CreateTable
 
+from hub.errors import OutOfReach
 from hub.ports import Channel, Fact, Log, Notice, Projection
 
 BATCH = 1_000
@@ -272,6 +273,8 @@ class Relay:
                 if not self._move(one.follower, one.kept, read.last, connection):
                     return False
                 one.follower.take(read.facts, connection)
+        except OutOfReach:  # it is the database that stumbles, and no follower: all of them wait for it
+            raise
         except Exception as error:
             self._stop(one.follower, one.kept, error, connection)
             return False
