@@ -5,7 +5,7 @@ Each question yields what is wrong, in words that name places and never people; 
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -18,8 +18,10 @@ from hub.adapters import received
 from hub.adapters.channels.webhook.queue import DELIVERIES
 from hub.adapters.registrations import Organisation
 from hub.adapters.signatures import PartnerSignatures
+from hub.domain.callers import Capacity
 from hub.domain.messages import Message
 from hub.domain.people import Person
+from hub.domain.policy import HEARD
 from hub.domain.questions import MatchQuestion
 from hub.domain.trajectory import Trajectory
 from hub.ports import Fact, Notice, Projection
@@ -27,7 +29,8 @@ from hub.projections import found
 from hub.wiring import INDEXES, Hub
 from tests.api.running import said_by_hub
 from tests.channels.receiving import Receiver
-from tests.faults.load import Acknowledged, Desk, Load
+from tests.faults.load import Acknowledged, Load, Worker
+from tests.faults.staff import Desk, Directors
 from tests.journeys.running import Following
 
 AT_ONCE = 700
@@ -39,10 +42,11 @@ class Remembered:
     """What those outside the hub did, and what they were told."""
 
     loads: Sequence[Load]
-    desks: Sequence[Desk] = ()
-    told: Mapping[str, Receiver] = field(default_factory=dict)
+    desk: Desk
+    directors: Directors
+    told: Mapping[str, Receiver]
     """Receivers of webhooks by the name of their organisation."""
-    followed: Following | None = None
+    followed: Following
 
     @cached_property
     def acknowledged(self) -> list[Acknowledged]:
@@ -56,7 +60,11 @@ class Remembered:
     @property
     def troubles(self) -> Counter[str]:
         """What those outside saw go wrong, and tried again."""
-        return sum((worker.troubles for worker in (*self.loads, *self.desks)), Counter())
+        return sum((worker.troubles for worker in self.workers), Counter())
+
+    @property
+    def workers(self) -> Sequence[Worker]:
+        return (*self.loads, self.desk, self.directors)
 
 
 @dataclass(frozen=True)
@@ -127,16 +135,17 @@ def _as_answered(fact: Fact) -> dict[str, str]:
 
 def nobody_was_answered_what_can_never_be_right(after: Aftermath) -> Iterator[str]:
     """A repeat is answered with the first receipt, wherever it is asked; a decision with silence; nobody is refused."""
-    for worker in (*after.remembered.loads, *after.remembered.desks):
+    for worker in after.remembered.workers:
         yield from worker.wrong
 
 
 def what_was_decided_is_recorded_once(after: Aftermath) -> Iterator[str]:
-    """Every escalation that somebody took notice of is taken notice of in the log, once."""
+    """Every escalation that somebody took notice of, and every direction that somebody took over, is in the log, once."""
     taken = Counter(fact.event.escalation for fact in after.of(Trajectory.EscalationAcknowledged))
-    yield from (f"acknowledged {count} times: {one}" for one, count in taken.items() if count > 1)
-    for desk in after.remembered.desks:
-        yield from (f"lost acknowledgement: {one}" for one in desk.acknowledged if one not in taken)
+    taken += Counter(fact.event.handover for fact in after.of(Trajectory.HandoverAccepted))
+    yield from (f"decided {count} times: {one}" for one, count in taken.items() if count > 1)
+    answered = (*after.remembered.desk.acknowledged, *after.remembered.directors.accepted)
+    yield from (f"lost decision: {one}" for one in answered if one not in taken)
 
 
 # Nothing by half ---------------------------------------------------------------------------------------
@@ -328,14 +337,14 @@ def every_delivery_came_to_its_end(after: Aftermath) -> Iterator[str]:
 
 
 def the_live_feed_lost_and_doubled_nothing(after: Aftermath) -> Iterator[str]:
-    """Over all its reconnections, at whichever server, a follower hears each notice once, in order."""
-    if after.remembered.followed is None:
-        return
+    """Over all its reconnections, at whichever server, a follower hears each notice that is for them once, in order."""
     heard = [(one.position, one.notice["id"]) for one in after.remembered.followed.heard]
-    said = [(notice.position, str(notice.id)) for notice in after.notices]
+    said = [(notice.position, str(notice.id)) for notice in after.notices if notice.type.startswith(HEARD[Capacity.COORDINATOR])]
     if heard != said:
-        missing, more = len(set(said) - set(heard)), len(heard) - len(set(heard))
-        yield f"the live feed: {missing} missing, {more} doubled, of {len(said)}"
+        types = {notice.position: notice.type for notice in after.notices}
+        missing, more = sorted(set(said) - set(heard)), len(heard) - len(set(heard))
+        where = [(position, types[position]) for position, _ in missing[:5]]
+        yield f"the live feed: {len(missing)} missing {where}, {more} doubled, of {len(said)}"
 
 
 QUESTIONS: tuple[Question, ...] = (

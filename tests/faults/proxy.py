@@ -125,9 +125,11 @@ class Line:
     server: tuple[StreamReader, StreamWriter]
     is_losing: bool = False
     """That a COMMIT was passed on whose answer must not come back."""
+    is_cut: bool = False
 
     def cut(self) -> None:
         """Both ends see the connection break off."""
+        self.is_cut = True
         for _, writer in (self.client, self.server):
             writer.transport.abort()
 
@@ -142,6 +144,8 @@ class Proxy:
     seconds: float = 0.0
     """How long every answer is held back."""
     is_refusing: bool = False
+    is_silent: bool = False
+    """Nothing comes through in either direction, and nobody is told."""
     cuts: int = 0
     """Connections that were cut."""
     lost_answers: int = 0
@@ -175,7 +179,8 @@ class Proxy:
 
     def well(self) -> None:
         """Passes everything on again."""
-        self.seconds, self.is_refusing, self._answers_to_lose, self._questions_to_lose = 0.0, False, 0, 0
+        self.seconds, self.is_refusing, self.is_silent = 0.0, False, False
+        self._answers_to_lose, self._questions_to_lose = 0, 0
 
     # In its own thread ------------------------------------------------------------------------------
 
@@ -229,12 +234,15 @@ class Proxy:
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(asyncio.gather(*tasks, return_exceptions=True)), 0.2)
         line.cut()
+        for task in tasks:
+            task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _ask(self, line: Line) -> None:
         (reader, _), (_, writer) = line.client, line.server
         while True:
             said, commits = await line.talk.from_client(reader)
+            await self._hear_again(line)
             if commits and self._questions_to_lose > 0:
                 self._questions_to_lose, self.lost_questions = self._questions_to_lose - 1, self.lost_questions + 1
                 line.cut()
@@ -243,6 +251,10 @@ class Proxy:
                 self._answers_to_lose, line.is_losing = self._answers_to_lose - 1, True
             writer.write(said)
             await writer.drain()
+
+    async def _hear_again(self, line: Line) -> None:
+        while self.is_silent and not line.is_cut:
+            await asyncio.sleep(0.02)
 
     async def _answer(self, line: Line) -> None:
         (_, writer), (reader, _) = line.client, line.server
@@ -254,6 +266,7 @@ class Proxy:
                     line.cut()
                     return
                 continue
+            await self._hear_again(line)
             if self.seconds and is_whole:
                 await asyncio.sleep(self.seconds)
             writer.write(said)

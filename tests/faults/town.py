@@ -7,27 +7,33 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.adapters.channels.feed import FEED
 from hub.adapters.channels.webhook.queue import DELIVERIES
 from hub.domain.callers import Capacity
+from hub.domain.policy import HEARD
+from hub.errors import Unavailable
 from hub.settings import Settings
 from hub.wiring import Hub
 from tests import issuer
 from tests.channels.receiving import Receiver, receiving
 from tests.faults.checker import Aftermath, Remembered
-from tests.faults.load import Children, Desk, FollowingAny, Load, real_time, working
+from tests.faults.disk import Disk
+from tests.faults.load import Children, Load, real_time, working
 from tests.faults.proxy import Proxy, before_postgresql
+from tests.faults.staff import Desk, Directors, FollowingAny, token
 from tests.journeys.running import Sender
 from tests.parts.postgresql import Server, fresh
 from tests.parts.servers import a_lasting_port, listens
@@ -39,6 +45,8 @@ MANY = {f"{kind}-{nth}": (kind,) for kind in ("serve", "relay") for nth in (1, 2
 """Which processes a hub is: by name, what each is told on its command line."""
 UNLIMITED = {"HUB_PER_MINUTE": "10000000", "HUB_PER_DAY": "10000000"}
 KEK = b64encode(bytes(range(32))).decode()
+_IS_HEARD = or_(*(FEED.c.type.startswith(beginning) for beginning in HEARD[Capacity.COORDINATOR]))
+"""What those who follow along here hear of."""
 START_WITHIN = 90.0
 """Seconds: what a busy machine may need, not what the hub does."""
 REST_WITHIN = 120.0
@@ -59,6 +67,11 @@ class Process:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self.running is not None
+        return self.running.pid
 
     def launch(self) -> None:
         """Starts it, and does not wait."""
@@ -101,21 +114,26 @@ class Process:
 
 
 def until(holds: Callable[[], bool], otherwise: str | Callable[[], str], seconds: float = REST_WITHIN) -> float:
-    """Waits until it holds, and gives the seconds that it took. Raises: AssertionError."""
+    """Waits until it holds, and gives the seconds that it took; who cannot look now looks again. Raises: AssertionError."""
     began = time.monotonic()
-    while not holds():
+    while not _holds(holds):
         if time.monotonic() - began > seconds:
             raise AssertionError(otherwise if isinstance(otherwise, str) else otherwise())
         time.sleep(0.02)
     return time.monotonic() - began
 
 
+def _holds(look: Callable[[], bool]) -> bool:
+    with suppress(Unavailable, SQLAlchemyError):
+        return look()
+    return False
+
+
 @dataclass
 class Town:
     """A hub of these processes, in a place of its own, and everybody around it.
 
-    `server` is its PostgreSQL (none: SQLite, and then it is one process); `changes` are settings that are otherwise, and
-    `entry` the module by which its processes are started.
+    `server` is its PostgreSQL (none: SQLite, and then it is one process); `changes` are settings that are otherwise.
     """
 
     place: Path
@@ -123,10 +141,15 @@ class Town:
     server: Server | None = None
     names: Mapping[str, Sequence[str]] = field(default_factory=lambda: ONE)
     changes: Mapping[str, str] = field(default_factory=dict)
-    entry: str = "hub"
+    altered: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong with every process all the time, as `tests.faults.altered` understands it."""
     pause: float = 0.05
     """Seconds between what one partner posts."""
-    now: Callable[[], datetime] = real_time
+    untidy: float = 0.2
+    stall: float = 7.0
+    """Seconds that somebody is out of this world."""
+    ahead: timedelta = timedelta(0)
+    """How far the time in this town is ahead of ours."""
     database: str = ""
     """The URL of the database that it has while it stands."""
     processes: dict[str, Process] = field(default_factory=dict)
@@ -134,6 +157,13 @@ class Town:
     """Between each process and PostgreSQL."""
     told: dict[str, Receiver] = field(default_factory=dict)
     loads: list[Load] = field(default_factory=list)
+    disk: Disk | None = None
+    takeovers: list[float] = field(default_factory=list)
+    """Seconds from the end of a process until everything went on without it."""
+    recoveries: list[float] = field(default_factory=list)
+    """Seconds from when something was mended until the next signal was acknowledged."""
+    wrong: list[str] = field(default_factory=list)
+    """What those who strike saw go wrong."""
 
     # Built and left ---------------------------------------------------------------------------------
 
@@ -142,6 +172,7 @@ class Town:
         """All servers and processes are there while the block lasts; nobody does anything yet."""
         with ExitStack() as lasts:
             self.place.mkdir(parents=True, exist_ok=True)
+            self.set_clock(0)
             if self.server is not None:
                 self.database = lasts.enter_context(fresh(self.server.url))
             self.told = {name: lasts.enter_context(receiving()) for name in TOLD}
@@ -162,7 +193,13 @@ class Town:
             self.proxies[name] = lasts.enter_context(before_postgresql(self.server.port).running())
             environment = self.environment(self.proxies[name].port)
         port = a_lasting_port() if command[0] in ("serve", "all") else 0
-        return Process(name, (self.entry, *command), environment, self.place / f"{name}.log", port)
+        return Process(
+            name,
+            ("tests.faults.altered" if self.altered else "hub", *command),
+            {**environment, **self.altered},
+            self.place / f"{name}.log",
+            port,
+        )
 
     def environment(self, port: int = 0) -> dict[str, str]:
         """The settings of a process that finds PostgreSQL at that port."""
@@ -183,7 +220,7 @@ class Town:
     def hub(self) -> Hub:
         """The same hub in this process, to register with and to look; nothing of it runs."""
         environment = self.environment()
-        return Hub.open(Settings.read(environment), environment=environment)
+        return Hub.open(Settings.read(environment), self, environment)
 
     def _register(self) -> None:
         now = self.hub.clock.now()
@@ -201,22 +238,26 @@ class Town:
     @contextmanager
     def busy(self) -> Iterator[None]:
         """Partners post, the desk decides, somebody follows, while the block lasts; then everything comes to rest."""
-        token = issuer.bearer(Capacity.COORDINATOR, "somebody", "neighbourhood-team", self.now(), minutes=1_000)
+        shown = token("somebody", self.now())
         children = Children()
         self.loads = [
-            Load(sender, self.urls, Random(self.random.getrandbits(32)), children, self.now, pause=self.pause)  # noqa: S311
+            Load(sender, self.urls, Random(self.random.getrandbits(32)), children, self.now, self.untidy, self.pause)  # noqa: S311
             for sender in SENDERS
         ]
-        self.desk = Desk(self.urls, token)
-        self.followed = FollowingAny(self.urls, token)
+        self.desk = Desk(self.urls, shown)
+        self.followed = FollowingAny(self.urls, shown)
+        self.directors = Directors(self.urls, self.now, Random(self.random.getrandbits(32)), self._families)  # noqa: S311
         self.followed.start()
         try:
-            with working(*self.loads, self.desk):
+            with working(*self.loads, self.desk, self.directors):
                 self.goes_on()
                 yield
             self.come_to_rest()
         finally:
             self.followed.finish()
+
+    def _families(self) -> list[str]:
+        return [one.notice["data"]["family"] for one in self.followed.heard[-50:] if "family" in one.notice["data"]]
 
     @property
     def acknowledged(self) -> int:
@@ -226,6 +267,10 @@ class Town:
         """Waits until so many more signals are acknowledged, and gives the seconds that it took."""
         before = self.acknowledged
         return until(lambda: self.acknowledged >= before + more or any(load.wrong for load in self.loads), "nothing goes on")
+
+    def mended(self) -> None:
+        """Waits until somebody is acknowledged again, and keeps how long that took."""
+        self.recoveries.append(self.goes_on())
 
     def come_to_rest(self) -> None:
         """Waits until all that follows the log reached its end, and the last notice was heard and delivered."""
@@ -237,7 +282,7 @@ class Town:
             return False
         with hub.stored.outbox.connect() as outbox:
             waiting = outbox.execute(select(DELIVERIES.c.id).where(DELIVERIES.c.state == "waiting").limit(1)).first()
-            newest = outbox.execute(select(func.coalesce(func.max(FEED.c.position), 0))).scalar_one()
+            newest = outbox.execute(select(func.coalesce(func.max(FEED.c.position), 0)).where(_IS_HEARD)).scalar_one()
         last = self.followed.heard[-1].position if self.followed.heard else 0
         return waiting is None and last >= newest
 
@@ -245,9 +290,62 @@ class Town:
         behind = [standing for standing in (*self.hub.views.state(), *self.hub.outbox.state()) if standing.lag]
         return f"{behind}; {len(self.followed.heard)} heard, {len(self.told)} told"
 
+    # Struck -----------------------------------------------------------------------------------------
+
+    def one(self, kind: str) -> Process:
+        """A process of that kind."""
+        return self.random.choice([process for process in self.processes.values() if process.command[1] == kind])
+
+    def measure_takeover(self, strike: Callable[[], None]) -> None:
+        """Strikes, and keeps how long it takes until what comes in after that is recorded and passed on to everybody."""
+        strike()
+        began, last = time.monotonic(), self._last_position()
+        until(lambda: self._all_passed(last), lambda: f"nobody takes over: {self._standings()}")
+        self.takeovers.append(time.monotonic() - began)
+
+    def _last_position(self) -> int:
+        found: list[int] = []
+        until(lambda: bool(found.append(self.hub.log.last_position()) or found), "the log cannot be read")
+        return found[-1]
+
+    def _all_passed(self, position: int) -> bool:
+        return all(standing.position > position for standing in (*self.hub.views.state(), *self.hub.outbox.state()))
+
+    @property
+    def troubles(self) -> Counter[str]:
+        """What those outside saw go wrong so far, and tried again."""
+        return sum((worker.troubles for worker in (*self.loads, self.desk, self.directors)), Counter())
+
+    @property
+    def server_errors(self) -> int:
+        """Answers of the 500s so far."""
+        return sum(count for code, count in self.troubles.items() if code[:1] == "5")
+
+    def begin_at(self, moment: datetime) -> None:
+        """Lets everybody here, hub and partners, live at another time, which goes on from that moment."""
+        self.ahead = moment - real_time()
+
+    def now(self) -> datetime:
+        """What the clocks of everybody but the hub say."""
+        return real_time() + self.ahead
+
+    def set_clock(self, seconds: float) -> None:
+        """Lets the clock of the hub's machines be so much ahead of the others, where its processes look at one that can be set."""
+        self.clock.write_text(str(self.ahead.total_seconds() + seconds))
+
+    @property
+    def clock(self) -> Path:
+        """The file with the seconds that the clock of the hub's machines is ahead."""
+        return self.place / "clock"
+
+    def a_family(self) -> str:
+        """One that somebody heard of."""
+        until(lambda: bool(self._families()), "nobody hears of a family")
+        return self.random.choice(self._families())
+
     def aftermath(self) -> Aftermath:
         """What is to be checked, when everything came to rest."""
-        return Aftermath(self.hub, Remembered(self.loads, (self.desk,), self.told, self.followed))
+        return Aftermath(self.hub, Remembered(self.loads, self.desk, self.directors, self.told, self.followed))
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         """The lines of that kind in the logs of all processes."""

@@ -1,0 +1,160 @@
+"""The faults by name, and how one is played: a town of its own, struck round after round under load, then checked."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+from tests.faults import altered, breaking
+from tests.faults.breaking import Strike
+from tests.faults.checker import Counts, counted
+from tests.faults.disk import Disk, Quota, family_of, may_mount, small
+from tests.faults.town import MANY, ONE, Town
+from tests.parts.postgresql import Server
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+LIKES_ANY_CLOCK = {"HUB_REPLAY_SECONDS": "7200"}
+"""So that a partner's signature counts, also while the hub's clock is an hour off."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that goes wrong, and the town that it happens to."""
+
+    name: str
+    title: str
+    strike: Strike
+    on: str = POSTGRESQL
+    altered: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, str] = field(default_factory=dict)
+    untidy: float = 0.2
+    disk: str = ""
+    """`quota` or `small`, where the disk can be full."""
+    clock_from: datetime | None = None
+    """When it is in that town, where it is not now."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a fault."""
+
+    fault: Fault
+    seed: int
+    rounds: int
+    seconds: float
+    counts: Counts
+    takeovers: Sequence[float]
+    recoveries: Sequence[float]
+    troubles: Counter[str]
+
+
+_SPRING, _AUTUMN = datetime(2027, 3, 28, 0, 59, 50, tzinfo=UTC), datetime(2027, 10, 31, 0, 59, 50, tzinfo=UTC)
+"""Ten seconds before the clock in the Netherlands is put forward, and back."""
+_BEFORE = {altered.CLOCK: "clock"}
+
+FAULTS = (
+    Fault("kill-all", "SIGKILL of `hub all`, on SQLite", breaking.kill("all"), SQLITE),
+    Fault("kill-serve", "SIGKILL of a `hub serve`", breaking.kill("serve")),
+    Fault("kill-relay", "SIGKILL of a `hub relay`", breaking.kill("relay")),
+    Fault("kill-everything", "SIGKILL of all processes at once", breaking.kill_at_once),
+    Fault("stall-serve", "SIGSTOP of a `hub serve`, then SIGCONT", breaking.stall("serve")),
+    Fault("stall-relay", "SIGSTOP of a `hub relay`, then SIGCONT", breaking.stall("relay")),
+    Fault("rolling-restart", "every process restarted in turn, under load", breaking.restart_all_in_turn),
+    Fault("kill-postgresql", "PostgreSQL killed with -9 and started again", breaking.kill_database),
+    Fault("cut", "connections to PostgreSQL cut", breaking.cut),
+    Fault("refuse", "PostgreSQL takes nobody in for a while", breaking.refuse),
+    Fault("delay", "answers of PostgreSQL delayed", breaking.delay),
+    Fault("silence", "a process and PostgreSQL hear nothing of each other", breaking.silence),
+    Fault("lost-answers", "answers to COMMIT lost", breaking.lose_answers),
+    Fault("lost-commits", "COMMITs lost on their way", breaking.lose_questions),
+    Fault("untidy", "messages doubled at two servers, reordered and late", breaking.go_on, untidy=0.8),
+    Fault("two-leaders", "two relays that both believe they lead", breaking.go_on, altered={altered.LEADS: "yes"}),
+    Fault("full-disk-sqlite", "no room left for SQLite (quota)", breaking.fill_the_disk, SQLITE, disk="quota"),
+    Fault("full-disk-postgresql", "no room left for PostgreSQL (quota)", breaking.fill_the_disk, disk="quota"),
+    Fault("small-disk-sqlite", "no room left for SQLite (small file system)", breaking.fill_the_disk, SQLITE, disk="small"),
+    Fault("small-disk-postgresql", "no room left for PostgreSQL (small file system)", breaking.fill_the_disk, disk="small"),
+    Fault("clock-jumps", "the clock an hour ahead, or back", breaking.jump, SQLITE, _BEFORE, LIKES_ANY_CLOCK),
+    Fault("spring", "the clock put forward for summer", breaking.go_on, SQLITE, _BEFORE, clock_from=_SPRING),
+    Fault("autumn", "the clock put back for winter", breaking.go_on, SQLITE, _BEFORE, clock_from=_AUTUMN),
+    Fault("stumbling-projection", "a read model that throws on one event", breaking.go_on, altered={altered.STUMBLES: "yes"}),
+    Fault("rebuild", "read models built anew while they are read", breaking.rebuild),
+)
+BY_NAME = {fault.name: fault for fault in FAULTS}
+
+Enough = Callable[[int, float], bool]
+"""Whether so many rounds, in so many seconds, are enough."""
+Say = Callable[[str], None]
+
+
+def played(
+    faults: Sequence[Fault], place: Path, seed: int, enough: Enough, stall: float, say: Say = lambda _: None
+) -> tuple[Town, Counts, int, float]:
+    """A town struck by these faults in turn, round after round, until it is enough; checked when it has come to rest."""
+    random = Random(seed)  # noqa: S311
+    with a_town(faults[0], place, random, stall) as town:
+        began, rounds = time.monotonic(), 0
+        with town.busy():
+            while not enough(rounds, time.monotonic() - began):
+                fault = faults[rounds % len(faults)]
+                time.sleep(random.uniform(0.1, 0.6))
+                fault.strike(town)
+                rounds += 1
+                say(f"{fault.name}: round {rounds}, {town.acknowledged} acknowledged")
+        seconds = time.monotonic() - began
+        for process in town.processes.values():
+            process.end()
+        counts = counted(town.aftermath())
+        return town, replace(counts, wrong=[*counts.wrong, *town.wrong]), rounds, seconds
+
+
+def result(fault: Fault, place: Path, seed: int, enough: Enough, stall: float, say: Say) -> Result:
+    """One fault in a town of its own."""
+    town, counts, rounds, seconds = played([fault], place, seed, enough, stall, say)
+    return Result(fault, seed, rounds, seconds, counts, town.takeovers, town.recoveries, town.troubles)
+
+
+@contextmanager
+def a_town(fault: Fault, place: Path, random: Random, stall: float) -> Iterator[Town]:
+    """The town that this fault happens to, with all its servers. Raises: PermissionError."""
+    with ExitStack() as lasts:
+        disk = lasts.enter_context(small(place / "disk", 250)) if fault.disk == "small" else None
+        town = Town(
+            place / ("disk" if disk and fault.on == SQLITE else "town"),
+            random,
+            names=ONE if fault.on == SQLITE else MANY,
+            changes=fault.changes,
+            untidy=fault.untidy,
+            stall=stall,
+        )
+        if fault.on == POSTGRESQL:
+            town.server = _server(place / "disk" if disk else place, lasts)
+        if fault.altered:
+            town.altered = {name: str(town.clock) if name == altered.CLOCK else value for name, value in fault.altered.items()}
+        if fault.clock_from is not None:
+            town.begin_at(fault.clock_from)
+        town.disk = disk or _quota(town)
+        yield lasts.enter_context(town.standing())
+
+
+def _server(place: Path, lasts: ExitStack) -> Server:
+    place.mkdir(parents=True, exist_ok=True)
+    server = Server(place / "postgresql")
+    server.start()
+    lasts.callback(server.stop)
+    return server
+
+
+def _quota(town: Town) -> Disk:
+    if town.server is None:
+        return Quota(town.place / "data", lambda: [pid for process in town.processes.values() for pid in family_of(process.pid)])
+    server = town.server
+    return Quota(server.data, lambda: family_of(server.pid), 4 << 20)
+
+
+def is_possible(fault: Fault) -> str:
+    """Nothing, or why this fault cannot be played here."""
+    return "" if fault.disk != "small" or may_mount() else "only root may mount a small file system"
