@@ -81,6 +81,11 @@ def _last(connection: Connection) -> int:
     return int(quickly(connection, _LAST)[0][0])
 
 
+def _read(connection: Connection, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
+    rows = quickly(connection, _READ, after, limit)
+    return [(position, StoredEvent(_uuid(stream), version, topic, state)) for position, stream, version, topic, state in rows]
+
+
 class Transaction:
     """The log while this process alone writes to it."""
 
@@ -110,6 +115,10 @@ class Transaction:
             for stream, version, topic, state in quickly(self.connection, _STREAMS.format(condition), wanted):
                 found.setdefault(id := _uuid(stream), []).append(StoredEvent(id, version, topic, state))
         return found
+
+    def read(self, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
+        """What stands after a position, in order, at most so many."""
+        return _read(self.connection, after, limit)
 
     def changed_since(self, position: int) -> set[UUID]:
         """The streams that anybody appended to after that position."""
@@ -229,10 +238,7 @@ class EventLog:
     def read(self, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
         """What is committed after a position, in order, at most so many."""
         with self.reading() as connection:
-            rows = quickly(connection, _READ, after, limit)
-            return [
-                (position, StoredEvent(_uuid(stream), version, topic, state)) for position, stream, version, topic, state in rows
-            ]
+            return _read(connection, after, limit)
 
     def last_position(self) -> int:
         """The position of the last committed event; 0 where there is none."""

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from eventsourcing.persistence import Mapper
-from sqlalchemy import Column, Connection, MetaData, Table, Text, delete, insert, select
+from sqlalchemy import Column, MetaData, Table, Text, delete, insert, select
 
-from hub.adapters.event_store import EventLog
+from hub.adapters.database import finish
+from hub.adapters.event_store import EventLog, Transaction
 from hub.ports import Fact, Projection
 from hub.relay import BATCH, shape
 
@@ -24,19 +25,28 @@ def open_indexes(log: EventLog, mapper: Mapper[UUID], indexes: Sequence[Projecti
     """
     with log.transaction() as writing:
         for index in indexes:
-            _open(index, log, mapper, writing.connection)
+            _open(index, mapper, writing)
 
 
-def _open(index: Projection, log: EventLog, mapper: Mapper[UUID], connection: Connection) -> None:
+def _open(index: Projection, mapper: Mapper[UUID], writing: Transaction) -> None:
+    connection = writing.connection
     mine, now = SHAPES.c.name == index.name, shape(index.tables, connection)
     if connection.scalar(select(SHAPES.c.shape).where(mine)) == now:
         return
     index.tables.drop_all(connection)
     index.tables.create_all(connection)
-    position = 0
-    while rows := log.read(position, BATCH):
-        events = [(at, mapper.to_domain_event(stored)) for at, stored in rows]
-        index.apply([Fact(at, event.originator_id, event) for at, event in events], connection)
-        position = rows[-1][0]
+    _fill(index, mapper, writing)
     connection.execute(delete(SHAPES).where(mine))
     connection.execute(insert(SHAPES).values(name=index.name, shape=now))
+
+
+def _fill(index: Projection, mapper: Mapper[UUID], writing: Transaction) -> None:
+    position = 0
+    # read by the transaction that writes, which so shows life, and puts a batch away before it reads the next
+    while rows := writing.read(position, BATCH):
+        events = (
+            (at, mapper.to_domain_event(stored)) for at, stored in rows if index.topics is None or stored.topic in index.topics
+        )
+        index.apply([Fact(at, event.originator_id, event) for at, event in events], writing.connection)
+        finish(writing.connection)
+        position = rows[-1][0]

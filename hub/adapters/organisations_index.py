@@ -118,7 +118,7 @@ def _change(fact: Fact, connection: Connection, **to: Any) -> None:
     connection.execute(update(REGISTRATIONS).where(here).values(**to))
 
 
-_CHANGES: Mapping[type, Callable[[Fact, Connection], None]] = {
+_CHANGES: Mapping[type[Any], Callable[[Fact, Connection], None]] = {
     Registration.Registered: _registered,
     Registration.KeyAdded: _key_added,
     Registration.KeyRevoked: _key_revoked,
@@ -142,7 +142,13 @@ def _apply(facts: Sequence[Fact], connection: Connection) -> None:
             change(fact, connection)
 
 
-INDEX = Projection(name="registrations", title="Who may send us signals", tables=TABLES, apply=_apply)
+INDEX = Projection(
+    name="registrations",
+    title="Who may send us signals",
+    tables=TABLES,
+    apply=_apply,
+    topics=frozenset(event.TOPIC for event in _CHANGES),
+)
 """Applied in the transaction that saves the events: what it refuses (a kid of another organisation, no key at all) is not saved."""
 
 

@@ -167,4 +167,6 @@ def _apply(facts: Sequence[Fact], connection: Connection) -> None:
         quickly_each(connection, statement, [row for _, row in group])
 
 
-INDEX = Projection("people", "People and families by blind keys", TABLES, _apply)
+INDEX = Projection(
+    "people", "People and families by blind keys", TABLES, _apply, topics=frozenset(event.TOPIC for event in _FOLLOW)
+)

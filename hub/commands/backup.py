@@ -69,7 +69,7 @@ def restore(
     if only_check:
         say.print(f"{file} is whole: {_said(manifest)}", soft_wrap=True, highlight=False, markup=False)
         return
-    # that it opens shows that every event can be read, for the indexes are built anew from all of them
+    # which builds the indexes beside the log
     opened(settings).close()
     say.print(f"Restored, read back and opened: {_said(manifest)}", soft_wrap=True, highlight=False, markup=False)
 

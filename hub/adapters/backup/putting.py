@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +11,12 @@ from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 from sqlalchemy import Connection
 
 from hub.adapters.backup.archive import Archive, Progress, StoreKept, TableKept
-from hub.adapters.backup.rows import Adding, lines, put
+from hub.adapters.backup.rows import AT_ONCE, Adding, lines, put
 from hub.adapters.database import is_postgresql, quickly
 from hub.adapters.kek import Keks
-from hub.adapters.mapper import mapper
+from hub.adapters.mapper import PlainMapper, mapper
 from hub.adapters.migrations import migrate, revisions
-from hub.adapters.vault import Cipher, DoesNotOpen
+from hub.adapters.vault import REMEMBERED, Cipher, DoesNotOpen
 from hub.errors import Fault, Refused
 from hub.relay import shape
 
@@ -26,9 +26,7 @@ Opens = Callable[[str], AbstractContextManager[Connection]]
 _SPAN = "SELECT count(*), coalesce(min(position), 1), coalesce(max(position), 0) FROM events"
 _WRAPPED = "SELECT subject, kek, wrapped FROM vault_keys WHERE wrapped IS NOT NULL ORDER BY subject"
 _KEY = "SELECT kek, wrapped FROM vault_keys WHERE subject = ?"
-_NEWEST = "SELECT stream_id, version, topic, state FROM events WHERE position > ?"
-_OPENED = 1_000
-"""Of the newest events, how many are opened; whoever opens the hub then opens all, for its indexes."""
+_EVENTS = "SELECT position, stream_id, version, topic, state FROM events WHERE position > ? ORDER BY position LIMIT ?"
 _FORGET = "DELETE FROM positions WHERE shape <> ?"
 """Who has tables that no backup holds begins anew, as they do."""
 _BEYOND = "SELECT count(*) FROM positions WHERE position > ?"
@@ -97,45 +95,61 @@ def _check_store(archive: Archive, store: StoreKept, keks: Keks, connection: Con
         if adding.sum() != kept.sum:
             raise Fault(f"What was restored of {store.name}: {kept.table.name} is not what was backed up.", code="not-restored")
     if store.name == "log":
-        _check_log(archive.manifest.last_position, keks, connection)
+        _check_log(archive.manifest.last_position, keks, connection, progress)
     if store.name == "outbox" and quickly(connection, _BEYOND, archive.manifest.last_position)[0][0]:
         raise Fault("A follower came further than the log.", code="not-restored")
 
 
-def _check_log(last: int, keks: Keks, connection: Connection) -> None:
+def _check_log(last: int, keks: Keks, connection: Connection, progress: Progress) -> None:
     if quickly(connection, _SPAN)[0] != (last, 1, last):
         raise Fault(f"The positions of the log are not 1 to {last} without a gap.", code="not-restored")
     keys = _Keys(keks, connection)
-    read = mapper(keys).to_domain_event
     try:
         for subject, kek, wrapped in quickly(connection, _WRAPPED):
             keys.unwrapped(subject, kek, wrapped)
-        for stream, *rest in quickly(connection, _NEWEST, last - _OPENED):
-            read(StoredEvent(stream if isinstance(stream, UUID) else UUID(stream), *rest))
+        _open_events(last, mapper(keys), connection, progress)
     except (DoesNotOpen, MapperDeserialisationError) as error:
         raise Fault("What is sealed does not open.", code="not-restored") from error
 
 
-@dataclass(frozen=True, slots=True)
+def _open_events(last: int, mapper: PlainMapper, connection: Connection, progress: Progress) -> None:
+    """Every event, as an auditor would read it."""
+    position = 0
+    while rows := quickly(connection, _EVENTS, position, AT_ONCE):
+        for _, stream, *stored in rows:
+            mapper.to_domain_event(StoredEvent(stream if isinstance(stream, UUID) else UUID(stream), *stored))
+        position = rows[-1][0]
+        progress("opening every event", position, last)
+
+
 class _Keys:
     """Keys of the vault as they stand in a transaction that nobody else sees yet."""
 
-    keks: Keks
-    connection: Connection
+    def __init__(self, keks: Keks, connection: Connection) -> None:
+        self._keks, self._connection = keks, connection
+        self._of = lru_cache(maxsize=REMEMBERED)(self._read)
 
     def unwrapped(self, subject: str, kek: str, wrapped: bytes) -> bytes:
-        if (known := self.keks.find(kek)) is None:
+        """Raises: DoesNotOpen."""
+        if (known := self._keks.find(kek)) is None:
             raise DoesNotOpen("the key-encryption key was not given")
         return Cipher(known.cipher, subject.encode()).open(wrapped)
 
     def open(self, subject: UUID, sealed: bytes, bound: bytes) -> bytes | None:
-        rows = quickly(self.connection, _KEY, subject.hex)
-        if not rows or rows[0][1] is None:
-            return None
-        return Cipher(AESGCM(self.unwrapped(subject.hex, *rows[0])), bound).open(sealed)
+        """What was sealed; nothing where the key was destroyed. Raises: DoesNotOpen."""
+        key = self._of(subject)
+        return None if key is None else Cipher(key, bound).open(sealed)
 
-    def seal(self, subject: UUID, data: bytes, bound: bytes) -> bytes | None:
-        raise NotImplementedError
+    def _read(self, subject: UUID) -> AESGCM | None:
+        rows = quickly(self._connection, _KEY, subject.hex)
+        if not rows:
+            raise DoesNotOpen("there is no key for it")
+        kek, wrapped = rows[0]
+        return None if wrapped is None else AESGCM(self.unwrapped(subject.hex, kek, wrapped))
+
+    def seal(self, subject: UUID, data: bytes, bound: bytes) -> bytes | None:  # noqa: ARG002
+        """Nothing is sealed here."""
+        return None
 
 
 def _told(each: Iterator[Any], what: str, of: int, progress: Progress) -> Iterator[Any]:
