@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import GroupCoordinatorNotAvailableError
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from aiokafka.structs import OffsetAndMetadata
 
 from hub.adapters.kafka import topics
@@ -113,6 +114,23 @@ class Kafka:
         finally:
             await producer.stop()
 
+    def put_together(self, topic: str, *records: "Put") -> None:
+        """Puts records there as one batch, also such as the library would not write: names of headers as Latin-1."""
+        _done(self._put_together(topic, records))
+
+    async def _put_together(self, topic: str, records: Sequence["Put"]) -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=self.servers)
+        await producer.start()
+        try:
+            batch = producer.create_batch()
+            batch._builder = _DefaultRecordBatchBuilderPy(2, 0, 0, -1, -1, 0, 1_000_000)
+            for one in records:
+                headers = [(_Latin(name), value) for name, value in one.headers]
+                batch.append(timestamp=None, key=one.key, value=one.value, headers=headers)
+            await (await producer.send_batch(batch, topic, partition=0))
+        finally:
+            await producer.stop()
+
     def read(self, topic: str, isolation: str = "read_committed") -> list[Read]:
         """All that stands there now, partition by partition."""
         return _done(self._read(topic, isolation))
@@ -174,6 +192,15 @@ class Kafka:
             return await work(admin)
         finally:
             await admin.close()
+
+
+class _Latin(str):
+    """A text of other bytes than Kafka asks."""
+
+    __slots__ = ()
+
+    def encode(self, *_: str) -> bytes:
+        return super().encode("latin-1")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from hub.adapters.kafka.library import AIOKafkaConsumer, Record, TopicPartition
-from hub.adapters.kafka.records import headers_of, place_of
+from hub.adapters.kafka.records import Unreadable, headers_of, place_of
 from hub.adapters.kafka.replies import Answer, Refusal, Replies
 from hub.adapters.kafka.sessions import code_of, delay, pause
 from hub.adapters.kafka.taking_in import Begun, TakingIn, is_not_now
@@ -55,11 +55,41 @@ class Lane:
     async def _fetched(self) -> Sequence[Record]:
         self._is_fetching = True
         try:
-            found = await self._consumer.getmany(self._partition, timeout_ms=_LOOK_MS, max_records=TOGETHER)
+            return await self._read(TOGETHER)
+        except UnicodeDecodeError:
+            return await self._read_around()
         finally:
             self._is_fetching = False
+
+    async def _read(self, most: int) -> Sequence[Record]:
+        found = await self._consumer.getmany(self._partition, timeout_ms=_LOOK_MS, max_records=most)
         records: Sequence[Record] = found.get(self._partition, [])
         return records
+
+    async def _read_around(self) -> Sequence[Record]:
+        """One by one up to what cannot be taken apart; then the places of that, and it is passed over.
+
+        The library takes apart whole what was sent together, so what comes after it there is lost to it too.
+        """
+        try:
+            return await self._read(1)
+        except UnicodeDecodeError:
+            first: int = await self._consumer.position(self._partition)
+        end: int = (await self._consumer.end_offsets([self._partition]))[self._partition]
+        goes_on = first + 1
+        while goes_on < end and not await self._can_read_from(goes_on):
+            goes_on += 1
+        self._consumer.seek(self._partition, goes_on)
+        return [Unreadable(self._partition.topic, self._partition.partition, offset) for offset in range(first, goes_on)]
+
+    async def _can_read_from(self, offset: int) -> bool:
+        self._consumer.seek(self._partition, offset)
+        try:
+            await self._read(1)
+        except UnicodeDecodeError:
+            return False
+        self._consumer.seek(self._partition, offset)
+        return True
 
     async def _tried(self, records: Sequence[Record]) -> tuple[int, float]:
         """How many of these were finished, and the seconds to wait before the others are tried again."""

@@ -1,6 +1,7 @@
 """Records of Kafka, and the same message as it comes over HTTP: one signature, and one way in, for both."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hub.adapters.kafka.library import Record
@@ -12,6 +13,20 @@ OURS = "hub-"
 """How the names of headers begin that the hub adds."""
 _BY_THE_BROKER = 1
 """The kind of a timestamp that the broker set when it took the record (LogAppendTime)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The place of a record that cannot even be taken apart: a name of a header, of it or of one sent with it, is no UTF-8."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int = 0
+    timestamp_type: int = 0
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
 
 def headers_of(record: Record) -> Headers:

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from hub.adapters.kafka.library import Record
-from hub.adapters.kafka.records import Headers, headers_of, taken_at
+from hub.adapters.kafka.records import Headers, Unreadable, headers_of, taken_at
 from hub.adapters.kafka.topics import Topics
 from hub.adapters.limits import Limits
-from hub.errors import NotAllowed, SignatureRefused, TooLarge, TooMany, Unavailable
+from hub.errors import Malformed, NotAllowed, SignatureRefused, TooLarge, TooMany, Unavailable
 from hub.intake import Intake
 from hub.ports import Clock, Signer
 
@@ -84,6 +84,9 @@ class TakingIn:
             return Begun(record, [refused])
 
     def _opened(self, record: Record) -> Begun:
+        if isinstance(record, Unreadable):
+            words = "A name of a header, of this record or of one that was sent together with it, is not UTF-8: send it again."
+            raise Malformed(words, code="record-unreadable")
         headers, body = headers_of(record), record.value or b""
         if len(body) > MOST_BYTES:
             raise TooLarge(f"The record is larger than {MOST_BYTES} bytes.")
