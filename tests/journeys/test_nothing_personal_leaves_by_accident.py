@@ -1,7 +1,7 @@
 """A journey of people with known names over real HTTP: whatever the hub says of itself on the way, nobody is in it.
 
 What is searched is what it prints and logs, every address and header that it makes, every refusal, what partners are told,
-what it notes and stores beside what is sealed, and what its command line shows.
+what it notes and stores beside what is sealed, what its command line shows, its health and metrics, and its traces.
 """
 
 import html
@@ -28,6 +28,7 @@ from hub.domain.callers import Capacity
 from tests import issuer
 from tests.channels.receiving import Answer, Receiver, Sent, receiving, status
 from tests.console.browsing import ATTEMPT, SESSION, a_door, changed
+from tests.journeys.collecting import collecting
 from tests.journeys.running import ANY_TYPE, BATCH, STRUCTURED, Process, Sender, a_worry, heard, the_partners
 from tests.journeys.test_nothing_in_the_clear import (
     BORN,
@@ -46,6 +47,7 @@ from tests.journeys.test_nothing_in_the_clear import (
     exact,
     folded,
 )
+from tests.parts.servers import a_free_port
 from tests.tools import ROOT
 
 ABROAD = "Çağlayangül Ødegård"
@@ -103,7 +105,7 @@ def test_the_search_finds_a_word_in_every_encoding(word: str) -> None:
 class Hubbub:
     """A hub as a process of its own with its partners, everything that one does to it, and everything that it lets out."""
 
-    process: Process
+    process: "Printing"
     partners: Mapping[str, Sender]
     client: httpx2.Client
     out: list[tuple[str, bytes]] = field(default_factory=list)
@@ -157,9 +159,9 @@ def until(found: Callable[[], Any]) -> Any:
 
 
 @contextmanager
-def a_hub(place: Path, **callbacks: str) -> Iterator[Hubbub]:
+def a_hub(place: Path, collector: str = "", **callbacks: str) -> Iterator[Hubbub]:
     """A hub that runs while the block lasts; what it printed is kept when it has stopped."""
-    process, partners = Printing(place / "data", place=place), the_partners(**callbacks)
+    process, partners = Printing(place / "data", place=place, collector=collector), the_partners(**callbacks)
     with closing(process.open()) as hub:
         for partner in partners.values():
             partner.register(hub, now())
@@ -178,9 +180,15 @@ STDOUT, STDERR = "what the hub printed", "what the hub logged"
 
 @dataclass
 class Printing(Process):
-    """The same process, of which both outputs go to files."""
+    """The same process, of which both outputs go to files; it says how it is, and its steps to a collector."""
 
     place: Path = Path()
+    collector: str = ""
+    watch: str = field(default_factory=lambda: f"127.0.0.1:{a_free_port()}")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "HUB_WATCH": self.watch, "HUB_TRACES_ENDPOINT": self.collector}
 
     def launch(self) -> None:
         command = [sys.executable, "-m", "hub", "all", "--port", str(self.port)]
@@ -428,6 +436,16 @@ def refused_of_people(hub: Hubbub, family: str) -> None:
     assert hub.ask("POST", f"/families/{family}/referrals", content=FAMILY_NAME.encode(), headers=headers).status_code == 415
 
 
+def said_of_itself(hub: Hubbub, watch: str) -> None:
+    """What it says at its watch address, also to whoever asks for people there."""
+    for path in ("/health/live", "/health/ready", "/metrics", f"/metrics?{FAMILY_NAME}={NUMBER}", f"/{FAMILY_NAME}"):
+        said = httpx2.get(f"http://{watch}{path}", headers={"traceparent": FAMILY_NAME, "User-Agent": FAMILY_NAME})
+        hub.out.append((f"{path} {said.status_code}", repr(said.headers.raw).encode() + said.content))
+    (metrics,) = (content for where, content in hub.out if where == "/metrics 200")
+    for counted in (b"hub_messages_accepted_total{", b"hub_messages_refused_total{", b"hub_escalations_total{"):
+        assert counted in metrics
+
+
 def nowhere(hub: Hubbub) -> None:
     """Addresses, methods and headers that mean nothing, with people in them."""
     around = {
@@ -512,7 +530,11 @@ def stored(hub: Hubbub) -> Iterator[tuple[int, bytes]]:
 
 def test_nobody_is_in_what_the_hub_lets_out(tmp_path: Path) -> None:
     receiver = Receiver(answered)
-    with receiving(receiver), a_hub(tmp_path, **{kind.replace("-", "_"): receiver.url for kind in the_partners()}) as hub:
+    with (
+        collecting() as collector,
+        receiving(receiver),
+        a_hub(tmp_path, collector.url, **{kind.replace("-", "_"): receiver.url for kind in the_partners()}) as hub,
+    ):
         messages = [accepted(hub), waiting(hub), quarantined(hub)]
         refused_of_partners(hub)
         refused_of_systems(hub)
@@ -523,6 +545,9 @@ def test_nobody_is_in_what_the_hub_lets_out(tmp_path: Path) -> None:
         assert receiver.wait_for(3), "partners are told"
         watched(hub, family)
         shown_to_operators(hub, messages)
+        said_of_itself(hub, hub.process.watch)
+        until(lambda: {"receive", "signal", "tell", "deliver"} <= {step.name for step in collector.steps})
+    hub.out += [("collected", sent.body) for sent in collector.receiver.got]
     hub.out += [("a webhook", told(sent)) for sent in receiver.got]
     hub.out += [(f"stored at {position}", content) for position, content in stored(hub)]
     assert {place: words for place, content in hub.out if (words := words_in(content))} == {}
