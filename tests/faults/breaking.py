@@ -181,6 +181,38 @@ def _takes_in(server: Server) -> bool:
     return True
 
 
+# Kafka -------------------------------------------------------------------------------------------------
+
+
+def kill_kafka(town: Town) -> None:
+    """SIGKILL to Kafka; it is started again on what it had."""
+    assert town.broker is not None
+    town.broker.kill()
+    town.goes_on(10)
+    town.broker.start()
+    town.kafka_is_mended()
+
+
+def kafka_away(town: Town) -> None:
+    """The one broker, and so the leader of every partition, does not answer for a while; nothing else stops."""
+    assert town.broker is not None
+    os.kill(town.broker.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    while time.monotonic() - began < town.away:
+        town.goes_on(10)
+    os.kill(town.broker.pid, signal.SIGCONT)
+    town.kafka_is_mended()
+
+
+def cut_kafka(town: Town) -> None:
+    """Every connection of every process to Kafka breaks off, a few times."""
+    for _ in range(3):
+        for proxy in town.broker_proxies.values():
+            proxy.cut()
+        time.sleep(town.random.uniform(0.05, 0.5))
+    town.kafka_is_mended()
+
+
 # Time --------------------------------------------------------------------------------------------------
 
 

@@ -3,10 +3,12 @@
 Each question yields what is wrong, in words that name places and never people; a hub that kept its promises yields nothing.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +17,9 @@ from sqlalchemy.engine import Connection, Engine
 
 from hub import notices
 from hub.adapters import received
+from hub.adapters.channels.kafka import families
 from hub.adapters.channels.webhook.queue import DELIVERIES
+from hub.adapters.kafka.topics import ESCALATIONS, FAMILIES, RECEIPTS, REFUSED
 from hub.adapters.registrations import Organisation
 from hub.adapters.signatures import PartnerSignatures
 from hub.domain.callers import Capacity
@@ -30,8 +34,10 @@ from hub.wiring import INDEXES, Hub
 from tests.api.running import said_by_hub
 from tests.channels.receiving import Receiver
 from tests.faults.load import Acknowledged, Load, Worker
+from tests.faults.on_kafka import Putting
 from tests.faults.staff import Desk, Directors
 from tests.journeys.running import Following
+from tests.over_kafka import Kafka, Read
 
 AT_ONCE = 700
 """Events that a rebuild takes together: another number than the hub's own."""
@@ -47,6 +53,9 @@ class Remembered:
     told: Mapping[str, Receiver]
     """Receivers of webhooks by the name of their organisation."""
     followed: Following
+    putting: Sequence[Putting] = ()
+    """Partners that told something over Kafka."""
+    kafka: Kafka | None = None
 
     @cached_property
     def acknowledged(self) -> list[Acknowledged]:
@@ -55,7 +64,8 @@ class Remembered:
     @cached_property
     def sent(self) -> set[str]:
         """The ids of all messages that were ever made."""
-        return {id for load in self.loads for id in load.made}
+        made = [*(load.made for load in self.loads), *(putting.writer.made for putting in self.putting)]
+        return set[str]().union(*made)
 
     @property
     def troubles(self) -> Counter[str]:
@@ -64,7 +74,7 @@ class Remembered:
 
     @property
     def workers(self) -> Sequence[Worker]:
-        return (*self.loads, self.desk, self.directors)
+        return (*self.loads, *self.putting, self.desk, self.directors)
 
 
 @dataclass(frozen=True)
@@ -112,6 +122,28 @@ def what_was_acknowledged_is_recorded_once(after: Aftermath) -> Iterator[str]:
         yield f"lost: {key}"
     yield from (f"recorded {count} times: {key}" for key, count in after.recorded.items() if count > 1)
     yield from (f"nobody sent {key}" for key in after.recorded if key[1] not in after.remembered.sent)
+
+
+def what_was_put_on_kafka_is_recorded_once(after: Aftermath) -> Iterator[str]:
+    """Every message that Kafka had is in the log with its digest; who put it there is told so, at the place where it stands."""
+    at = {(fact.event.source, fact.event.event_id): fact for fact in after.of(Message.Received)}
+    for putting in after.remembered.putting:
+        said = {one.said["id"]: one.said for one in _read(after, RECEIPTS, putting.sender.name)}
+        for event in putting.put:
+            id = json.loads(event)["id"]
+            fact = at.get((putting.sender.source, id))
+            if fact is None or fact.event.digest != sha256(event).hexdigest():
+                yield f"lost, or other bytes: {id} of {putting.sender.name}, over Kafka"
+            elif id not in said or said[id]["position"] != fact.position:
+                yield f"{putting.sender.name} was not told over Kafka that {id} is recorded"
+        aside = {one.headers["hub-record"] for one in _read(after, REFUSED, putting.sender.name)}
+        if len(aside) != putting.poison:
+            yield f"{putting.poison} records of {putting.sender.name} could not be read, and {len(aside)} were put aside"
+
+
+def _read(after: Aftermath, kind: str, partner: str = "") -> list[Read]:
+    kafka = after.remembered.kafka
+    return kafka.read(kafka.topic(kind, partner)) if kafka is not None else []
 
 
 def receipts_tell_what_the_log_has(after: Aftermath) -> Iterator[str]:
@@ -206,7 +238,7 @@ def what_was_posted_verifies_again(after: Aftermath) -> Iterator[str]:
 def each_child_is_one_person_in_one_family(after: Aftermath) -> Iterator[str]:
     """Two first signals about one child, at two processes at once, never make two families."""
     opened, named = list(after.of(Trajectory.Opened)), list(after.of(Person.Named))
-    children = len({nth for load in after.remembered.loads for nth in load.children.told_of})
+    children = len(after.remembered.loads[0].children.told_of)
     if not 0 < len(opened) <= children or len(named) != len(opened):
         yield f"{len(opened)} families and {len(named)} persons of {children} children"
     members = Counter(fact.stream_id for fact in after.of(Trajectory.PersonJoined))
@@ -329,6 +361,35 @@ def _gaps(told: Mapping[int, str]) -> Iterator[str]:
         yield "the sequence has gaps, or two numbers for one notice"
 
 
+def kafka_has_every_notice_once_and_in_order(after: Aftermath) -> Iterator[str]:
+    """Who reads what was committed finds each notice once, those of one family in their order, and a sequence without gaps."""
+    for name in after.remembered.told if after.remembered.kafka is not None else ():
+        place = {str(notice.id): notice.position for notice in after.notices_for(name)}
+        events = [one.said for one in _read(after, ESCALATIONS, name)]
+        times = Counter(event["id"] for event in events)
+        yield from (f"{name} was never told {id} over Kafka" for id in place.keys() - times.keys())
+        yield from (f"{name} was told {id} over Kafka, which is not for it" for id in times.keys() - place.keys())
+        yield from (f"{name} was told {id} over Kafka {count} times" for id, count in times.items() if count > 1)
+        told = [(event["data"]["family"], place.get(event["id"], 0)) for event in events]
+        yield from (f"{name} over Kafka: {words}" for words in _out_of_order(told))
+        yield from (f"{name} over Kafka: {words}" for words in _gaps({int(event["sequence"]): event["id"] for event in events}))
+
+
+def kafka_has_how_every_family_stands(after: Aftermath) -> Iterator[str]:
+    """The last that Kafka has of each family is what the log makes of it."""
+    if after.remembered.kafka is None:
+        return
+    with after.hub.stored.outbox.connect() as connection:
+        stands = {one.family: one.view for one in families.changed(connection, 0, 1_000_000)}
+        kept = rows(families.TABLES, connection)[families.FAMILIES.name]
+    if kept != anew(families.PROJECTION, after.facts)[families.FAMILIES.name]:
+        yield "how families stand, as it is kept for Kafka, differs from a rebuild"
+    last = {one.key: one.value for one in _read(after, FAMILIES)}
+    wrong, more = sum(last.get(family) != view for family, view in stands.items()), len(last.keys() - stands.keys())
+    if wrong or more:
+        yield f"of {len(stands)} families {wrong} stand otherwise on Kafka, and {more} are only there"
+
+
 def every_delivery_came_to_its_end(after: Aftermath) -> Iterator[str]:
     """Nothing waits to be delivered, and nothing was given up."""
     with after.hub.stored.outbox.connect() as connection:
@@ -349,6 +410,7 @@ def the_live_feed_lost_and_doubled_nothing(after: Aftermath) -> Iterator[str]:
 
 QUESTIONS: tuple[Question, ...] = (
     what_was_acknowledged_is_recorded_once,
+    what_was_put_on_kafka_is_recorded_once,
     receipts_tell_what_the_log_has,
     nobody_was_answered_what_can_never_be_right,
     what_was_decided_is_recorded_once,
@@ -363,6 +425,8 @@ QUESTIONS: tuple[Question, ...] = (
     read_models_are_what_a_rebuild_gives,
     nothing_stopped,
     every_receiver_was_told_all_and_in_order,
+    kafka_has_every_notice_once_and_in_order,
+    kafka_has_how_every_family_stands,
     every_delivery_came_to_its_end,
     the_live_feed_lost_and_doubled_nothing,
 )
@@ -386,6 +450,9 @@ class Counts:
     """Deliveries of what was delivered before."""
     out_of_order: int
     missing: int
+    over_kafka: int
+    """Messages that came over Kafka."""
+    told_over_kafka: int
     wrong: Sequence[str]
 
 
@@ -404,5 +471,7 @@ def counted(after: Aftermath) -> Counts:
         repeated=sum(map(len, told.values())) - firsts,
         out_of_order=sum(" came after " in words for words in wrong),
         missing=sum(" was never told " in words for words in wrong),
+        over_kafka=len({event for putting in after.remembered.putting for event in putting.put}),
+        told_over_kafka=sum(len(_read(after, ESCALATIONS, name)) for name in told),
         wrong=wrong,
     )

@@ -14,9 +14,13 @@ from tests.faults.breaking import Strike
 from tests.faults.checker import Counts, counted
 from tests.faults.disk import Disk, Quota, family_of, may_mount, small
 from tests.faults.town import MANY, ONE, Town
+from tests.parts.kafka import Broker
 from tests.parts.postgresql import Server
 
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
+SQLITE, POSTGRESQL, KAFKA = "sqlite", "postgresql", "kafka"
+"""What a town stands on; Kafka is beside PostgreSQL."""
+WITHOUT_KAFKA = {name: command for name, command in MANY.items() if command != ("consume",)}
+NAMES = {SQLITE: ONE, POSTGRESQL: WITHOUT_KAFKA, KAFKA: MANY}
 LIKES_ANY_CLOCK = {"HUB_REPLAY_SECONDS": "7200"}
 """So that a partner's signature counts, also while the hub's clock is an hour off."""
 
@@ -59,20 +63,25 @@ _BEFORE = {altered.CLOCK: "clock"}
 FAULTS = (
     Fault("kill-all", "SIGKILL of `hub all`, on SQLite", breaking.kill("all"), SQLITE),
     Fault("kill-serve", "SIGKILL of a `hub serve`", breaking.kill("serve")),
-    Fault("kill-relay", "SIGKILL of a `hub relay`", breaking.kill("relay")),
-    Fault("kill-everything", "SIGKILL of all processes at once", breaking.kill_at_once),
+    Fault("kill-relay", "SIGKILL of a `hub relay`", breaking.kill("relay"), KAFKA),
+    Fault("kill-everything", "SIGKILL of all processes at once", breaking.kill_at_once, KAFKA),
     Fault("stall-serve", "SIGSTOP of a `hub serve`, then SIGCONT", breaking.stall("serve")),
-    Fault("stall-relay", "SIGSTOP of a `hub relay`, then SIGCONT", breaking.stall("relay")),
-    Fault("rolling-restart", "every process restarted in turn, under load", breaking.restart_all_in_turn),
-    Fault("kill-postgresql", "PostgreSQL killed with -9 and started again", breaking.kill_database),
+    Fault("stall-relay", "SIGSTOP of a `hub relay`, then SIGCONT", breaking.stall("relay"), KAFKA),
+    Fault("rolling-restart", "every process restarted in turn, under load", breaking.restart_all_in_turn, KAFKA),
+    Fault("kill-postgresql", "PostgreSQL killed with -9 and started again", breaking.kill_database, KAFKA),
+    Fault("kill-consume", "SIGKILL of a `hub consume`", breaking.kill("consume"), KAFKA),
+    Fault("stall-consume", "SIGSTOP of a `hub consume`, then SIGCONT", breaking.stall("consume"), KAFKA),
+    Fault("kill-kafka", "Kafka killed with -9 and started again", breaking.kill_kafka, KAFKA),
+    Fault("kafka-away", "the leader of all partitions away", breaking.kafka_away, KAFKA),
+    Fault("cut-kafka", "connections to Kafka cut", breaking.cut_kafka, KAFKA),
     Fault("cut", "connections to PostgreSQL cut", breaking.cut),
     Fault("refuse", "PostgreSQL takes nobody in for a while", breaking.refuse),
     Fault("delay", "answers of PostgreSQL delayed", breaking.delay),
     Fault("silence", "a process and PostgreSQL hear nothing of each other", breaking.silence),
     Fault("lost-answers", "answers to COMMIT lost", breaking.lose_answers),
     Fault("lost-commits", "COMMITs lost on their way", breaking.lose_questions),
-    Fault("untidy", "messages doubled at two servers, reordered and late", breaking.go_on, untidy=0.8),
-    Fault("two-leaders", "two relays that both believe they lead", breaking.go_on, altered={altered.LEADS: "yes"}),
+    Fault("untidy", "messages doubled at two servers, reordered and late", breaking.go_on, KAFKA, untidy=0.8),
+    Fault("two-leaders", "two relays that both believe they lead", breaking.go_on, KAFKA, {altered.LEADS: "yes"}),
     Fault("full-disk-sqlite", "no room left for SQLite (quota)", breaking.fill_the_disk, SQLITE, disk="quota"),
     Fault("full-disk-postgresql", "no room left for PostgreSQL (quota)", breaking.fill_the_disk, disk="quota"),
     Fault("small-disk-sqlite", "no room left for SQLite (small file system)", breaking.fill_the_disk, SQLITE, disk="small"),
@@ -125,13 +134,15 @@ def a_town(fault: Fault, place: Path, random: Random, stall: float) -> Iterator[
         town = Town(
             place / ("disk" if disk and fault.on == SQLITE else "town"),
             random,
-            names=ONE if fault.on == SQLITE else MANY,
+            names=NAMES[fault.on],
             changes=fault.changes,
             untidy=fault.untidy,
             stall=stall,
         )
-        if fault.on == POSTGRESQL:
+        if fault.on != SQLITE:
             town.server = _server(place / "disk" if disk else place, lasts)
+        if fault.on == KAFKA:
+            town.broker = _broker(place, lasts)
         if fault.altered:
             town.altered = {name: str(town.clock) if name == altered.CLOCK else value for name, value in fault.altered.items()}
         if fault.clock_from is not None:
@@ -146,6 +157,13 @@ def _server(place: Path, lasts: ExitStack) -> Server:
     server.start()
     lasts.callback(server.stop)
     return server
+
+
+def _broker(place: Path, lasts: ExitStack) -> Broker:
+    broker = Broker(place / "kafka", {"auto.create.topics.enable": "false"})
+    broker.start()
+    lasts.callback(broker.stop)
+    return broker
 
 
 def _quota(town: Town) -> Disk:

@@ -21,6 +21,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.adapters.channels.feed import FEED
+from hub.adapters.channels.kafka import queue
 from hub.adapters.channels.webhook.queue import DELIVERIES
 from hub.domain.callers import Capacity
 from hub.domain.policy import HEARD
@@ -32,16 +33,19 @@ from tests.channels.receiving import Receiver, receiving
 from tests.faults.checker import Aftermath, Remembered
 from tests.faults.disk import Disk
 from tests.faults.load import Children, Load, real_time, working
-from tests.faults.proxy import Proxy, before_postgresql
+from tests.faults.on_kafka import Putting, behind
+from tests.faults.proxy import Proxy, before_kafka, before_postgresql
 from tests.faults.staff import Desk, Directors, FollowingAny, token
 from tests.journeys.running import Sender
+from tests.over_kafka import Kafka
+from tests.parts.kafka import Broker
 from tests.parts.postgresql import Server, fresh
 from tests.parts.servers import a_lasting_port, listens
 
 SENDERS = tuple(Sender(f"youth-work-{nth}", "any-partner", f"{99:08}{nth:012}", "EdDSA") for nth in range(1, 5))
 TOLD = ("police", "veilig-thuis")
 ONE = {"all": ("all",)}
-MANY = {f"{kind}-{nth}": (kind,) for kind in ("serve", "relay") for nth in (1, 2)}
+MANY = {f"{kind}-{nth}": (kind,) for kind in ("serve", "relay", "consume") for nth in (1, 2)}
 """Which processes a hub is: by name, what each is told on its command line."""
 UNLIMITED = {"HUB_PER_MINUTE": "10000000", "HUB_PER_DAY": "10000000"}
 KEK = b64encode(bytes(range(32))).decode()
@@ -139,6 +143,7 @@ class Town:
     place: Path
     random: Random
     server: Server | None = None
+    broker: Broker | None = None
     names: Mapping[str, Sequence[str]] = field(default_factory=lambda: ONE)
     changes: Mapping[str, str] = field(default_factory=dict)
     altered: Mapping[str, str] = field(default_factory=dict)
@@ -146,6 +151,8 @@ class Town:
     pause: float = 0.05
     """Seconds between what one partner posts."""
     untidy: float = 0.2
+    away: float = 5.0
+    """Seconds that Kafka is away."""
     stall: float = 7.0
     """Seconds that somebody is out of this world."""
     ahead: timedelta = timedelta(0)
@@ -155,6 +162,9 @@ class Town:
     processes: dict[str, Process] = field(default_factory=dict)
     proxies: dict[str, Proxy] = field(default_factory=dict)
     """Between each process and PostgreSQL."""
+    broker_proxies: dict[str, Proxy] = field(default_factory=dict)
+    """Between each process and Kafka."""
+    putting: list[Putting] = field(default_factory=list)
     told: dict[str, Receiver] = field(default_factory=dict)
     loads: list[Load] = field(default_factory=list)
     disk: Disk | None = None
@@ -188,10 +198,11 @@ class Town:
             yield self
 
     def _process(self, name: str, command: Sequence[str], lasts: ExitStack) -> Process:
-        environment = self.environment()
         if self.server is not None:
             self.proxies[name] = lasts.enter_context(before_postgresql(self.server.port).running())
-            environment = self.environment(self.proxies[name].port)
+        if self.broker is not None:
+            self.broker_proxies[name] = lasts.enter_context(before_kafka(self.broker.port).running())
+        environment = self.environment(name)
         port = a_lasting_port() if command[0] in ("serve", "all") else 0
         return Process(
             name,
@@ -201,8 +212,8 @@ class Town:
             port,
         )
 
-    def environment(self, port: int = 0) -> dict[str, str]:
-        """The settings of a process that finds PostgreSQL at that port."""
+    def environment(self, name: str = "") -> dict[str, str]:
+        """The settings of a process, which finds the servers behind its proxies; without a name, of one that finds them itself."""
         said = {
             "HUB_DATA_DIR": str(self.place / "data"),
             "HUB_MODE": "demo",
@@ -212,8 +223,12 @@ class Town:
             **self.changes,
         }
         if self.server is not None:
-            there = self.database.replace(f":{self.server.port}/", f":{port}/") if port else self.database
+            port = self.proxies[name].port if name else self.server.port
+            there = self.database.replace(f":{self.server.port}/", f":{port}/")
             said |= {"HUB_DATABASE_URL": there, "HUB_KEK": KEK}
+        if self.broker is not None:
+            port = self.broker_proxies[name].port if name else self.broker.port
+            said |= {"HUB_KAFKA_SERVERS": f"127.0.0.1:{port}", "HUB_KAFKA_PARTITIONS": "3"}
         return said
 
     @cached_property
@@ -230,6 +245,10 @@ class Town:
             Sender(name, name, f"{99:08}{nth:06}{0:06}", callback=receiver.url).register(self.hub, now)
 
     @property
+    def kafka(self) -> Kafka | None:
+        return Kafka(f"127.0.0.1:{self.broker.port}", "") if self.broker is not None else None
+
+    @property
     def urls(self) -> list[str]:
         return [process.url for process in self.processes.values() if process.port]
 
@@ -244,12 +263,17 @@ class Town:
             Load(sender, self.urls, Random(self.random.getrandbits(32)), children, self.now, self.untidy, self.pause)  # noqa: S311
             for sender in SENDERS
         ]
+        self.putting = [
+            Putting(load.sender, self.kafka, Random(self.random.getrandbits(32)), children, self.now, load.acknowledged)  # noqa: S311
+            for load in self.loads[:2]
+            if self.kafka is not None
+        ]
         self.desk = Desk(self.urls, shown)
         self.followed = FollowingAny(self.urls, shown)
         self.directors = Directors(self.urls, self.now, Random(self.random.getrandbits(32)), self._families)  # noqa: S311
         self.followed.start()
         try:
-            with working(*self.loads, self.desk, self.directors):
+            with working(*self.loads, *self.putting, self.desk, self.directors):
                 self.goes_on()
                 yield
             self.come_to_rest()
@@ -272,6 +296,12 @@ class Town:
         """Waits until somebody is acknowledged again, and keeps how long that took."""
         self.recoveries.append(self.goes_on())
 
+    def kafka_is_mended(self) -> None:
+        """Waits until Kafka takes records again and the hub tells of one that was put there after that."""
+        began, before = time.monotonic(), sum(len(one.put) for one in self.putting)
+        until(lambda: sum(len(one.put) for one in self.putting) > before, "Kafka takes nothing")
+        self.recoveries.append(time.monotonic() - began)
+
     def come_to_rest(self) -> None:
         """Waits until all that follows the log reached its end, and the last notice was heard and delivered."""
         until(self._rests, lambda: f"it does not come to rest: {self._standings()}")
@@ -283,8 +313,12 @@ class Town:
         with hub.stored.outbox.connect() as outbox:
             waiting = outbox.execute(select(DELIVERIES.c.id).where(DELIVERIES.c.state == "waiting").limit(1)).first()
             newest = outbox.execute(select(func.coalesce(func.max(FEED.c.position), 0)).where(_IS_HEARD)).scalar_one()
+            untold = queue.open_ones(outbox)[0]
         last = self.followed.heard[-1].position if self.followed.heard else 0
-        return waiting is None and last >= newest
+        return waiting is None and not untold and last >= newest and self._kafka_rests()
+
+    def _kafka_rests(self) -> bool:
+        return self.kafka is None or not behind(self.kafka, [putting.sender.name for putting in self.putting])
 
     def _standings(self) -> str:
         behind = [standing for standing in (*self.hub.views.state(), *self.hub.outbox.state()) if standing.lag]
@@ -304,9 +338,8 @@ class Town:
         self.takeovers.append(time.monotonic() - began)
 
     def _last_position(self) -> int:
-        found: list[int] = []
-        until(lambda: bool(found.append(self.hub.log.last_position()) or found), "the log cannot be read")
-        return found[-1]
+        until(lambda: self.hub.log.last_position() > 0, "the log cannot be read")
+        return self.hub.log.last_position()
 
     def _all_passed(self, position: int) -> bool:
         return all(standing.position > position for standing in (*self.hub.views.state(), *self.hub.outbox.state()))
@@ -314,7 +347,7 @@ class Town:
     @property
     def troubles(self) -> Counter[str]:
         """What those outside saw go wrong so far, and tried again."""
-        return sum((worker.troubles for worker in (*self.loads, self.desk, self.directors)), Counter())
+        return sum((worker.troubles for worker in (*self.loads, *self.putting, self.desk, self.directors)), Counter())
 
     @property
     def server_errors(self) -> int:
@@ -345,7 +378,9 @@ class Town:
 
     def aftermath(self) -> Aftermath:
         """What is to be checked, when everything came to rest."""
-        return Aftermath(self.hub, Remembered(self.loads, self.desk, self.directors, self.told, self.followed))
+        return Aftermath(
+            self.hub, Remembered(self.loads, self.desk, self.directors, self.told, self.followed, self.putting, self.kafka)
+        )
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         """The lines of that kind in the logs of all processes."""
