@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -15,13 +15,11 @@ import httpx2
 
 from hub.adapters.kafka.consuming import Consumer
 from hub.adapters.kafka.topics import RECEIPTS, REFUSED, SIGNALS
-from hub.api import receipts
-from hub.api.problems import problem_of
-from hub.api.signals import NOTHING
 from hub.domain.messages import Message
 from hub.ports import SystemClock, Watch
 from hub.settings import Settings
 from hub.wiring import Hub, application
+from hub.wiring.consuming import consumer_of
 from tests.journeys.running import STRUCTURED, Sender, the_partners
 from tests.over_kafka import PATIENCE, Kafka, Put, Read, now, until
 from tests.tools import ROOT
@@ -53,24 +51,15 @@ class Hearing:
 
     def consumer(self) -> Consumer:
         """One process of `hub consume`, as far as Kafka sees it."""
-        hub = self.hub
-        return Consumer(
-            self.kafka.connection,
-            hub.intake,
-            lambda signer: hub.door.tokens.refuse_other(NOTHING, signer, hub.clock.now()),
-            hub.limits,
-            hub.registrations,
-            lambda receipt: receipts.signed(receipt, hub.keys.sign),
-            lambda error: problem_of(error).document(),
-            hub.clock,
-            Watch(
-                repeated=lambda way: self.seen.append(("repeated", way)),
-                refused=lambda way, code: self.seen.append(("refused", way, code)),
-                records=lambda direction, count: self.seen.append(("records", direction, count)),
-                stepped=lambda step: self.seen.append(("step", step)),
-            ),
-            silence=SOON,
+        made = consumer_of(self.hub)
+        assert made is not None
+        watch = Watch(
+            repeated=lambda way: self.seen.append(("repeated", way)),
+            refused=lambda way, code: self.seen.append(("refused", way, code)),
+            records=lambda direction, count: self.seen.append(("records", direction, count)),
+            stepped=lambda step: self.seen.append(("step", step)),
         )
+        return replace(made, watch=watch, silence=SOON)
 
     @contextmanager
     def consuming(self) -> Iterator[None]:
@@ -133,7 +122,7 @@ async def _posted(hub: Hub, body: bytes, headers: Mapping[str, str]) -> Any:
 def a_hub(settings: Settings, kafka: Kafka, names: Sequence[str] = (ANY, POLICE)) -> Iterator[Hearing]:
     """A hub in this process, with these partners; nothing of it runs by itself."""
     clock = AheadClock()
-    hub = Hub.open(settings, clock)
+    hub = Hub.open(settings, clock, {"HUB_KAFKA_SERVERS": kafka.servers, "HUB_KAFKA_PREFIX": kafka.prefix})
     partners = {name: sender for name, sender in the_partners().items() if name in names}
     for partner in partners.values():
         if hub.registrations.by_name(partner.name) is None:
