@@ -12,6 +12,8 @@ from hub.settings import Settings
 DURABLE = frozenset({"log", "reads", "door"})
 """What has to be on disk before anybody is answered: the others keep their rows and their position in the log together, so
 that after a power cut they take up again where both are whole."""
+ALSO = frozenset({"outbox"})
+"""And where several processes share a database that may crash without them: what Kafka took must not be forgotten here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Stored:
         """
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         urls = {store: getattr(settings, f"{store}_url") for store in STORES}
-        stored = cls(**{store: engine(url, store, durable=store in DURABLE) for store, url in urls.items()})
+        durable = DURABLE | ALSO if settings.is_shared else DURABLE
+        stored = cls(**{store: engine(url, store, durable=store in durable) for store, url in urls.items()})
         try:
             for store in STORES:
                 bring_up(getattr(stored, store), store)
