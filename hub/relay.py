@@ -57,6 +57,8 @@ _TOUCH = update(POSITIONS).where(_P.follower == bindparam("name")).values(positi
 
 _told = structlog.get_logger("hub.relay")
 
+Beside = tuple[Connection, str, str]
+"""A connection, the schema of tables that only it sees and that go with it, and that of the tables which everybody sees."""
 Take = Callable[[Sequence[Fact], Connection], None]
 Progress = Callable[[int, int], None]
 
@@ -135,8 +137,8 @@ class Relay:
 
     `linger` (seconds) is how long it lets facts gather when they keep coming, so that the way in has the machine to
     itself; a fact that comes after a silence is passed on at once.
-    `scratch` is the schema of the database that belongs to one connection alone, `alone` a transaction in which nobody
-    else makes tables, and `leads` says whether a follower is this process's to lead now: others stand by for it.
+    `beside` gives a connection with room for tables that nobody else sees, `alone` a transaction in which nobody else
+    makes tables, and `leads` says whether a follower is this process's to lead now: others stand by for it.
     """
 
     def __init__(
@@ -147,11 +149,11 @@ class Relay:
         followers: Sequence[Follower],
         *,
         linger: float = 0.0,
-        scratch: str = "temp",
+        beside: Callable[[], AbstractContextManager[Beside]],
         alone: Callable[[], AbstractContextManager[Connection]] | None = None,
         leads: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        self._log, self._mapper, self.engine, self._linger, self._scratch = log, mapper, engine, linger, scratch
+        self._log, self._mapper, self.engine, self._linger, self._beside = log, mapper, engine, linger, beside
         self._making, self._leads = alone or engine.begin, leads
         self._followers = {follower.name: follower for follower in followers}
         self._led: frozenset[str] = frozenset()
@@ -334,15 +336,11 @@ class Relay:
             KeyError: no projection has that name.
         """
         follower = self._followers[name]
-        if follower.tables is None:
-            raise KeyError(name)
-        with self.engine.connect() as built:
-            built.detach()  # its scratch tables go when it closes, and nobody else gets to see them
-            built = built.execution_options(schema_translate_map={None: self._scratch})
-            follower.tables.create_all(built, checkfirst=False)
-            reached = self._build(follower, built, progress)
-            with self._alone, self.engine.begin() as live:
-                self._swap(follower, follower.tables, built, live, reached)
+        _tables(follower)
+        with self._beside() as (connection, scratch, live):
+            reached = self._build(follower, _in(scratch, connection), progress)
+            with self._alone:
+                self._swap(follower, scratch, _in(live, connection), reached)
         with self._alone:
             self._stopped.pop(name, None)
             self._look_again()
@@ -350,25 +348,42 @@ class Relay:
 
     def _build(self, follower: Follower, built: Connection, progress: Progress) -> int:
         position, last = 0, self._log.last_position()
+        _tables(follower).create_all(built, checkfirst=False)
         while (read := self._read(position, [follower])).count:
             follower.take(read.facts, built)
+            built.commit()
             position = read.last
             progress(position, max(last, position))
         return position
 
-    def _swap(self, follower: Follower, tables: MetaData, built: Connection, live: Connection, reached: int) -> None:
-        live.execute(_TOUCH, {"name": follower.name})
-        before = live.execute(select(_P.position).where(_P.follower == follower.name)).scalar_one()
-        for table in reversed(tables.sorted_tables):
-            live.execute(delete(table))
-        for table in tables.sorted_tables:
-            for rows in built.execute(select(table)).mappings().partitions(BATCH):
-                live.execute(insert(table), [dict(row) for row in rows])
-        # what was passed on in the meantime, so that nobody sees an earlier state again
-        while reached < before and (read := self._read(reached, [follower])).count:
-            follower.take(read.facts, live)
-            reached = read.last
-        live.execute(update(POSITIONS).where(_P.follower == follower.name).values(position=reached))
+    def _swap(self, follower: Follower, scratch: str, live: Connection, reached: int) -> None:
+        """Puts what was built in the place of what everybody sees, inside the database, in one transaction."""
+        tables = _tables(follower).sorted_tables
+        with live.begin():
+            # nobody moves this follower, or changes its rows, from here on
+            live.execute(_TOUCH, {"name": follower.name})
+            before = live.execute(select(_P.position).where(_P.follower == follower.name)).scalar_one()
+            for table in reversed(tables):
+                live.execute(delete(table))
+            for table in tables:
+                built = select(table.to_metadata(MetaData(), schema=scratch))
+                live.execute(insert(table).from_select([column.name for column in table.columns], built))
+            # what was passed on in the meantime, so that nobody sees an earlier state again
+            while reached < before and (read := self._read(reached, [follower])).count:
+                follower.take(read.facts, live)
+                reached = read.last
+            live.execute(update(POSITIONS).where(_P.follower == follower.name).values(position=reached))
+
+
+def _in(schema: str, connection: Connection) -> Connection:
+    connection.commit()
+    return connection.execution_options(schema_translate_map={None: schema})
+
+
+def _tables(follower: Follower) -> MetaData:
+    if follower.tables is None:
+        raise KeyError(follower.name)
+    return follower.tables
 
 
 def _all_topics(group: Sequence[Follower]) -> frozenset[str] | None:

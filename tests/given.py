@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine
 
 from hub.adapters import people_index
-from hub.adapters.database import locked, scratch
+from hub.adapters.database import beside, locked
 from hub.adapters.event_store import EventLog
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.kek import FromFile, Keks
@@ -291,7 +291,7 @@ def some_hub_keys(file: Path, at: datetime) -> HubKeys:
 def a_relay_to(followers: Sequence[Follower], heart: Heart, engine: Engine) -> Relay:
     """What passes the log of a heart on to these, which keep their rows there."""
     bring_up(engine, "views")
-    return Relay(heart.log, heart.mapper, engine, followers, scratch=scratch(engine), alone=partial(locked, engine))
+    return Relay(heart.log, heart.mapper, engine, followers, beside=partial(beside, engine), alone=partial(locked, engine))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from hub.adapters import vault
 from hub.adapters.contracts import contracts
-from hub.adapters.database import locked, scratch
+from hub.adapters.database import beside, locked
 from hub.adapters.disclosures import Disclosures, load_disclosure_matrices, load_notice_schemas
 from hub.adapters.door import Door, Elsewhere
 from hub.adapters.event_store import EventLog
@@ -67,7 +67,8 @@ def relay_of(
 ) -> Relay:
     """A relay of one store, for the followers that this process leads."""
     leads = partial(_leads, leading)
-    return Relay(log, events, engine, followers, linger=linger, scratch=scratch(engine), alone=partial(locked, engine), leads=leads)
+    anew, alone = partial(beside, engine), partial(locked, engine)
+    return Relay(log, events, engine, followers, linger=linger, beside=anew, alone=alone, leads=leads)
 
 
 def _leads(leading: Leading, follower: str) -> bool:

@@ -23,7 +23,6 @@ from hub.adapters.contracts import contracts
 from hub.adapters.database import engine
 from hub.adapters.disclosures import Disclosures
 from hub.adapters.matrices import load_matrices
-from hub.adapters.migrations import bring_up
 from hub.adapters.notice_event import Sender
 from hub.api.facts import HISTORY
 from hub.domain.callers import Caller, Capacity
@@ -41,7 +40,7 @@ from hub.projections import events_of
 from hub.relay import Relay, shown
 from tests.adapters.disclosing import the_disclosures, the_matrices, the_rules
 from tests.adapters.registered import Book, a_registration, with_covenant
-from tests.given import COACH, DUTY, NOON, OTHER, Heart, a_goal, a_heart, a_number, a_person, a_signal
+from tests.given import COACH, DUTY, NOON, OTHER, Heart, a_goal, a_heart, a_number, a_person, a_relay_to, a_signal
 
 KINDS = ("police", "veilig-thuis", "housing-corporation", "school-attendance", "social-services", "any-partner")
 HOME = Address(postcode="9988ZY", number="77", street="Merkstraat", town="Merkstad")
@@ -201,8 +200,7 @@ def a_family_of(signals: list[tuple[str, str, int]], steps: list[Any]) -> Iterat
             heart.clock.set(NOON + timedelta(days=200))
             heart.casework.pass_deadlines(opened[0].originator_id)
         views = engine(f"sqlite:///{Path(place) / 'views.db'}", durable=False)
-        bring_up(views, "views")
-        relay = Relay(heart.log, heart.mapper, views, [shown(each) for each in projections.found().values()])
+        relay = a_relay_to([shown(each) for each in projections.found().values()], heart, views)
         relay.open()
         yield Out(heart, relay)
         views.dispose()

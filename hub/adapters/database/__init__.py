@@ -18,6 +18,7 @@ from hub.errors import OutOfReach
 
 __all__ = [
     "PATIENCE",
+    "beside",
     "engine",
     "finish",
     "is_postgresql",
@@ -26,23 +27,21 @@ __all__ = [
     "quickly",
     "quickly_each",
     "reading",
-    "scratch",
     "settle",
 ]
 
 
 class _Dialect(Protocol):
-    """What differs; `SCRATCH` is the schema that belongs to one connection alone."""
+    """What differs."""
 
     @property
     def ERROR(self) -> type[Exception]: ...  # noqa: N802
     @property
     def TAKEN(self) -> type[Exception]: ...  # noqa: N802
-    @property
-    def SCRATCH(self) -> str: ...  # noqa: N802
     def opened(self, place: URL, _store: str, durable: bool, /) -> Engine: ...
     def locked(self, opened: Engine) -> AbstractContextManager[Connection]: ...
     def reading(self, opened: Engine) -> AbstractContextManager[Connection]: ...
+    def beside(self, opened: Engine) -> AbstractContextManager[tuple[Connection, str, str]]: ...
     def settle(self, opened: Engine) -> None: ...
     def rows(self, connection: Connection, statement: str, parameters: tuple[object, ...]) -> list[Any]: ...
     def each(self, connection: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None: ...
@@ -95,9 +94,12 @@ def is_postgresql(opened: Engine | Connection) -> bool:
     return opened.dialect.name == "postgresql"
 
 
-def scratch(opened: Engine) -> str:
-    """The schema of a database that belongs to one connection alone, and goes with it."""
-    return _of(opened).SCRATCH
+def beside(opened: Engine) -> AbstractContextManager[tuple[Connection, str, str]]:
+    """A connection with room for tables that nobody else sees and that go with it: their schema, and that of the store.
+
+    SQLAlchemy's statements go where they are told (`schema_translate_map`); a statement as text may go to either.
+    """
+    return _of(opened).beside(opened)
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from hub.adapters.database.patience import PATIENCE
 
 ERROR = psycopg.Error
 TAKEN = psycopg.IntegrityError
-SCRATCH = "pg_temp"
 
 _CURSOR = "cursor"
 _GATHERED = "gathered"
@@ -106,6 +105,15 @@ def reading(opened: Engine) -> Iterator[Connection]:
     with opened.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
         connection.begin()
         yield connection
+
+
+@contextmanager
+def beside(opened: Engine) -> Iterator[tuple[Connection, str, str]]:
+    """Temporary tables, which the server removes with the connection."""
+    with opened.connect() as connection:
+        connection.detach()
+        store = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
+        yield connection, "pg_temp", store
 
 
 def settle(opened: Engine) -> None:

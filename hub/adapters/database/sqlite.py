@@ -1,9 +1,11 @@
 """SQLite: each store is a file, for one machine."""
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, QueuePool, create_engine, event
@@ -13,7 +15,6 @@ from hub.errors import Unavailable
 
 ERROR = sqlite3.Error
 TAKEN = sqlite3.IntegrityError
-SCRATCH = "temp"
 
 _TROUBLES = frozenset(
     {
@@ -65,7 +66,7 @@ def _on_connect(synchronous: str) -> Any:
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
-        # what is deleted is overwritten, and scratch tables never touch the disk
+        # what is deleted is overwritten, and what is sorted never touches the disk
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
 
@@ -92,6 +93,23 @@ def reading(opened: Engine) -> Iterator[Connection]:
     with opened.connect() as connection:
         connection.begin()
         yield connection
+
+
+@contextmanager
+def beside(opened: Engine) -> Iterator[tuple[Connection, str, str]]:
+    """Tables in a file that has no name any more, next to that of the store: they may be larger than memory."""
+    place = Path(str(opened.url.database))
+    with opened.connect() as connection:
+        connection.detach()
+        descriptor, name = mkstemp(prefix=f".{place.name}.", dir=place.parent)
+        os.close(descriptor)
+        try:
+            cursor(connection).execute("ATTACH ? AS beside", (name,))
+        finally:
+            Path(name).unlink()  # so that it goes with the connection, however that ends
+        for statement in ("PRAGMA beside.journal_mode = OFF", "PRAGMA beside.synchronous = OFF"):
+            cursor(connection).execute(statement)
+        yield connection, "beside", "main"
 
 
 def settle(opened: Engine) -> None:
