@@ -1,6 +1,7 @@
 """The map: the way of one signal through the hub, hop by hop, each room entered once.
 
-1. `hub.api.signals` — bytes and a signature come in over HTTP, a receipt goes out; the only async step on the way in
+1. `hub.api.signals` — bytes and a signature come in over HTTP, a receipt goes out; the only async step on the way in; what
+   comes over Kafka goes through `hub.adapters.kafka` instead
 2. `hub.intake` — five sentences: verify, read, translate, match, record
 3. `hub.adapters.signatures` — bytes and a signature become a signer, or a refusal; knows keys, nothing of content
 4. `hub.adapters.partners` — a partner's own message becomes signals in the hub's words; one module each

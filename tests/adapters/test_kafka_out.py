@@ -1,5 +1,6 @@
 """The way out over Kafka: each notice once and in order per family, whoever is killed, stalled or away meanwhile."""
 
+import json
 import shutil
 import signal
 from collections import defaultdict
@@ -10,9 +11,11 @@ from time import sleep
 from typing import Any
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 from sqlalchemy import select
 
-from hub.adapters.channels.kafka import queue
+from hub.adapters.channels.kafka import families, queue
+from hub.adapters.contracts import contracts
 from hub.adapters.kafka.topics import ESCALATIONS, FAMILIES, POSITIONS, SIGNALS
 from hub.domain.streams import stream_id
 from hub.domain.words import Phase
@@ -255,6 +258,10 @@ def test_the_latest_view_of_a_family_is_kept_and_says_no_more_than_who_directs_a
         "director": {"organisation": COACH.organisation, "contact": COACH.contact},
     }
     assert (before["phase"], before["director"]["organisation"]) == (Phase.CANDIDATE, "example-town")
+    schema = json.loads((contracts() / "topics" / "families.json").read_text())
+    for said in (before, after.said, *schema["examples"]):
+        Draft202012Validator(schema, validate_formats=True).validate(said)
+    assert schema["properties"]["phase"]["enum"] == [*Phase]
     assert before["position"] < after.said["position"] <= telling.position
 
 
@@ -289,7 +296,7 @@ def test_where_an_older_log_was_put_back_all_families_are_told_anew(telling: Tel
     telling.happen(a_family("upbringing", name="lost"))
     telling.send()
     with telling.outbox.begin() as connection:
-        for table in (queue.TELLINGS, *telling_tables()):
+        for table in (queue.TELLINGS, *families.TABLES.sorted_tables):
             connection.execute(table.delete())
     telling.position = 0
     telling.happen(a_family("upbringing", name="one"))
@@ -298,12 +305,6 @@ def test_where_an_older_log_was_put_back_all_families_are_told_anew(telling: Tel
     telling.send()
     standing = telling.standing()
     assert all(standing[str(stream_id("family", f"new-{nth}"))].value for nth in range(5))
-
-
-def telling_tables() -> Sequence[Any]:
-    from hub.adapters.channels.kafka import families
-
-    return families.TABLES.sorted_tables
 
 
 # Topics --------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ GRACE = 8.0
 """Seconds in which work that is to end may finish what it is at."""
 CLOSE_WITHIN = 5.0
 """Seconds for a client to say goodbye."""
+_GONE_AFTER = 0.05
+"""Seconds after which a connection that was closed is gone: under TLS both sides say so first."""
 FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
 """Seconds to wait before it is begun again: twice as long each time that it broke soon after it began."""
 STEADY = 30.0
@@ -89,6 +91,7 @@ async def _say_goodbye(one: Any) -> None:
     except Exception:  # nobody is there to hear it: its connections are closed all the same
         with suppress(Exception):
             await (one.client if hasattr(one, "client") else one._client).close()
+    await asyncio.sleep(_GONE_AFTER)
 
 
 async def pause(seconds: float, is_over: Callable[[], bool]) -> None:
