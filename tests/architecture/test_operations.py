@@ -8,11 +8,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import yaml
-from click.testing import Result
 from typer.main import get_command
-from typer.testing import CliRunner
 
 from hub.__main__ import app
+from hub.commands import upkeep
 from hub.settings import Settings, unknown
 from tests.architecture.test_the_compose_file import SCHEMA
 from tests.composed import OURS, composed, service
@@ -29,10 +28,6 @@ def between(mark: str) -> str:
     return text
 
 
-def ran(*words: str) -> Result:
-    return CliRunner().invoke(app, list(words))
-
-
 def is_command(words: list[str]) -> bool:
     """Whether the command line has that command, and all its options."""
     at: Any = get_command(app)
@@ -42,8 +37,9 @@ def is_command(words: list[str]) -> bool:
     return not hasattr(at, "commands") and {word for word in words if word.startswith("--")} <= options
 
 
-def test_every_setting_stands_in_it() -> None:
-    assert between("settings") == ran("settings", "--markdown").output.strip(), "`hub settings --markdown` writes the table"
+def test_every_setting_stands_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    upkeep.settings(markdown=True)
+    assert between("settings") == capsys.readouterr().out.strip(), "`hub settings --markdown` writes the table"
 
 
 def test_no_setting_is_named_that_is_not_there() -> None:
