@@ -19,7 +19,22 @@ from uuid import UUID
 
 import structlog
 from eventsourcing.persistence import Mapper
-from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, Text, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 from hub.errors import OutOfReach
@@ -51,7 +66,6 @@ STOPPED = Table(
 )
 """Who failed on what came after a position, for whoever asks in another process; it counts while they are still there."""
 _P, _S = POSITIONS.c, STOPPED.c
-_MOVE = update(POSITIONS).where(_P.follower == bindparam("name"), _P.position == bindparam("at")).values(position=bindparam("to"))
 _IS_STOPPED = (_P.follower == _S.follower) & (_P.position == _S.position)
 _TOUCH = update(POSITIONS).where(_P.follower == bindparam("name")).values(position=_P.position)
 
@@ -101,6 +115,10 @@ class _At:
 
     follower: Follower
     kept: int
+
+
+class _Overtaken(Exception):
+    """Another process moved a follower meanwhile, for it leads it now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +276,12 @@ class Relay:
         return read.count if self._offered(group, read) else 0
 
     def _offered(self, group: Sequence[_At], read: _Read) -> list[Follower]:
-        with self.engine.begin() as connection:
-            moved = [one.follower for one in group if self._offer(one, read, connection)]
+        try:
+            moved = self._offered_together(group, read)
+        except OutOfReach:  # it is the database that stumbles, and no follower: all of them wait for it
+            raise
+        except Exception:  # whose fault it is shows when each of them is offered it by itself
+            moved = self._offered_one_by_one(group, read)
         for follower in moved:
             self._places[follower.name] = _Place(read.last, read.last)
             self._stopped.pop(follower.name, None)
@@ -268,15 +290,27 @@ class Relay:
             self._look_again()
         return moved
 
+    def _offered_together(self, group: Sequence[_At], read: _Read) -> list[Follower]:
+        with self.engine.begin() as connection:
+            # the first statement is the one that locks, and tells whether another process was here first
+            self._move_all(group, read.last, connection)
+            for one in group:
+                one.follower.take(read.facts, connection)
+        return [one.follower for one in group]
+
+    def _offered_one_by_one(self, group: Sequence[_At], read: _Read) -> list[Follower]:
+        with self.engine.begin() as connection:
+            return [one.follower for one in group if self._offer(one, read, connection)]
+
     def _offer(self, one: _At, read: _Read, connection: Connection) -> bool:
         try:
             with connection.begin_nested():
-                # the first statement is the one that locks, and tells whether another process was here first
-                if not self._move(one.follower, one.kept, read.last, connection):
-                    return False
+                self._move_all([one], read.last, connection)
                 one.follower.take(read.facts, connection)
-        except OutOfReach:  # it is the database that stumbles, and no follower: all of them wait for it
+        except OutOfReach:
             raise
+        except _Overtaken:
+            return False
         except Exception as error:
             self._stop(one.follower, one.kept, error, connection)
             return False
@@ -286,27 +320,39 @@ class Relay:
         """Forgets the places: somebody else moved them, or what they held was not kept."""
         self._places = {}
 
-    def _move(self, follower: Follower, at: int, to: int, connection: Connection) -> bool:
-        return connection.execute(_MOVE, {"name": follower.name, "at": at, "to": to}).rowcount == 1
+    def _move_all(self, group: Sequence[_At], to: int, connection: Connection) -> None:
+        """Raises: _Overtaken, where another process moved one of them meanwhile; then nothing of this may be kept."""
+        here = tuple_(_P.follower, _P.position).in_([(one.follower.name, one.kept) for one in group])
+        if connection.execute(update(POSITIONS).where(here).values(position=to)).rowcount < len(group):
+            raise _Overtaken
 
     def _settle(self) -> None:
         """Keeps how far the followers came past events that they do not take."""
         with self._alone:
-            ahead = {name: place for name, place in self._places.items() if name in self._led and place.reached > place.kept}
-            if not ahead:
-                return
+            ahead = defaultdict[int, list[_At]](list)
+            for name, place in self._places.items():
+                if name in self._led and place.reached > place.kept:
+                    ahead[place.reached].append(_At(self._followers[name], place.kept))
+            for reached, group in ahead.items():
+                self._settle_at(reached, group)
+
+    def _settle_at(self, reached: int, group: Sequence[_At]) -> None:
+        try:
             with self.engine.begin() as connection:
-                moved = [self._move(self._followers[name], place.kept, place.reached, connection) for name, place in ahead.items()]
-            self._places |= {name: _Place(place.reached, place.reached) for name, place in ahead.items()}
-            if not all(moved):
-                self._look_again()
+                self._move_all(group, reached, connection)
+        except _Overtaken:
+            self._look_again()
+        else:
+            self._places |= {one.follower.name: _Place(reached, reached) for one in group}
 
     def _stop(self, follower: Follower, position: int, error: Exception, connection: Connection) -> None:
         because = _code(error)
         self._stopped[follower.name] = (because, time.monotonic() + RETRY)
         _told.error("follower-stopped", follower=follower.name, position=position, because=because)
-        connection.execute(delete(STOPPED).where(_S.follower == follower.name))
-        connection.execute(insert(STOPPED), {"follower": follower.name, "position": position, "because": because})
+        # whoever asks in another process would like to know, but nobody's work stops where it cannot be written
+        with suppress(SQLAlchemyError), connection.begin_nested():
+            connection.execute(delete(STOPPED).where(_S.follower == follower.name))
+            connection.execute(insert(STOPPED), {"follower": follower.name, "position": position, "because": because})
 
     def state(self) -> list[Standing]:
         """Every follower, how far it came, and whether it stopped, in whichever process its work is done."""
