@@ -25,7 +25,9 @@ from hub.adapters.watching.looks import Look
 from hub.adapters.watching.metrics import written
 from hub.adapters.watching.standing import Lead, Place, Standing, Waiting
 from hub.domain.traces import Trace
+from hub.errors import Malformed
 from hub.register import Register
+from hub.settings import Settings
 from hub.steps import begun, take_up, under
 from tests.given import Heart, a_person, a_signal
 from tests.tools import ROOT
@@ -329,6 +331,21 @@ def test_what_nobody_foresaw_in_a_thread_or_a_warning_is_a_line_without_its_word
     assert NAME not in json.dumps([fell, warned])
 
 
+def test_a_process_that_falls_says_where_and_nothing_else() -> None:
+    program = (
+        "import sys, hub.__main__ as command_line\n"
+        "from hub.commands import running\n"
+        "def falls(*_): raise LookupError('Noor Voorbeeld')\n"
+        "running._serve = falls\n"
+        "sys.argv = ['hub', 'all']\n"
+        "command_line.main()"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=False)
+    (line,) = (json.loads(text) for text in ran.stderr.decode().splitlines())
+    assert (ran.returncode, line["event"], line["because"], line["process"]) == (70, "fell", "LookupError", "all")
+    assert "Noor" not in ran.stdout.decode() + ran.stderr.decode()
+
+
 # Steps -------------------------------------------------------------------------------------------------
 
 
@@ -350,3 +367,24 @@ def test_a_step_that_fails_says_by_which_code_and_is_told_all_the_same() -> None
     assert translate.trace.parent_span_id == receive.trace.span_id
     assert (receive.trace.trace_id, receive.trace.parent_span_id) == ("1" * 32, "2" * 16)
     assert not receive.trace.is_sampled
+
+
+# Settings ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9464", "0.0.0.0:9464", "[::1]:9464", "hub-1:9464", ""])
+def test_a_watch_address_is_a_host_and_a_port(address: str) -> None:
+    assert Settings.read({"HUB_WATCH": address}).watch == address
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *(("HUB_WATCH", text) for text in ("9464", ":9464", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:99999", "a:b")),
+        *(("HUB_TRACES_ENDPOINT", text) for text in ("127.0.0.1:4318", "grpc://a", "http://", "/v1/traces")),
+    ],
+)
+def test_whatever_else_is_given_is_said_to_be_wrong(name: str, text: str) -> None:
+    with pytest.raises(Malformed) as wrong:
+        Settings.read({name: text})
+    assert [violation.where for violation in wrong.value.violations] == [name]
