@@ -24,6 +24,7 @@ from tests import issuer
 from tests.adapters.registered import private, public
 from tests.given import NOON, a_number
 from tests.parts import databases
+from tests.passing import leading, passed_on
 
 OIN = "00000099000000010006"
 POLICE_OIN = "00000099000000010001"
@@ -77,7 +78,7 @@ class Running:
 
     async def ask(self, path: str, role: str = "coordinator", method: str = "GET", **more: Any) -> httpx2.Response:
         """Asks as somebody in a role (empty: without a token), after everything was passed on."""
-        self.hub.views.catch_up()
+        passed_on(self.hub)
         return await self.ask_now(method, path, role, **more)
 
     async def ask_now(self, method: str, path: str, role: str, **more: Any) -> httpx2.Response:
@@ -165,7 +166,8 @@ def running(directory: Path, **but: Any) -> Any:
         hub.registry.add(name, kind, oin, "operator")
         hub.registry.add_key(name, public("PS256", f"{name}-1"), "operator", NOON - year, NOON + year)
     try:
-        yield Running(hub, clock, application(hub))
+        with leading(hub):
+            yield Running(hub, clock, application(hub))
     finally:
         hub.close()
 

@@ -32,6 +32,7 @@ from tests.adapters.registered import private, public
 from tests.given import NOON, a_number
 from tests.parts import databases
 from tests.parts.servers import a_free_port
+from tests.passing import passed_on
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -188,8 +189,7 @@ class Served:
 
     def ask(self, path: str, role: Capacity = Capacity.COORDINATOR, organisation: str = "", **query: str) -> httpx2.Response:
         """Asks as somebody in a role, after everything was passed on."""
-        self.hub.views.catch_up()
-        self.hub.outbox.catch_up()
+        passed_on(self.hub)
         return self.client.get(path, params=query, headers=self.token(role, organisation))
 
     def token(self, role: Capacity, organisation: str = "") -> dict[str, str]:

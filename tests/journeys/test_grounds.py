@@ -21,6 +21,7 @@ from hub.registry import Terms
 from tests.adapters.registered import public
 from tests.given import NOON
 from tests.journeys.running import Sender, Served, a_child, a_worry, serving
+from tests.passing import passed_on
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -180,7 +181,7 @@ def test_the_end_of_a_covenant_becomes_an_event_once_and_people_hear_of_it(hub: 
             hub.hub.notice_covenants()
     topics = [event.TOPIC for event in hub.hub.history.of_organisation("police")]
     assert [topics.count(f"registration-covenant-{what}") for what in ("ends-soon", "ended")] == [1, 1]
-    hub.hub.outbox.catch_up()
+    passed_on(hub.hub)
     told = [one.notice for one in hub.hub.ways["feed"].out.after(0) if one.notice["type"].startswith("nl.vig.registrations.")]
     assert [notice["type"] for notice in told] == [
         "nl.vig.registrations.covenant-ends-soon.v1",

@@ -26,6 +26,7 @@ from tests.channels.receiving import Sent, receiving
 from tests.contracts.examples import Example, examples
 from tests.domain.test_identifiers import real_looking
 from tests.journeys.running import BATCH, Following, Served, a_child, a_worry, serving
+from tests.passing import passed_on
 
 on_both_databases = pytest.mark.usefixtures("database")
 
@@ -243,7 +244,7 @@ def test_what_was_quarantined_is_processed_again_after_a_fix(tmp_path: Path) -> 
 
 
 def processed_again(hub: Served, message: str) -> Any:
-    hub.hub.views.catch_up()
+    passed_on(hub.hub)
     said = hub.client.post(f"/v1/messages/{message}/processings", headers=hub.token(Capacity.OPERATOR))
     assert said.status_code == 201, said.text
     return said.json()
