@@ -65,10 +65,11 @@ class Families:
     rules: Callable[[datetime], Rules]
     duty: Director
 
-    def ahead(self, signals: Sequence[Signal]) -> Iterator[UUID]:
-        """The ids that people and families of these signals get where they are new and surely known by a key."""
+    def ahead(self, signals: Sequence[Signal]) -> Iterator[UUID | str]:
+        """The keys of the people of these signals, and the ids that they and their families get where they are new."""
         for signal in signals:
             keys = self.keys_of(signal.people)
+            yield from chain.from_iterable(one.values() for one in keys)
             yield from (stream_id("person", key) for one in keys if (key := _surest([one])))
             if surest := _surest(keys):
                 yield stream_id("family", surest)

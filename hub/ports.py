@@ -283,7 +283,8 @@ class Projection:
     """A read model: private tables, and how facts change them.
 
     `apply` gets facts in order, many at a time, on the connection whose transaction also moves the position; `topics` are
-    those of the events it changes with, `None` is all.
+    those of the events it changes with, `None` is all. An index that is asked before facts are recorded has `look_ahead`: it
+    finds at once what those who share a commit will ask it by these keys, and gives the ids of the streams that are there.
     """
 
     name: str
@@ -292,6 +293,7 @@ class Projection:
     apply: Callable[[Sequence[Fact], Connection], None]
     views: tuple[View, ...] = ()
     topics: frozenset[str] | None = None
+    look_ahead: Callable[[Collection[str], Connection], Iterable[UUID]] = lambda _keys, _on: ()
 
 
 @dataclass(frozen=True, slots=True)

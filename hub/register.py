@@ -105,7 +105,7 @@ class Unit:
 class _Piece:
     work: Callable[[Unit], Any]
     future: "Future[Done[Any]]"
-    ahead: Collection[UUID] = ()
+    ahead: Collection[UUID | str] = ()
     done: Done[Any] | None = None
     error: HubError | None = None
 
@@ -132,11 +132,12 @@ class Register:
         self._writer: Thread | None = None
         self._is_closed = False
 
-    def submit(self, work: Callable[[Unit], T], ahead: Collection[UUID] = ()) -> "Future[Done[T]]":
+    def submit(self, work: Callable[[Unit], T], ahead: Collection[UUID | str] = ()) -> "Future[Done[T]]":
         """Queues a piece of work; the future is done when it is committed, or holds why it was not.
 
         The work may be called again when a commit fails, so it must do nothing but decide. `ahead` are ids that it may ask
-        for: those of all who share a commit are looked for at once, which spares each of them the way to the database.
+        for, and keys of the indexes: those of all who share a commit are looked for at once, which spares each of them the way
+        to the database.
         """
         future: Future[Done[T]] = Future()
         with self._starting:
@@ -269,7 +270,11 @@ class Register:
         return facts
 
     def _look_ahead(self, pieces: Sequence[_Piece], transaction: LogTransaction) -> None:
-        ids = {id for piece in pieces for id in piece.ahead if id not in self._remembered}
+        asked = {each for piece in pieces for each in piece.ahead}
+        keys, ids = {each for each in asked if isinstance(each, str)}, {each for each in asked if isinstance(each, UUID)}
+        for index in self._indexes:
+            ids.update(index.look_ahead(keys, transaction.connection))
+        ids = {id for id in ids if id not in self._remembered}
         if self._keys:
             self._keys.look_ahead(ids)
         found = transaction.streams(ids)

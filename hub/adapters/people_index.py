@@ -3,15 +3,17 @@
 It holds blind keys and ids only; it can be rebuilt from the log like any read model.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, select
 
-from hub.adapters.database import quickly, quickly_each
+from hub.adapters.database import any_of, quickly, quickly_each
 from hub.domain.matching import By, Known
 from hub.domain.people import Person
 from hub.domain.trajectory import Trajectory
@@ -54,7 +56,7 @@ SELECT keyed.key, keyed.person, numbered.key, member.family FROM people_keys AS 
 LEFT JOIN people_numbers AS numbered ON numbered.person = keyed.person
 LEFT JOIN people_members AS member ON member.person = keyed.person
     AND member.family NOT IN (SELECT merged.family FROM people_merged AS merged)
-WHERE keyed.key IN ({})
+WHERE keyed.key {}
 """
 _KEY = "INSERT INTO people_keys (key, person) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _NUMBER = "INSERT INTO people_numbers (key, person) VALUES (?, ?) ON CONFLICT (person) DO UPDATE SET key = excluded.key"
@@ -69,20 +71,83 @@ _NO_MERGE = "DELETE FROM people_merged WHERE family = ?"
 Write = tuple[str, tuple[str, ...]]
 
 
+@dataclass(slots=True)
+class _Person:
+    """Somebody that a key leads to: by which key of a number, and in which families."""
+
+    number: str | None = None
+    families: set[str] = field(default_factory=set)
+
+
+Found = dict[str, dict[str, _Person]]
+"""People by their ids, by each key that leads to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """What was found at once for all who share a transaction, and follows what they write in it."""
+
+    keys: frozenset[str]
+    found: Found
+    people: dict[str, _Person]
+    joined: dict[str, set[str]] = field(default_factory=dict)
+    """The families of people whom no key led to: who is new is of a family before anything else is known of them."""
+
+    def follow(self, fact: Fact) -> bool:
+        """Lets a fact change what was found; false where only the tables can tell what it means."""
+        match fact.event:
+            case Person.Named() | Person.NamedAgain():
+                return self._named(str(fact.stream_id), fact.event)
+            case Trajectory.PersonJoined():
+                known = self.people.get(fact.event.person)
+                families = known.families if known else self.joined.setdefault(fact.event.person, set())
+                families.add(str(fact.stream_id))
+                return True
+        return isinstance(fact.event, Trajectory.SignalRecorded) or type(fact.event) not in _FOLLOW
+
+    def _named(self, id: str, event: Person.Named | Person.NamedAgain) -> bool:
+        keys = self.keys.intersection(event.keys)
+        if isinstance(event, Person.Named):
+            self.people[id] = _Person(families=self.joined.pop(id, set()))
+        elif id not in self.people:
+            return not keys
+        person = self.people[id]
+        person.number = event.number_key or person.number
+        for key in keys:
+            self.found.setdefault(key, {})[id] = person
+        return True
+
+
+_AHEAD: WeakKeyDictionary[Connection, _Ahead] = WeakKeyDictionary()
+"""By the connection of a transaction, which comes and goes with it."""
+
+
 def find(named: Sequence[Mapping[By, str]], connection: Connection) -> list[list[Known]]:
     """The people known by the blind keys of each named person."""
-    keys = {key for one in named for key in one.values()}
-    rows: dict[str, dict[str, tuple[str | None, set[str]]]] = {}
-    for key, person, number, family in quickly(connection, _finding(len(keys)), *keys) if keys else ():
-        families = rows.setdefault(key, {}).setdefault(person, (number, set()))[1]
+    keys = frozenset(key for one in named for key in one.values())
+    ahead = _AHEAD.get(connection)
+    found = ahead.found if ahead and keys <= ahead.keys else _sought(keys, connection)[0]
+    return [_known(one, found) for one in named]
+
+
+def look_ahead(keys: Collection[str], connection: Connection) -> Iterator[UUID]:
+    """Finds at once, for all who share a transaction that has the log's lock, the people known by these keys; gives who they
+    are, and their families."""
+    found, people = _sought(keys, connection)
+    _AHEAD[connection] = _Ahead(frozenset(keys), found, people)
+    for id, person in people.items():
+        yield from map(UUID, (id, *person.families))
+
+
+def _sought(keys: Collection[str], connection: Connection) -> tuple[Found, dict[str, _Person]]:
+    found: Found = {}
+    people: dict[str, _Person] = {}
+    condition, wanted = any_of(connection, keys)
+    for key, id, number, family in quickly(connection, _FIND.format(condition), wanted) if keys else ():
+        person = found.setdefault(key, {})[id] = people.setdefault(id, _Person(number))
         if family:
-            families.add(family)
-    return [_known(one, rows) for one in named]
-
-
-@cache
-def _finding(count: int) -> str:
-    return _FIND.format(", ".join("?" * count))
+            person.families.add(family)
+    return found, people
 
 
 def families_answered(reference: str, connection: Connection) -> tuple[str, ...]:
@@ -95,12 +160,12 @@ def families_of(person: str, connection: Connection) -> tuple[str, ...]:
     return tuple(connection.execute(select(MEMBERS.c.family).where(MEMBERS.c.person == person)).scalars())
 
 
-def _known(keys: Mapping[By, str], rows: Mapping[str, Mapping[str, tuple[str | None, set[str]]]]) -> list[Known]:
+def _known(keys: Mapping[By, str], found: Found) -> list[Known]:
     own = keys.get(By.BSN)
     return [
-        Known(person, by, tuple(sorted(families)), conflicts=bool(own and number and number != own))
+        Known(id, by, tuple(sorted(person.families)), conflicts=bool(own and person.number and person.number != own))
         for by, key in keys.items()
-        for person, (number, families) in rows.get(key, {}).items()
+        for id, person in found.get(key, {}).items()
     ]
 
 
@@ -165,8 +230,16 @@ def _apply(facts: Sequence[Fact], connection: Connection) -> None:
     writes = (write for fact in facts if type(fact.event) in _FOLLOW for write in _FOLLOW[type(fact.event)](fact))
     for statement, group in groupby(writes, key=itemgetter(0)):
         quickly_each(connection, statement, [row for _, row in group])
+    ahead = _AHEAD.get(connection)
+    if ahead and not all(map(ahead.follow, facts)):
+        del _AHEAD[connection]
 
 
 INDEX = Projection(
-    "people", "People and families by blind keys", TABLES, _apply, topics=frozenset(event.TOPIC for event in _FOLLOW)
+    "people",
+    "People and families by blind keys",
+    TABLES,
+    _apply,
+    topics=frozenset(event.TOPIC for event in _FOLLOW),
+    look_ahead=look_ahead,
 )
