@@ -39,6 +39,7 @@ STATUS: Mapping[type[BaseException], tuple[int, str]] = {
     errors.StaleDecision: (412, "The family has changed since"),
     errors.Fault: (500, "Something in the hub is broken"),
     errors.Unavailable: (503, "The hub cannot keep its promises right now"),
+    errors.OutOfReach: (503, "The hub cannot keep its promises right now"),
 }
 """Looked up along the ancestry of an error's class."""
 
