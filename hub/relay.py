@@ -177,6 +177,7 @@ class Relay:
         self._led: frozenset[str] = frozenset()
         self._stopped: dict[str, tuple[str, float]] = {}
         self._places: dict[str, _Place] = {}
+        self._is_lost = True
         # one thread of this process at a time, for the places are remembered; other processes are told by their rows
         self._alone = RLock()
 
@@ -248,7 +249,8 @@ class Relay:
 
     def _by_position(self) -> dict[int, list[_At]]:
         self._look_who_leads()
-        self._places = self._places or {name: _Place(at, at) for name, at in self._positions().items()}
+        if self._is_lost:
+            self._places, self._is_lost = {name: _Place(at, at) for name, at in self._positions().items()}, False
         groups: dict[int, list[_At]] = defaultdict(list)
         for name, place in self._places.items():
             if name in self._led and (name not in self._stopped or self._stopped[name][1] <= time.monotonic()):
@@ -317,8 +319,8 @@ class Relay:
         return True
 
     def _look_again(self) -> None:
-        """Forgets the places: somebody else moved them, or what they held was not kept."""
-        self._places = {}
+        """The places are not what is remembered: somebody else moved them, or what they held was not kept."""
+        self._is_lost = True
 
     def _move_all(self, group: Sequence[_At], to: int, connection: Connection) -> None:
         """Raises: _Overtaken, where another process moved one of them meanwhile; then nothing of this may be kept."""

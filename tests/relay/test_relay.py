@@ -529,10 +529,11 @@ def test_two_threads_that_pass_on_at_once_give_every_fact_once_and_in_order(hear
     assert seen(views) == list(range(1, heart.log.last_position() + 1))
 
 
-def test_when_another_process_moved_a_follower_those_at_other_places_go_on(heart: Heart, views: Engine) -> None:
+@pytest.mark.parametrize("names", ["ab", "yz"])
+def test_when_another_process_moved_a_follower_it_and_those_at_other_places_go_on(heart: Heart, views: Engine, names: str) -> None:
     heart.place(a_signal())
     a_relay(heart, views, MEMORY).catch_up()
-    made = a_relay(heart, views, MEMORY, *(replace(MEMORY, name=name, tables=MetaData(), apply=_nothing) for name in "az"))
+    made = a_relay(heart, views, MEMORY, *(replace(MEMORY, name=name, tables=MetaData(), apply=_nothing) for name in names))
     assert len(made._by_position()) == 2
     heart.place(a_signal(reference="2"))
     a_relay(heart, views, MEMORY).catch_up()
