@@ -4,20 +4,25 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from select import POLLIN, poll
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
 
 from hub.adapters.database.patience import PATIENCE
 
 ERROR = psycopg.Error
 TAKEN = psycopg.IntegrityError
 
-_CURSOR = "cursor"
-_GATHERED = "gathered"
+_CURSOR, _GATHERED, _USED = "cursor", "gathered", "used"
+"""What is kept beside each connection."""
+RESTED = 5.0
+"""Seconds after which a connection may have died without a word."""
 _PLAIN_INSERT = re.compile(r"INSERT INTO (\w+) (\([^()]*\) )?VALUES \([?, ]+\)( ON CONFLICT DO NOTHING)?")
 _KINDS = {str: "text", int: "bigint", bytes: "bytea", UUID: "uuid", bool: "boolean"}
 CONNECT_WITHIN = 5
@@ -46,7 +51,6 @@ def opened(place: URL, store: str, durable: bool) -> Engine:
         hide_parameters=True,
         pool_use_lifo=True,
         pool_timeout=PATIENCE,
-        pool_pre_ping=True,
         # few stay open, for a server has not many to give; more come and go as they are needed
         pool_size=3,
         max_overflow=13,
@@ -59,7 +63,37 @@ def opened(place: URL, store: str, durable: bool) -> Engine:
     )
     event.listen(made, "first_connect", _make_schema(store))
     event.listen(made, "before_cursor_execute", _insert_before)
+    event.listen(made, "checkout", _refuse_dead)
+    event.listen(made, "checkin", _note_when)
     return made
+
+
+def _refuse_dead(connection: psycopg.Connection[Any], record: Any, _: object) -> None:
+    """Looks whether a connection lives before it is used: one that was used just now does, unless its server hung up since."""
+    rested = monotonic() - record.info.get(_USED, monotonic())
+    if connection.closed or ((rested > RESTED or _has_word(connection)) and not _answers(connection)):
+        raise InvalidatePoolError
+
+
+def _note_when(connection: psycopg.Connection[Any] | None, record: Any) -> None:
+    if connection is not None:
+        record.info[_USED] = monotonic()
+
+
+def _has_word(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the server said something that nobody asked for, such as that it goes."""
+    looking = poll()
+    looking.register(connection.fileno(), POLLIN)
+    return bool(looking.poll(0))
+
+
+def _answers(connection: psycopg.Connection[Any]) -> bool:
+    try:
+        connection.execute("")
+        connection.rollback()
+    except psycopg.Error:
+        return False
+    return True
 
 
 def _insert_before(connection: Connection, *_: object) -> None:
