@@ -538,6 +538,7 @@ def test_when_another_process_moved_a_follower_it_and_those_at_other_places_go_o
     heart.place(a_signal(reference="2"))
     a_relay(heart, views, MEMORY).catch_up()
     made.catch_up()
+    heart.place(a_signal(reference="3"))
     made.catch_up()
     assert {(each.lag, each.stopped_because) for each in made.state()} == {(0, "")}
     assert seen(views) == list(range(1, heart.log.last_position() + 1))
