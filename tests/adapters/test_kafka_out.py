@@ -27,7 +27,6 @@ from tests.channels.telling_on_kafka import BOTH, TellingOnKafka, a_worker
 from tests.channels.test_seal import jades
 from tests.given import COACH, RULES, a_family, an_occasion, hand_over
 from tests.over_kafka import Kafka, Read, until
-from tests.parts.kafka import Broker
 
 
 @pytest.fixture
@@ -215,24 +214,6 @@ def test_an_outbox_that_was_put_back_is_told_from_rather_twice_than_not_at_all(t
     telling.tell(*others)
     telling.send()
     assert [one["id"] for one in events(telling.told())] == ids(telling, *some_notices(1, 3), *lost, *others)
-
-
-def test_while_kafka_is_away_things_wait_and_then_they_are_told(tmp_path: Path, broker: Broker) -> None:
-    broker.start()
-    telling = TellingOnKafka(tmp_path, Kafka(broker.servers))
-    telling.register_both()
-    notices = some_notices(1, 30)
-    with telling.sent():
-        telling.tell(*notices[:10])
-        until(telling.is_done)
-        broker.kill()
-        for notice in notices[10:]:
-            telling.tell(notice)
-        assert not telling.is_done()
-        broker.start()
-        until(telling.is_done)
-    assert_once_and_in_order(telling, notices)
-    telling.close()
 
 
 # How families stand --------------------------------------------------------------------------------

@@ -20,11 +20,13 @@ CLOSE_WITHIN = 5.0
 """Seconds for a client to say goodbye."""
 _GONE_AFTER = 0.05
 """Seconds after which a connection that was closed is gone: under TLS both sides say so first."""
-FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
+FIRST_DELAY, LONGEST_DELAY = 0.2, 5.0
 """Seconds to wait before it is begun again: twice as long each time that it broke soon after it began."""
 STEADY = 30.0
 """Seconds after which a session that breaks did not break soon."""
 
+_ENDS = (Exception, asyncio.CancelledError)
+"""What ends a session; the library lets out that it broke something off, too."""
 _told = structlog.get_logger("hub.kafka")
 _random = Random()  # noqa: S311 - spreads attempts; nobody gains by guessing it
 Session = Callable[[Event], Awaitable[None]]
@@ -38,7 +40,7 @@ def keep_at(what: str, session: Session, stop: Event) -> None:
         began = monotonic()
         try:
             asyncio.run(_until(stop, session))
-        except Exception as error:  # whatever it was: another session begins with what is kept, not with what was in memory
+        except _ENDS as error:  # whatever it was: another session begins with what is kept, not with what was in memory
             failures = 1 if monotonic() - began > STEADY else failures + 1
             _told.warning("kafka-waits", what=what, because=code_of(error))
             stop.wait(delay(failures))
@@ -88,8 +90,8 @@ async def started(client: Client) -> AsyncIterator[Client]:
 async def _say_goodbye(one: Any) -> None:
     try:
         await asyncio.wait_for(one.close() if hasattr(one, "close") else one.stop(), CLOSE_WITHIN)
-    except Exception:  # nobody is there to hear it: its connections are closed all the same
-        with suppress(Exception):
+    except _ENDS:  # nobody is there to hear it: its connections are closed all the same
+        with suppress(*_ENDS):
             await (one.client if hasattr(one, "client") else one._client).close()
     await asyncio.sleep(_GONE_AFTER)
 
