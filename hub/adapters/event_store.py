@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError as Taken
 
 from hub.adapters.bells import Bells
-from hub.adapters.database import PATIENCE, any_of, finish, is_postgresql, locked, promised, quickly, quickly_each, reading
+from hub.adapters.database import PATIENCE, any_of, finish, is_postgresql, locked, looking, promised, quickly, quickly_each, reading
 from hub.errors import OutOfReach, Unavailable
 
 TABLES = MetaData()
@@ -237,13 +237,18 @@ class EventLog:
 
     def read(self, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
         """What is committed after a position, in order, at most so many."""
-        with self.reading() as connection:
+        with self._looking() as connection:
             return _read(connection, after, limit)
 
     def last_position(self) -> int:
         """The position of the last committed event; 0 where there is none."""
-        with self.reading() as connection:
+        with self._looking() as connection:
             return _last(connection)
+
+    @contextmanager
+    def _looking(self) -> Iterator[Connection]:
+        with promised("the log cannot be read"), looking(self.engine) as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

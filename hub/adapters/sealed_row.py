@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from hub.adapters.database import promised, quickly
+from hub.adapters.database import looking, promised, quickly
 from hub.adapters.kek import Keks
 from hub.adapters.sealed_file import opened, sealed
 from hub.errors import RuleBroken, Unavailable
@@ -88,7 +88,7 @@ class SealedRow:
             self._looked = -NOTICED_WITHIN
 
     def _row(self) -> Any:
-        with promised(_SAID), self._engine.connect() as connection:
+        with promised(_SAID), looking(self._engine) as connection:
             return connection.execute(select(_D.revision, _D.document).where(_D.name == self.name)).first()
 
     def _kept(self) -> tuple[int, str]:

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import BigInteger, Column, Connection, Engine, Index, LargeBinary, MetaData, String, Table
 
-from hub.adapters.database import any_of, locked, promised, quickly, quickly_each, reading
+from hub.adapters.database import any_of, locked, looking, promised, quickly, quickly_each
 from hub.adapters.kek import BYTES, Kek, Keks
 from hub.errors import Unavailable
 
@@ -282,7 +282,7 @@ class Vault:
         if self._writing.connection is not None:
             yield self._writing.connection
         else:
-            with promised("the vault cannot be read"), reading(self._engine) as connection:
+            with promised("the vault cannot be read"), looking(self._engine) as connection:
                 yield connection
 
 

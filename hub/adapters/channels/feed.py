@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, Column, Connection, Engine, Index, Integer, M
 from hub.adapters import rfc3339
 from hub.adapters.bells import Bells
 from hub.adapters.channels import Around, Way
+from hub.adapters.database import looking
 from hub.ports import Channel, Notice
 
 TABLES = MetaData()
@@ -71,12 +72,12 @@ class Feed:
             found = found.where(_F.family == family)
         if type:
             found = found.where(_F.type == type)
-        with self._outbox.connect() as connection:
+        with looking(self._outbox) as connection:
             return [Shown(row.position, json.loads(row.notice)) for row in connection.execute(found)]
 
     def last_position(self) -> int:
         """The position of the newest notice; 0 where there is none."""
-        with self._outbox.connect() as connection:
+        with looking(self._outbox) as connection:
             return int(connection.execute(select(func.coalesce(func.max(_F.position), 0))).scalar_one())
 
     async def follow(self, position: int, *, family: str = "", type: str = "", quiet: float = 15.0) -> AsyncIterator[list[Shown]]:

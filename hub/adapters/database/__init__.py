@@ -23,6 +23,7 @@ __all__ = [
     "finish",
     "is_postgresql",
     "locked",
+    "looking",
     "promised",
     "quickly",
     "quickly_each",
@@ -41,6 +42,7 @@ class _Dialect(Protocol):
     def opened(self, place: URL, _store: str, durable: bool, /) -> Engine: ...
     def locked(self, opened: Engine) -> AbstractContextManager[Connection]: ...
     def reading(self, opened: Engine) -> AbstractContextManager[Connection]: ...
+    def looking(self, opened: Engine) -> AbstractContextManager[Connection]: ...
     def beside(self, opened: Engine) -> AbstractContextManager[tuple[Connection, str, str]]: ...
     def settle(self, opened: Engine) -> None: ...
     def rows(self, connection: Connection, statement: str, parameters: tuple[object, ...]) -> list[Any]: ...
@@ -124,6 +126,11 @@ def finish(connection: Connection) -> None:
 def reading(opened: Engine) -> AbstractContextManager[Connection]:
     """A connection that sees the store as it was at its first statement; never waits for writers, and keeps nothing."""
     return _of(opened).reading(opened)
+
+
+def looking(opened: Engine) -> AbstractContextManager[Connection]:
+    """A connection for one statement that only looks: without a transaction around it, which costs more than the statement."""
+    return _of(opened).looking(opened)
 
 
 def settle(opened: Engine) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from select import POLLIN, poll
 from time import monotonic
@@ -148,6 +148,19 @@ def beside(opened: Engine) -> Iterator[tuple[Connection, str, str]]:
         connection.detach()
         store = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
         yield connection, "pg_temp", store
+
+
+@contextmanager
+def looking(opened: Engine) -> Iterator[Connection]:
+    """A connection on which every statement stands by itself."""
+    with opened.connect() as connection:
+        driven: Any = connection.connection.driver_connection
+        driven.autocommit = True
+        try:
+            yield connection
+        finally:
+            with suppress(psycopg.Error):  # one that broke is not used again
+                driven.autocommit = False
 
 
 def settle(opened: Engine) -> None:

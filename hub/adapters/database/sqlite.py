@@ -112,6 +112,13 @@ def beside(opened: Engine) -> Iterator[tuple[Connection, str, str]]:
         yield connection, "beside", "main"
 
 
+@contextmanager
+def looking(opened: Engine) -> Iterator[Connection]:
+    """Any connection: a statement by itself begins nothing here."""
+    with opened.connect() as connection:
+        yield connection
+
+
 def settle(opened: Engine) -> None:
     """Brings all that was written into the file itself, and empties the log beside it."""
     with opened.connect() as connection:

@@ -16,6 +16,7 @@ from hub.adapters.channels.webhook import queue
 from hub.adapters.channels.webhook.addresses import Network
 from hub.adapters.channels.webhook.exchange import Line, Outcome, Patience, Verdict
 from hub.adapters.channels.webhook.queue import Waiting
+from hub.adapters.database import looking
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.notice_event import Sender
 from hub.adapters.notice_seal import sealed
@@ -108,7 +109,7 @@ class Webhooks:
         return lanes
 
     def _take(self) -> list[str]:
-        with self._outbox.connect() as connection:
+        with looking(self._outbox) as connection:
             due = queue.receivers_due(connection, self._clock.now())
         with self._busy_changes:
             free = [name for name in due if name not in self._busy]
@@ -140,7 +141,7 @@ class Webhooks:
         return attempts
 
     def _due(self, name: str) -> list[Waiting]:
-        with self._outbox.connect() as connection:
+        with looking(self._outbox) as connection:
             return queue.due(connection, name, self._clock.now())
 
     def _wants(self, receiver: Organisation) -> bool:
