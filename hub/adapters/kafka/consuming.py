@@ -17,6 +17,7 @@ from hub.adapters.kafka.library import (
     AIOKafkaConsumer,
     AIOKafkaProducer,
     ConsumerRebalanceListener,
+    KafkaError,
     TopicPartition,
 )
 from hub.adapters.kafka.replies import Problem, Replies, Said
@@ -80,8 +81,9 @@ class Consumer:
             await pause(_LOOK, stop.is_set)
             lanes.raise_what_broke()
             if monotonic() - looked > _NEW_TOPICS_AFTER:
-                await self._make(named, admin)
                 looked = monotonic()
+                with suppress(KafkaError):  # who is in the group waits for a broker that is away by itself
+                    await self._make(named, admin)
 
     async def _make(self, named: Topics, admin: AIOKafkaAdminClient) -> None:
         wanted = await asyncio.to_thread(lambda: set(self._wanted(named)))
