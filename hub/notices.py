@@ -39,7 +39,8 @@ def _notice(fact: Fact, type: str, said: Mapping[str, Any]) -> Notice:
     # what is noted beside a family's own stream says itself which family it is about
     family = UUID(fact.event.family) if type.startswith(ABOUT_LOOKS) else fact.stream_id
     return Notice(
-        id=stream_id("notice", str(fact.stream_id), str(fact.position)),
+        # with the moment, for after a restore something else may stand at that position, which nobody was told yet
+        id=stream_id("notice", str(fact.stream_id), str(fact.position), _text(fact.event.timestamp)),
         type=type,
         position=fact.position,
         recorded_at=fact.event.timestamp,

@@ -80,9 +80,10 @@ async def _follow(
 ) -> Response:
     if request.method == "HEAD":
         return Response(media_type=Events.media_type)
-    position = where.after if last_event_id is None else last_event_id
-    if position is None:
-        position = await run_in_threadpool(hub.feed.last_position)
+    after = where.after if last_event_id is None else last_event_id
+    last = await run_in_threadpool(hub.feed.last_position)
+    # whoever heard more than there is heard it of a hub that was restored to earlier: they hear what happened instead
+    position = last if after is None else min(after, last)
     listener = _Listener(request.state.visit, shown_of(request, hub), hub)
     told = request.app.state.followers.told(position, listener.heard)
     return Events(told, headers={"X-Accel-Buffering": "no"})

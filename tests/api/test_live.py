@@ -95,6 +95,13 @@ async def test_who_begins_now_hears_nothing_of_before(hub: Running) -> None:
     assert heard.ids == [first]
 
 
+async def test_who_heard_more_than_there_is_hears_what_happens_now(hub: Running) -> None:
+    """The hub was restored to an earlier moment, and positions are given out anew."""
+    async with serving(hub) as base, listening(hub, base, **{"Last-Event-ID": "1000000"}) as heard:
+        await escalate(hub, 7)
+        assert (await heard.until(1)).ids[0] < 1_000_000
+
+
 async def test_a_silent_line_says_that_it_is_open(hub: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "QUIET", 0.05)
     async with serving(hub) as base, listening(hub, base) as heard:

@@ -258,6 +258,14 @@ def test_a_fact_is_said_once_and_always_with_the_same_id() -> None:
     assert all(isinstance(id, UUID) and id.version == 5 for id in ids)
 
 
+def test_what_happened_at_the_same_place_at_another_moment_has_another_id() -> None:
+    """After a restore to an earlier moment something else may come to stand where something stood that was told."""
+    for fact in facts():
+        later = type(fact.event)(**{**vars(fact.event), "timestamp": fact.event.timestamp + timedelta(microseconds=1)})
+        for before, after in zip(notices(fact), notices(Fact(fact.position, fact.stream_id, later)), strict=True):
+            assert before.id != after.id
+
+
 def test_a_level_for_which_no_acknowledgement_is_asked_says_no_term() -> None:
     (raised,) = [fact for fact in facts() if fact.position == of_type("escalations.level-raised.v1")[0].position]
     silent = type(raised.event)(**{**vars(raised.event), "acknowledge_by": None})
