@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks import accept, escalate, flood, growth, history, rebuild
 from benchmarks.measuring import Result, machine
 from benchmarks.on_postgresql import accept as accept_on_postgresql
+from benchmarks.on_postgresql import consume
 from benchmarks.on_postgresql import escalate as escalate_on_postgresql
 from benchmarks.on_postgresql import growth as growth_on_postgresql
 from benchmarks.on_postgresql import rebuild as rebuild_on_postgresql
@@ -28,6 +29,7 @@ BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Any]] = {
     "growth": (growth.growth, growth),
     "accept-postgresql": (accept_on_postgresql.accept, accept_on_postgresql),
     "escalate-postgresql": (escalate_on_postgresql.escalate, escalate_on_postgresql),
+    "consume-postgresql": (consume.consume, consume),
     "rebuild-postgresql": (rebuild_on_postgresql.rebuild, rebuild_on_postgresql),
     "growth-postgresql": (growth_on_postgresql.growth, growth_on_postgresql),
 }
