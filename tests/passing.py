@@ -1,7 +1,6 @@
 """A hub of a test that leads its own followers, and waits for them before somebody looks."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import Event, Thread
@@ -9,9 +8,7 @@ from threading import Event, Thread
 from hub.relay import Relay
 from hub.wiring import Hub
 from hub.wiring.made import FOLLOW
-
-WITHIN = 60.0
-"""Seconds: what a busy machine may need."""
+from tests.parts.servers import until
 
 
 @contextmanager
@@ -22,11 +19,11 @@ def leading(hub: Hub) -> Iterator[None]:
     wanted = [FOLLOW + follower for relay in (hub.views, hub.outbox) for follower in relay.followers]
     stands_by.start()
     try:
-        _until(lambda: all(hub.leading.leads(each) for each in wanted))
+        until(lambda: all(hub.leading.leads(each) for each in wanted))
         yield
     finally:
         stop.set()
-        stands_by.join(WITHIN)
+        stands_by.join()
 
 
 def passed_on(hub: Hub) -> None:
@@ -34,16 +31,9 @@ def passed_on(hub: Hub) -> None:
     for relay in (hub.views, hub.outbox):
         relay.catch_up()
         if hub.settings.is_shared:  # where to lead is for a moment not sure on a busy machine
-            _until(partial(_has_all, relay))
+            until(partial(_has_all, relay))
 
 
 def _has_all(relay: Relay) -> bool:
     relay.catch_up()
     return all(not one.lag or one.stopped_because for one in relay.state())
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    ends = time.monotonic() + WITHIN
-    while not is_so():
-        assert time.monotonic() < ends, "not led in time"
-        time.sleep(0.02)

@@ -72,7 +72,8 @@ def stored(row: Row[*tuple[Any, ...]]) -> StoredEvent:
 
 def mentioning(text: str, topic: str, after: int, connection: Connection) -> list[StoredEvent]:
     """The events of a topic after a position in which that text stands (empty: all): reads the whole log from there."""
-    found = _MENTIONING.format("position" if is_postgresql(connection) else "instr")
+    # quoted, for the bare word has a grammar of its own
+    found = _MENTIONING.format('"position"' if is_postgresql(connection) else "instr")
     rows = quickly(connection, found, after, topic, text.encode())
     return [StoredEvent(_uuid(stream), version, topic, state) for _, stream, version, topic, state in rows]
 

@@ -141,8 +141,15 @@ class Hub:
 
         `environment` is where channels find their own settings.
         """
-        clock = clock or SystemClock()
         stored = Stored.open(settings)
+        try:
+            return cls._of(stored, settings, clock or SystemClock(), environment)
+        except BaseException:
+            stored.close()
+            raise
+
+    @classmethod
+    def _of(cls, stored: Stored, settings: Settings, clock: Clock, environment: Mapping[str, str] | None) -> Self:
         keks = keks_of(settings, stored.log)
         safe = Vault(stored.log, keks)
         stored.views.dialect.sealed_by = safe.cipher(READ_MODELS)  # type: ignore[attr-defined]

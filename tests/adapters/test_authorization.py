@@ -283,6 +283,7 @@ def test_a_stranger_and_a_forger_are_told_the_same_after_the_same_work(gate: Gat
 # Once ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("database")
 def test_an_assertion_counts_once(gate: Gate) -> None:
     form = System().form()
     assert gate.post(TOKEN, form)[0] == 200
@@ -299,6 +300,7 @@ def test_an_assertion_counts_once_at_whatever_endpoint(gate: Gate) -> None:
     assert gate.refused(form) == "invalid_client"
 
 
+@pytest.mark.usefixtures("database")
 def test_of_sixty_four_at_once_one_gets_a_token(gate: Gate) -> None:
     form = System().form()
     gate.token()
@@ -307,6 +309,7 @@ def test_of_sixty_four_at_once_one_gets_a_token(gate: Gate) -> None:
     assert sorted(answers) == [200] + [400] * 63
 
 
+@pytest.mark.usefixtures("database")
 def test_two_organisations_may_use_the_same_id(gate: Gate) -> None:
     gate.register("housing", "housing-1", oin=OTHER_OIN)
     same = "the-same-id-of-two-organisations"

@@ -104,8 +104,8 @@ class OnALog:
 
 class OnPostgreSQL:
     @pytest.fixture(autouse=True)
-    def _in_postgresql(self, run: Run) -> Iterator[None]:
-        with databases.kept_on(postgresql.at_hand(run)):
+    def _in_postgresql(self, the_run: Run) -> Iterator[None]:
+        with databases.kept_on(postgresql.at_hand(the_run)):
             yield
 
 
@@ -497,10 +497,9 @@ def test_whoever_stopped_listening_is_not_woken_any_more(log: EventLog) -> None:
 
 def test_what_was_rolled_back_wakes_nobody(log: EventLog) -> None:
     woken = threading.Event()
-    with log.waking(woken):
-        with suppress(ZeroDivisionError), log.transaction() as transaction:
-            transaction.append([an_event()])
-            raise ZeroDivisionError
+    with log.waking(woken), suppress(ZeroDivisionError), log.transaction() as transaction:
+        transaction.append([an_event()])
+        raise ZeroDivisionError
     assert not woken.is_set()
 
 

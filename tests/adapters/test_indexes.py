@@ -1,8 +1,7 @@
 """Indexes beside the log: a store of an older hub opens, and what it knew is found in the tables of today."""
 
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,9 @@ from hub.settings import Settings
 from hub.wiring import Hub
 from tests.adapters.registered import public
 from tests.given import NOON, a_heart, a_person, a_signal
+from tests.parts import databases
+
+pytestmark = pytest.mark.usefixtures("database")
 
 BEFORE = """
 DELETE FROM index_shapes;
@@ -28,7 +30,7 @@ INSERT INTO registrations VALUES ('00000000-0000-5000-8000-000000000001', 'a-sta
 
 @contextmanager
 def a_hub(place: Path) -> Iterator[Hub]:
-    hub = Hub.open(Settings(data_dir=place, mode="demo"), SetClock(NOON))
+    hub = Hub.open(Settings(data_dir=place, database_url=databases.url_of(place), mode="demo"), SetClock(NOON))
     try:
         yield hub
     finally:
@@ -36,8 +38,9 @@ def a_hub(place: Path) -> Iterator[Hub]:
 
 
 def do(place: Path, script: str) -> None:
-    with closing(sqlite3.connect(place / "hub.db")) as connection:
-        connection.executescript(script)
+    with databases.opened(place / "hub.db").begin() as connection:
+        for statement in filter(str.strip, script.split(";")):
+            connection.exec_driver_sql(statement)
 
 
 def test_an_older_store_opens_and_everybody_in_it_is_found(tmp_path: Path) -> None:

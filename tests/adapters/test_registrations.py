@@ -67,7 +67,7 @@ def test_a_point_off_its_curve_is_refused_in_the_same_transaction() -> None:
         Book().save(police)
 
 
-def test_a_revocation_by_another_process_is_seen_in_time(tmp_path: Path) -> None:
+def test_a_revocation_by_another_process_is_seen_in_time(database: str, tmp_path: Path) -> None:
     engine = databases.opened(tmp_path / "hub.db")
     INDEX.tables.create_all(engine)
     here, police = Book(engine), with_key(a_registration())

@@ -378,7 +378,7 @@ def test_keys_that_are_given_have_no_file() -> None:
 @contextmanager
 def a_hub(place: Path, **settings: str) -> Iterator[Hub]:
     """A hub in a directory, with these settings."""
-    hub = Hub.open(Settings(data_dir=place, mode="demo", **settings))
+    hub = Hub.open(Settings(data_dir=place, database_url=databases.url_of(place), mode="demo", **settings))
     try:
         yield hub
     finally:

@@ -136,13 +136,13 @@ Places = Callable[[str, str, Path], Settings]
 
 
 @pytest.fixture
-def places(tmp_path: Path, run: Run) -> Iterator[Places]:
+def places(tmp_path: Path, the_run: Run) -> Iterator[Places]:
     """Empty places for hubs: by name, on either kind of database, under the key-encryption key in a file."""
     with ExitStack() as made:
 
         def a_place(name: str, kind: str, kek: Path) -> Settings:
             is_file = kind == databases.SQLITE
-            url = "" if is_file else made.enter_context(postgresqls.fresh(postgresqls.at_hand(run)))
+            url = "" if is_file else made.enter_context(postgresqls.fresh(postgresqls.at_hand(the_run)))
             return Settings(data_dir=tmp_path / name, database_url=url, mode="demo", kek_file=str(kek))
 
         yield a_place

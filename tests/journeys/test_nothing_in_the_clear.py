@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,8 @@ from hub.settings import Settings
 from hub.wiring import Hub, quarantined
 from tests.given import NOON, a_goal, a_number
 from tests.journeys.running import Sender, a_worry, the_partners
+from tests.parts import databases
+from tests.passing import leading, passed_on
 
 NUMBER, OTHER_NUMBER = a_number(321), a_number(654)
 FAMILY_NAME, GIVEN_NAMES, PREFIX = "Zwaluwenhorst", "Quintijntje", "von Uhlen"
@@ -127,28 +129,43 @@ class Journey:
 
     def __init__(self, place: Path) -> None:
         self.place, self.clock, self.nth, self.is_searched = place, SetClock(NOON), 0, True
-        self.hub = self._opened()
+        self._begin()
         self.school: Sender = the_partners()["any-partner"]
         self.school.register(self.hub, NOON)
 
-    def _opened(self) -> Hub:
-        return Hub.open(Settings(data_dir=self.place, mode="demo"), self.clock)
+    def _begin(self) -> None:
+        self.hub, self._leads = self.opened(), ExitStack()
+        self._leads.enter_context(leading(self.hub))
+
+    def opened(self) -> Hub:
+        """The same hub in another process."""
+        settings = Settings(data_dir=self.place, database_url=databases.url_of(self.place), mode="demo")
+        return Hub.open(settings, self.clock)
+
+    def search(self) -> None:
+        """Nothing stands in the clear in anything that is kept now."""
+        databases.write_out(self.place)
+        assert found_in(self.place) == set()
 
     def stop(self) -> None:
         """Nothing stands in the clear: as it is, and after everything was passed on."""
         if not self.is_searched:
             return
-        assert found_in(self.place) == set()
-        self.hub.views.catch_up()
-        self.hub.outbox.catch_up()
+        self.search()
+        passed_on(self.hub)
         assert [one for one in (*self.hub.views.state(), *self.hub.outbox.state()) if one.stopped_because] == []
-        assert found_in(self.place) == set()
+        self.search()
 
     def again(self) -> None:
         """The hub stops, and starts again."""
+        self.close()
+        self.search()
+        self._begin()
+
+    def close(self) -> None:
+        """The hub stops."""
+        self._leads.close()
         self.hub.close()
-        assert found_in(self.place) == set()
-        self.hub = self._opened()
 
     def tell(self, *people: Mapping[str, Any], **but: Any) -> Any:
         """The partner tells something; gives the receipt."""
@@ -163,7 +180,7 @@ class Journey:
 
     def shown(self, path: str, key: object) -> Any:
         """What a read model shows now."""
-        self.hub.views.catch_up()
+        passed_on(self.hub)
         views = (view for each in projections.found().values() for view in each.views)
         (view,) = (view for view in views if view.path == path)
         with self.hub.stored.views.connect() as connection:
@@ -173,14 +190,14 @@ class Journey:
         """Every read model is built anew."""
         for name in projections.found():
             self.hub.views.rebuild(name)
-        assert found_in(self.place) == set()
+        self.search()
 
 
 @pytest.fixture
-def journey(tmp_path: Path) -> Iterator[Journey]:
+def journey(database: str, tmp_path: Path) -> Iterator[Journey]:
     made = Journey(tmp_path)
     yield made
-    made.hub.close()
+    made.close()
 
 
 def under_way(journey: Journey) -> UUID:
@@ -243,6 +260,7 @@ def test_nothing_of_anybody_stands_in_the_clear_at_any_moment(journey: Journey) 
     journey.again()
 
 
+@pytest.mark.parametrize("database", [databases.SQLITE], indirect=True)
 def test_what_was_deleted_stands_nowhere_either(journey: Journey) -> None:
     under_way(journey)
     journey.hub.settle()
@@ -364,7 +382,7 @@ def test_erasing_once_more_reaches_what_came_since_and_needs_a_ground(journey: J
 
 def test_another_process_forgets_an_erased_person_too(journey: Journey) -> None:
     with at_the_child(journey) as (family, child, _, _):
-        other = journey._opened()
+        other = journey.opened()
         noted = other.casework.decide(
             family, lambda it, _, on: it.note_correction("a", "b", on) or it.people[str(child)], "somebody"
         )

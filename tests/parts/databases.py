@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psycopg
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import Engine
 
 from hub.adapters.database import engine
@@ -13,6 +15,7 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 KINDS = (SQLITE, POSTGRESQL)
 
 _STORES = {"hub": "log"}
+_TABLES = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
 _kept: list["_OnAServer"] = []
 
 
@@ -47,6 +50,16 @@ def kept_on(server: str) -> Iterator[None]:
 def url_of(place: Path) -> str:
     """What the hub that has this directory is told as HUB_DATABASE_URL: nothing, where it keeps SQLite files there."""
     return _kept[-1].url_of(place) if _kept else ""
+
+
+def write_out(place: Path) -> None:
+    """Puts all that is kept in the database of that directory into files in it, as the server says it; of SQLite it is there."""
+    if not (url := url_of(place)):
+        return
+    with psycopg.connect(url) as connection:
+        for schema, table in connection.execute(_TABLES).fetchall():
+            with connection.cursor().copy(SQL("COPY {} TO STDOUT (FORMAT binary)").format(Identifier(schema, table))) as said:
+                (place / f"{schema}.{table}.copy").write_bytes(b"".join(said))
 
 
 def opened(file: Path, store: str = "", durable: bool = False) -> Engine:

@@ -50,40 +50,40 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def run(request: pytest.FixtureRequest) -> Run:
+def the_run(request: pytest.FixtureRequest) -> Run:
     """The run of tests that this process is a part of."""
     return request.config.stash[_RUN]
 
 
 @pytest.fixture
-def postgresql(run: Run) -> Iterator[str]:
+def postgresql(the_run: Run) -> Iterator[str]:
     """The URL of an empty database, on the one PostgreSQL of all processes of this run."""
-    with postgresqls.fresh(postgresqls.at_hand(run)) as url:
+    with postgresqls.fresh(postgresqls.at_hand(the_run)) as url:
         yield url
 
 
 @pytest.fixture(params=databases.KINDS)
-def database(request: pytest.FixtureRequest, run: Run) -> Iterator[str]:
+def database(request: pytest.FixtureRequest, the_run: Run) -> Iterator[str]:
     """A test that uses this is done twice: what it keeps in a directory is in SQLite files there, or in PostgreSQL."""
-    with _kept(request.param, run):
+    with _kept(request.param, the_run):
         yield request.param
 
 
 @pytest.fixture(params=databases.KINDS, scope="module")
-def database_of_module(request: pytest.FixtureRequest, run: Run) -> Iterator[str]:
+def database_of_module(request: pytest.FixtureRequest, the_run: Run) -> Iterator[str]:
     """The same for a fixture that all tests of a module share."""
-    with _kept(request.param, run):
+    with _kept(request.param, the_run):
         yield request.param
 
 
-def _kept(kind: str, run: Run) -> AbstractContextManager[None]:
-    return databases.kept_on(postgresqls.at_hand(run)) if kind == databases.POSTGRESQL else nullcontext()
+def _kept(kind: str, the_run: Run) -> AbstractContextManager[None]:
+    return databases.kept_on(postgresqls.at_hand(the_run)) if kind == databases.POSTGRESQL else nullcontext()
 
 
 @pytest.fixture(scope="session")
-def kafka(run: Run) -> str:
+def kafka(the_run: Run) -> str:
     """Where the one Kafka of all processes of this run is, as host:port: whoever uses it has topics of its own."""
-    return kafkas.at_hand(run)
+    return kafkas.at_hand(the_run)
 
 
 @pytest.fixture

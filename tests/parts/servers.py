@@ -38,6 +38,14 @@ def listens(port: int) -> bool:
         return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
+def until(is_so: Callable[[], bool]) -> None:
+    """Waits for it, a minute at most."""
+    ends = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+
+
 @contextmanager
 def running(
     command: Sequence[str | Path],

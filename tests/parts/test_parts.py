@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +15,7 @@ import pytest
 from maven_artifact import Downloader
 
 from tests.parts import store
-from tests.parts.servers import a_free_port, listens
+from tests.parts.servers import a_free_port, listens, until
 from tests.tools import ROOT
 
 BODY = bytes(range(256)) * 4_000
@@ -138,11 +137,3 @@ def test_a_server_ends_with_the_run_however_that_ends(tmp_path: Path, how: int) 
         until(lambda: listens(port))
         run.send_signal(how)
     until(lambda: not listens(port))
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Waits for it, a minute at most."""
-    ends = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < ends
-        time.sleep(0.02)
