@@ -22,7 +22,7 @@ from eventsourcing.persistence import IntegrityError, OperationalError, StoredEv
 from eventsourcing.tests import persistence as library
 
 from hub.adapters import event_store, recorders
-from hub.adapters.database import create, engine, is_postgresql, locked
+from hub.adapters.database import engine, is_postgresql, locked
 from hub.adapters.event_store import EVENTS, EventLog
 from hub.adapters.migrations import bring_up
 from hub.adapters.recorders import FollowerRecorder, LogRecorder, PositionRecorder, StreamRecorder
@@ -42,7 +42,8 @@ def an_event(stream_id: UUID | None = None, version: int = 1, **but: object) -> 
 def open_log(url: str) -> EventLog:
     opened = engine(url)
     bring_up(opened, "log")
-    create(opened, recorders.TABLES)
+    with locked(opened) as connection:
+        recorders.TABLES.create_all(connection)
     return EventLog(opened)
 
 
