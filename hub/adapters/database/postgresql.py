@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from itertools import chain
 from select import POLLIN, poll
 from time import monotonic
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -19,12 +19,15 @@ from hub.adapters.database.patience import PATIENCE
 ERROR = psycopg.Error
 TAKEN = psycopg.IntegrityError
 
-_CURSOR, _GATHERED, _USED = "cursor", "gathered", "used"
+_CURSOR, _GATHERED, _USED, _TYPES = "cursor", "gathered", "used", "types"
 """What is kept beside each connection."""
 RESTED = 5.0
 """Seconds after which a connection may have died without a word."""
 _PLAIN_INSERT = re.compile(r"INSERT INTO (\w+) (\([^()]*\) )?VALUES \([?, ]+\)( ON CONFLICT DO NOTHING)?")
-_KINDS = {str: "text", int: "bigint", bytes: "bytea", UUID: "uuid", bool: "boolean"}
+FEW = 8
+"""Rows; more than these cost less when they are copied."""
+PARAMETERS, PREPARED = 50, 400
+"""With more parameters the driver reads a statement anew each time; and how many statements a connection remembers."""
 CONNECT_WITHIN = 5
 """Seconds."""
 STALLED_AFTER = 5
@@ -63,9 +66,14 @@ def opened(place: URL, store: str, durable: bool) -> Engine:
     )
     event.listen(made, "first_connect", _make_schema(store))
     event.listen(made, "before_cursor_execute", _insert_before)
+    event.listen(made, "connect", _remember_more)
     event.listen(made, "checkout", _refuse_dead)
     event.listen(made, "checkin", _note_when)
     return made
+
+
+def _remember_more(connection: psycopg.Connection[Any], _: object) -> None:
+    connection.prepared_max = PREPARED
 
 
 def _refuse_dead(connection: psycopg.Connection[Any], record: Any, _: object) -> None:
@@ -194,7 +202,7 @@ def each(connection: Connection, statement: str, rows: Sequence[tuple[object, ..
         gathered.setdefault(statement, []).extend(rows)
         return
     insert_gathered(connection)
-    _write(cursor(connection), statement, rows)
+    _write(connection, statement, rows)
 
 
 def insert_gathered(connection: Connection) -> None:
@@ -204,19 +212,42 @@ def insert_gathered(connection: Connection) -> None:
         waiting = list(gathered.items())
         gathered.clear()
         for statement, some in waiting:
-            _write(cursor(connection), statement, some)
+            _write(connection, statement, some)
 
 
-def _write(cursor: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+def _write(connection: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    asked = cursor(connection)
     table, columns, then = _insert(statement)
     if len(rows) == 1:
-        cursor.execute(_written(statement), rows[0])
+        asked.execute(_written(statement), rows[0])
     elif not table:
-        cursor.executemany(_written(statement), rows)
+        asked.executemany(_written(statement), rows)
+    elif then or len(rows) <= FEW:
+        share = PARAMETERS // len(rows[0])
+        for start in range(0, len(rows), share):
+            some = rows[start : start + share]
+            asked.execute(_insert_many(statement, len(some)), tuple(chain.from_iterable(some)))
     else:
-        by_column = list(map(list, zip(*rows, strict=True)))
-        kinds = tuple(_kind(values) for values in by_column)
-        cursor.execute(_insert_all(table, columns, kinds, then), by_column)
+        _copy(connection, table, columns, rows)
+
+
+def _copy(connection: Connection, table: str, columns: str, rows: Sequence[tuple[object, ...]]) -> None:
+    kinds = _kinds(connection, table, columns)
+    with cursor(connection).copy(f"COPY {table} {columns} FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(kinds)
+        for row in rows:
+            copy.write_row(row)
+
+
+def _kinds(connection: Connection, table: str, columns: str) -> Sequence[int]:
+    """The types of these columns, by the server's numbers; asked once on each connection."""
+    beside = connection.connection.info
+    if (key := (_TYPES, table, columns)) not in beside:
+        asked = cursor(connection)
+        asked.execute(f"SELECT {columns.strip('() ') or '*'} FROM {table} LIMIT 0")  # noqa: S608
+        beside[key] = [column.type_code for column in asked.description]
+    found: Sequence[int] = beside[key]
+    return found
 
 
 @lru_cache(maxsize=512)
@@ -227,14 +258,10 @@ def _insert(statement: str) -> tuple[str, str, str]:
 
 
 @lru_cache(maxsize=512)
-def _insert_all(table: str, columns: str, kinds: tuple[str, ...], then: str) -> str:
-    # a statement that is the same for any number of rows, so that the server has to understand it once
-    values = ", ".join(f"CAST(%s AS {kind}[])" for kind in kinds)
-    return f"INSERT INTO {table} {columns} SELECT * FROM unnest({values}){then}"  # noqa: S608
-
-
-def _kind(values: Sequence[object]) -> str:
-    return next((_KINDS[type(value)] for value in values if value is not None), "text")
+def _insert_many(statement: str, rows: int) -> str:
+    begin, values, rest = _written(statement).partition(" VALUES ")
+    row, end, then = rest.partition(")")
+    return f"{begin}{values}{', '.join([row + end] * rows)}{then}"
 
 
 @lru_cache(maxsize=512)
