@@ -7,6 +7,7 @@ in their code, for what they fill in may be anybody's; and of an error nobody fo
 import logging
 import threading
 import warnings
+from contextlib import suppress
 from traceback import extract_tb
 from types import TracebackType
 from typing import Any, TextIO
@@ -29,9 +30,24 @@ def written(process: str, to: TextIO) -> None:
             structlog.processors.TimeStamper(utc=True),
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(to),
+        logger_factory=structlog.PrintLoggerFactory(_Unfailing(to)),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
+
+
+class _Unfailing:
+    """Where lines go: one that cannot be written, for the disk is full or nobody reads any more, takes nobody along."""
+
+    def __init__(self, to: TextIO) -> None:
+        self._to = to
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._to.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._to.flush()
 
 
 def alone() -> None:
