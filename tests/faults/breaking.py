@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import Event, Thread
 
 import httpx2
@@ -143,8 +144,11 @@ def _well(town: Town) -> None:
 
 
 def kill_database(town: Town) -> None:
-    """SIGKILL to PostgreSQL and all that comes from it; it is started again on what it had."""
+    """SIGKILL to PostgreSQL and all that comes from it, just when something is told; it is started again on what it had."""
     assert town.server is not None
+    town.goes_on(10)
+    town.tells()
+    time.sleep(town.random.uniform(0, 0.15))
     town.server.kill()
     time.sleep(town.random.uniform(0, 2))
     town.server.start()
@@ -224,9 +228,24 @@ def jump(town: Town) -> None:
     town.goes_on(20)
 
 
+def cross(town: Town) -> None:
+    """The clock goes on, over the hour that there is twice or not at all."""
+    assert town.begun_at is not None
+    crossed = town.begun_at + timedelta(seconds=15)
+    until(lambda: town.now() > crossed, "time stands still")
+    town.goes_on(20)
+
+
 def go_on(town: Town) -> None:
     """Nothing more happens than what is wrong all the time."""
     town.goes_on(50)
+
+
+def stumble(town: Town) -> None:
+    """The bad read model stops, and says so by name; the others go on."""
+    until(lambda: "stumbles" in {said["follower"] for said in town.logged("follower-stopped")}, "it does not stumble")
+    last = town.hub.log.last_position()
+    until(lambda: town.all_passed(last), "the others do not go on")
 
 
 # Read models -------------------------------------------------------------------------------------------

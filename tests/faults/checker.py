@@ -318,10 +318,12 @@ def anew(projection: Projection, facts: Sequence[Fact]) -> dict[str, list[tuple[
 
 def read_models_are_what_a_rebuild_gives(after: Aftermath) -> Iterator[str]:
     """Row by row, every index and read model is what the log makes of it."""
-    with after.hub.stored.log.connect() as on_log, after.hub.stored.views.connect() as on_views:
-        for projection, connection in [*((one, on_log) for one in INDEXES), *((one, on_views) for one in found().values())]:
-            kept, made = rows(projection.tables, connection), anew(projection, after.facts)
-            yield from (f"{projection.name}: {table} differs from a rebuild" for table in kept if kept[table] != made[table])
+    stored = after.hub.stored
+    for projection, engine in [*((one, stored.log) for one in INDEXES), *((one, stored.views) for one in found().values())]:
+        made = anew(projection, after.facts)
+        with engine.connect() as connection:
+            kept = rows(projection.tables, connection)
+        yield from (f"{projection.name}: {table} differs from a rebuild" for table in kept if kept[table] != made[table])
 
 
 def nothing_stopped(after: Aftermath) -> Iterator[str]:

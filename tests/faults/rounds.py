@@ -19,6 +19,8 @@ from tests.parts.postgresql import Server
 
 SQLITE, POSTGRESQL, KAFKA = "sqlite", "postgresql", "kafka"
 """What a town stands on; Kafka is beside PostgreSQL."""
+FULL = Path("/dev/full")
+"""On which nothing can be written: so are the lines of a process on a full disk."""
 WITHOUT_KAFKA = {name: command for name, command in MANY.items() if command != ("consume",)}
 NAMES = {SQLITE: ONE, POSTGRESQL: WITHOUT_KAFKA, KAFKA: MANY}
 LIKES_ANY_CLOCK = {"HUB_REPLAY_SECONDS": "7200"}
@@ -82,14 +84,14 @@ FAULTS = (
     Fault("lost-commits", "COMMITs lost on their way", breaking.lose_questions),
     Fault("untidy", "messages doubled at two servers, reordered and late", breaking.go_on, KAFKA, untidy=0.8),
     Fault("two-leaders", "two relays that both believe they lead", breaking.go_on, KAFKA, {altered.LEADS: "yes"}),
-    Fault("full-disk-sqlite", "no room left for SQLite (quota)", breaking.fill_the_disk, SQLITE, disk="quota"),
-    Fault("full-disk-postgresql", "no room left for PostgreSQL (quota)", breaking.fill_the_disk, disk="quota"),
-    Fault("small-disk-sqlite", "no room left for SQLite (small file system)", breaking.fill_the_disk, SQLITE, disk="small"),
-    Fault("small-disk-postgresql", "no room left for PostgreSQL (small file system)", breaking.fill_the_disk, disk="small"),
+    Fault("quota-sqlite", "SQLite may not write more (quota)", breaking.fill_the_disk, SQLITE, disk="quota"),
+    Fault("quota-postgresql", "PostgreSQL may not write more (quota)", breaking.fill_the_disk, disk="quota"),
+    Fault("full-disk-sqlite", "no room left for SQLite (small file system)", breaking.fill_the_disk, SQLITE, disk="small"),
+    Fault("full-disk-postgresql", "no room left for PostgreSQL (small file system)", breaking.fill_the_disk, disk="small"),
     Fault("clock-jumps", "the clock an hour ahead, or back", breaking.jump, SQLITE, _BEFORE, LIKES_ANY_CLOCK),
-    Fault("spring", "the clock put forward for summer", breaking.go_on, SQLITE, _BEFORE, clock_from=_SPRING),
-    Fault("autumn", "the clock put back for winter", breaking.go_on, SQLITE, _BEFORE, clock_from=_AUTUMN),
-    Fault("stumbling-projection", "a read model that throws on one event", breaking.go_on, altered={altered.STUMBLES: "yes"}),
+    Fault("spring", "the clock put forward for summer", breaking.cross, SQLITE, _BEFORE, clock_from=_SPRING),
+    Fault("autumn", "the clock put back for winter", breaking.cross, SQLITE, _BEFORE, clock_from=_AUTUMN),
+    Fault("stumbling-projection", "a read model that throws on one event", breaking.stumble, altered={altered.STUMBLES: "yes"}),
     Fault("rebuild", "read models built anew while they are read", breaking.rebuild),
 )
 BY_NAME = {fault.name: fault for fault in FAULTS}
@@ -138,6 +140,7 @@ def a_town(fault: Fault, place: Path, random: Random, stall: float) -> Iterator[
             changes=fault.changes,
             untidy=fault.untidy,
             stall=stall,
+            lines=FULL if fault.disk else None,
         )
         if fault.on != SQLITE:
             town.server = _server(place / "disk" if disk else place, lasts)
@@ -173,6 +176,10 @@ def _quota(town: Town) -> Disk:
     return Quota(server.data, lambda: family_of(server.pid), 4 << 20)
 
 
-def is_possible(fault: Fault) -> str:
-    """Nothing, or why this fault cannot be played here."""
-    return "" if fault.disk != "small" or may_mount() else "only root may mount a small file system"
+def impossible(fault: Fault) -> str:
+    """Why this fault cannot be played here; nothing where it can."""
+    if fault.disk == "small" and not may_mount():
+        return "only root may mount a small file system"
+    if fault.disk == "quota" and fault.on != SQLITE and may_mount():
+        return "PostgreSQL runs as somebody else here, who cannot be given a quota: there is full-disk-postgresql"
+    return ""

@@ -95,8 +95,11 @@ class Process:
 
     def _is_there(self) -> bool:
         assert self.running is not None
-        assert self.running.poll() is None, f"{self.name} stopped by itself:\n{self.log.read_text(errors='replace')[-2_000:]}"
+        assert self.running.poll() is None, f"{self.name} stopped by itself:\n{self._said()}"
         return True
+
+    def _said(self) -> str:
+        return self.log.read_text(errors="replace")[-2_000:] if self.log.is_file() else ""
 
     def kill(self) -> None:
         """SIGKILL: nothing that it still wanted to do is done."""
@@ -157,6 +160,7 @@ class Town:
     """Seconds that somebody is out of this world."""
     ahead: timedelta = timedelta(0)
     """How far the time in this town is ahead of ours."""
+    begun_at: datetime | None = None
     database: str = ""
     """The URL of the database that it has while it stands."""
     processes: dict[str, Process] = field(default_factory=dict)
@@ -168,6 +172,8 @@ class Town:
     told: dict[str, Receiver] = field(default_factory=dict)
     loads: list[Load] = field(default_factory=list)
     disk: Disk | None = None
+    lines: Path | None = None
+    """Where all processes write their lines; each to a file of its own, unless it is said."""
     takeovers: list[float] = field(default_factory=list)
     """Seconds from the end of a process until everything went on without it."""
     recoveries: list[float] = field(default_factory=list)
@@ -292,6 +298,15 @@ class Town:
         before = self.acknowledged
         return until(lambda: self.acknowledged >= before + more or any(load.wrong for load in self.loads), "nothing goes on")
 
+    def tells(self) -> None:
+        """Waits until somebody has to be told something more."""
+        before = self._newest()
+        until(lambda: self._newest() > before, "nobody is told anything")
+
+    def _newest(self) -> int:
+        with self.hub.stored.outbox.connect() as outbox:
+            return int(outbox.execute(select(func.coalesce(func.max(FEED.c.position), 0)).where(_IS_HEARD)).scalar_one())
+
     def mended(self) -> None:
         """Waits until somebody is acknowledged again, and keeps how long that took."""
         self.recoveries.append(self.goes_on())
@@ -312,10 +327,9 @@ class Town:
             return False
         with hub.stored.outbox.connect() as outbox:
             waiting = outbox.execute(select(DELIVERIES.c.id).where(DELIVERIES.c.state == "waiting").limit(1)).first()
-            newest = outbox.execute(select(func.coalesce(func.max(FEED.c.position), 0)).where(_IS_HEARD)).scalar_one()
             untold = queue.open_ones(outbox)[0]
         last = self.followed.heard[-1].position if self.followed.heard else 0
-        return waiting is None and not untold and last >= newest and self._kafka_rests()
+        return waiting is None and not untold and last >= self._newest() and self._kafka_rests()
 
     def _kafka_rests(self) -> bool:
         return self.kafka is None or not behind(self.kafka, [putting.sender.name for putting in self.putting])
@@ -334,14 +348,15 @@ class Town:
         """Strikes, and keeps how long it takes until what comes in after that is recorded and passed on to everybody."""
         strike()
         began, last = time.monotonic(), self._last_position()
-        until(lambda: self._all_passed(last), lambda: f"nobody takes over: {self._standings()}")
+        until(lambda: self.all_passed(last), lambda: f"nobody takes over: {self._standings()}")
         self.takeovers.append(time.monotonic() - began)
 
     def _last_position(self) -> int:
         until(lambda: self.hub.log.last_position() > 0, "the log cannot be read")
         return self.hub.log.last_position()
 
-    def _all_passed(self, position: int) -> bool:
+    def all_passed(self, position: int) -> bool:
+        """Whether all that follows the log came beyond that position."""
         return all(standing.position > position for standing in (*self.hub.views.state(), *self.hub.outbox.state()))
 
     @property
@@ -356,7 +371,7 @@ class Town:
 
     def begin_at(self, moment: datetime) -> None:
         """Lets everybody here, hub and partners, live at another time, which goes on from that moment."""
-        self.ahead = moment - real_time()
+        self.begun_at, self.ahead = moment, moment - real_time()
 
     def now(self) -> datetime:
         """What the clocks of everybody but the hub say."""
@@ -384,5 +399,6 @@ class Town:
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         """The lines of that kind in the logs of all processes."""
-        lines = [line for process in self.processes.values() for line in process.log.read_text(errors="replace").splitlines()]
+        logs = [process.log for process in self.processes.values() if process.log.is_file()]
+        lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
         return [said for line in lines if line.startswith("{") and (said := json.loads(line)).get("event") == event]
