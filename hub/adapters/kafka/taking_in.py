@@ -72,7 +72,7 @@ class TakingIn:
                 handful.wait = begun
                 break
             handful.begun.append(begun)
-        _keep_order(handful.futures())
+        keep_order(handful.futures())
         return handful
 
     def _begun(self, record: Record) -> Begun | float:
@@ -116,7 +116,7 @@ def is_not_now(error: BaseException | None) -> bool:
     return isinstance(error, NOT_NOW)
 
 
-def _keep_order(futures: Sequence[Future[Any]]) -> None:
+def keep_order(futures: Sequence[Future[Any]]) -> None:
     """Where one of them cannot be kept now, those behind it that have not begun do not overtake it."""
 
     def look(done: Future[Any]) -> None:
