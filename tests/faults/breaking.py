@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event, Thread
@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from hub.projections import found
 from tests.faults.load import TROUBLE
 from tests.faults.staff import token
-from tests.faults.town import Town, until
+from tests.faults.town import Process, Town, until
 from tests.parts.postgresql import Server
 
 Strike = Callable[[Town], None]
@@ -63,12 +63,37 @@ def stall(kind: str) -> Strike:
     return strike
 
 
+def kill_one_of_each(town: Town) -> None:
+    """SIGKILL to one process of each kind, at once."""
+    victims = town.one_of_each()
+    town.measure_takeover(lambda: tell_all(victims, signal.SIGKILL))
+    for process in victims:
+        process.kill()
+        process.launch()
+    for process in victims:
+        process.wait()
+
+
+def stall_one_of_each(town: Town) -> None:
+    """SIGSTOP to one process of each kind, at once; then they go on as if nothing had been."""
+    victims = town.one_of_each()
+    town.measure_takeover(lambda: tell_all(victims, signal.SIGSTOP))
+    time.sleep(town.stall)
+    tell_all(victims, signal.SIGCONT)
+    town.mended()
+
+
+def tell_all(processes: Sequence[Process], number: int) -> None:
+    """The same signal to all of them."""
+    for process in processes:
+        process.tell(number)
+
+
 def restart_all_in_turn(town: Town) -> None:
     """Every process is told to stop and started again, one after the other, as for a new version; nobody gets a 5xx."""
     before = town.server_errors
     for process in town.processes.values():
-        status = process.end()
-        if status:
+        if status := process.end():
             town.wrong.append(f"{process.name} ended with {status}")
         process.start()
         town.goes_on(5)
@@ -231,7 +256,7 @@ def jump(town: Town) -> None:
 def cross(town: Town) -> None:
     """The clock goes on, over the hour that there is twice or not at all."""
     assert town.begun_at is not None
-    crossed = town.begun_at + timedelta(seconds=15)
+    crossed = town.begun_at + timedelta(seconds=8)
     until(lambda: town.now() > crossed, "time stands still")
     town.goes_on(20)
 

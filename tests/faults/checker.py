@@ -453,7 +453,7 @@ class Counts:
     out_of_order: int
     missing: int
     over_kafka: int
-    """Messages that came over Kafka."""
+    """Of those acknowledged: by Kafka."""
     told_over_kafka: int
     wrong: Sequence[str]
 
@@ -461,10 +461,11 @@ class Counts:
 def counted(after: Aftermath) -> Counts:
     """All questions asked, and the counts for the report."""
     told = {name: whole(receiver) for name, receiver in after.remembered.told.items()}
+    over_kafka = {event for putting in after.remembered.putting for event in putting.put}
     wrong = [words for question in QUESTIONS for words in question(after)]
     firsts = sum(len({event["id"] for event in events}) for events in told.values())
     return Counts(
-        acknowledged=len({(one.receipt["source"], one.receipt["id"]) for one in after.remembered.acknowledged}),
+        acknowledged=len({one.event for one in after.remembered.acknowledged} | over_kafka),
         recorded=len(after.recorded),
         lost=sum(words.startswith("lost") for words in wrong),
         doubled=sum(words.startswith("recorded ") for words in wrong),
@@ -473,7 +474,7 @@ def counted(after: Aftermath) -> Counts:
         repeated=sum(map(len, told.values())) - firsts,
         out_of_order=sum(" came after " in words for words in wrong),
         missing=sum(" was never told " in words for words in wrong),
-        over_kafka=len({event for putting in after.remembered.putting for event in putting.put}),
+        over_kafka=len(over_kafka),
         told_over_kafka=sum(len(_read(after, ESCALATIONS, name)) for name in told),
         wrong=wrong,
     )

@@ -45,6 +45,22 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How long it goes on: at least so many rounds, and then until so many seconds are over.
+
+    `stall` and `away` are the seconds for which a process is stopped, and Kafka is away.
+    """
+
+    rounds: int
+    seconds: float = 0.0
+    stall: float = 7.0
+    away: float = 5.0
+
+    def is_enough(self, rounds: int, seconds: float) -> bool:
+        return rounds >= self.rounds and seconds >= self.seconds
+
+
+@dataclass(frozen=True)
 class Result:
     """What came of a fault."""
 
@@ -55,11 +71,13 @@ class Result:
     counts: Counts
     takeovers: Sequence[float]
     recoveries: Sequence[float]
+    rest: float
+    """Seconds from the end of the load until all that was recorded was passed on, told and heard."""
     troubles: Counter[str]
 
 
-_SPRING, _AUTUMN = datetime(2027, 3, 28, 0, 59, 50, tzinfo=UTC), datetime(2027, 10, 31, 0, 59, 50, tzinfo=UTC)
-"""Ten seconds before the clock in the Netherlands is put forward, and back."""
+_SPRING, _AUTUMN = datetime(2027, 3, 28, 0, 59, 55, tzinfo=UTC), datetime(2027, 10, 31, 0, 59, 55, tzinfo=UTC)
+"""Five seconds before the clock in the Netherlands is put forward, and back."""
 _BEFORE = {altered.CLOCK: "clock"}
 
 FAULTS = (
@@ -69,6 +87,8 @@ FAULTS = (
     Fault("kill-everything", "SIGKILL of all processes at once", breaking.kill_at_once, KAFKA),
     Fault("stall-serve", "SIGSTOP of a `hub serve`, then SIGCONT", breaking.stall("serve")),
     Fault("stall-relay", "SIGSTOP of a `hub relay`, then SIGCONT", breaking.stall("relay"), KAFKA),
+    Fault("kill-one-of-each", "SIGKILL of a process of each kind at once", breaking.kill_one_of_each, KAFKA),
+    Fault("stall-one-of-each", "SIGSTOP of a process of each kind at once", breaking.stall_one_of_each, KAFKA),
     Fault("rolling-restart", "every process restarted in turn, under load", breaking.restart_all_in_turn, KAFKA),
     Fault("kill-postgresql", "PostgreSQL killed with -9 and started again", breaking.kill_database, KAFKA),
     Fault("kill-consume", "SIGKILL of a `hub consume`", breaking.kill("consume"), KAFKA),
@@ -96,40 +116,47 @@ FAULTS = (
 )
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
-Enough = Callable[[int, float], bool]
-"""Whether so many rounds, in so many seconds, are enough."""
 Say = Callable[[str], None]
 
 
-def played(
-    faults: Sequence[Fault], place: Path, seed: int, enough: Enough, stall: float, say: Say = lambda _: None
-) -> tuple[Town, Counts, int, float]:
+def played(faults: Sequence[Fault], place: Path, seed: int, pace: Pace, say: Say = lambda _: None) -> Result:
     """A town struck by these faults in turn, round after round, until it is enough; checked when it has come to rest."""
     random = Random(seed)  # noqa: S311
-    with a_town(faults[0], place, random, stall) as town:
+    with a_town(faults[0], place, random, pace) as town:
         began, rounds = time.monotonic(), 0
         with town.busy():
-            while not enough(rounds, time.monotonic() - began):
-                fault = faults[rounds % len(faults)]
-                time.sleep(random.uniform(0.1, 0.6))
-                fault.strike(town)
+            while not pace.is_enough(rounds, time.monotonic() - began):
+                _strike(faults[rounds % len(faults)], town)
                 rounds += 1
-                say(f"{fault.name}: round {rounds}, {town.acknowledged} acknowledged")
+                say(f"round {rounds}, {town.acknowledged} acknowledged")
         seconds = time.monotonic() - began
         for process in town.processes.values():
             process.end()
-        counts = counted(town.aftermath())
-        return town, replace(counts, wrong=[*counts.wrong, *town.wrong]), rounds, seconds
+        return _result(faults[0], seed, rounds, seconds, town)
 
 
-def result(fault: Fault, place: Path, seed: int, enough: Enough, stall: float, say: Say) -> Result:
-    """One fault in a town of its own."""
-    town, counts, rounds, seconds = played([fault], place, seed, enough, stall, say)
-    return Result(fault, seed, rounds, seconds, counts, town.takeovers, town.recoveries, town.troubles)
+def _strike(fault: Fault, town: Town) -> None:
+    time.sleep(town.random.uniform(0.1, 0.6))
+    fault.strike(town)
+
+
+def _result(fault: Fault, seed: int, rounds: int, seconds: float, town: Town) -> Result:
+    counts = counted(town.aftermath())
+    counts = replace(counts, wrong=[*counts.wrong, *town.wrong, *_stumbled(town, altered.STUMBLES in fault.altered)])
+    return Result(fault, seed, rounds, seconds, counts, town.takeovers, town.recoveries, town.rest, town.troubles)
+
+
+def _stumbled(town: Town, is_meant_so: bool) -> Iterator[str]:
+    """What should never happen, whatever happens outside: followers that stop, and errors that nobody foresaw."""
+    for said in town.logged("follower-stopped"):
+        if not is_meant_so or said["follower"] != altered.STUMBLING.name:
+            yield f"{said['follower']} stopped at {said['position']}: {said['because']}"
+    for event in ("fell", "fault"):
+        yield from (f"{said['process']}: {event} because of {said['because']} at {said['places']}" for said in town.logged(event))
 
 
 @contextmanager
-def a_town(fault: Fault, place: Path, random: Random, stall: float) -> Iterator[Town]:
+def a_town(fault: Fault, place: Path, random: Random, pace: Pace) -> Iterator[Town]:
     """The town that this fault happens to, with all its servers. Raises: PermissionError."""
     with ExitStack() as lasts:
         disk = lasts.enter_context(small(place / "disk", 250)) if fault.disk == "small" else None
@@ -139,7 +166,8 @@ def a_town(fault: Fault, place: Path, random: Random, stall: float) -> Iterator[
             names=NAMES[fault.on],
             changes=fault.changes,
             untidy=fault.untidy,
-            stall=stall,
+            stall=pace.stall,
+            away=pace.away,
             lines=FULL if fault.disk else None,
         )
         if fault.on != SQLITE:

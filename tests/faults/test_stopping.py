@@ -14,7 +14,7 @@ from tests import issuer
 from tests.api.running import said_by_hub
 from tests.journeys.running import Process, Sender
 
-STARTS = 5
+STARTS = 3
 LATEST = 0.15
 """Seconds after a first start made its directory at which it is killed at the latest."""
 

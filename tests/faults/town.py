@@ -176,6 +176,8 @@ class Town:
     """Where all processes write their lines; each to a file of its own, unless it is said."""
     takeovers: list[float] = field(default_factory=list)
     """Seconds from the end of a process until everything went on without it."""
+    rest: float = 0.0
+    """Seconds from the end of the load until all that was recorded was passed on, told and heard."""
     recoveries: list[float] = field(default_factory=list)
     """Seconds from when something was mended until the next signal was acknowledged."""
     wrong: list[str] = field(default_factory=list)
@@ -319,7 +321,7 @@ class Town:
 
     def come_to_rest(self) -> None:
         """Waits until all that follows the log reached its end, and the last notice was heard and delivered."""
-        until(self._rests, lambda: f"it does not come to rest: {self._standings()}")
+        self.rest = until(self._rests, lambda: f"it does not come to rest: {self._standings()}")
 
     def _rests(self) -> bool:
         hub = self.hub
@@ -344,7 +346,12 @@ class Town:
         """A process of that kind."""
         return self.random.choice([process for process in self.processes.values() if process.command[1] == kind])
 
-    def measure_takeover(self, strike: Callable[[], None]) -> None:
+    def one_of_each(self) -> list[Process]:
+        """A process of each kind of which there are more."""
+        kinds = Counter(process.command[1] for process in self.processes.values())
+        return [self.one(kind) for kind, count in kinds.items() if count > 1]
+
+    def measure_takeover(self, strike: Callable[[], object]) -> None:
         """Strikes, and keeps how long it takes until what comes in after that is recorded and passed on to everybody."""
         strike()
         began, last = time.monotonic(), self._last_position()
