@@ -425,6 +425,7 @@ def kept(run: Run, tmp_path: Path) -> Kept:
         family, people = hub.register.read(
             lambda unit: ((id := family_of(unit, {"message": message})), list(unit.get(Trajectory, id).people))
         )
+        until(lambda: not any(one.lag for one in hub.views.state()))
         hub.close()
     return Kept(tmp_path / "var", message, unreadable, str(family), people)
 
