@@ -4,7 +4,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test parts lint bench lock clean
+.PHONY: help demo test parts lint faults bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -37,6 +37,9 @@ lint: $(DEV) ## Check style, formatting, types and import directions
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo
+
+faults: parts ## Break everything on purpose, for 40 minutes, and count what was lost (ARGS="--minutes 5", ARGS=--help)
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 bench: $(DEV) ## Measure what the hub costs, as ratios beside its peers
 	@$(BIN)/python -m benchmarks $(ARGS)
