@@ -16,6 +16,8 @@ from tests.faults.rounds import BY_NAME, FAULTS, Fault, Pace, Result, impossible
 MINUTES = 40.0
 LONG_STALL, LONG_AWAY = 30.0, 60.0
 """Seconds."""
+PAUSE = 0.05
+"""Seconds between what one partner posts."""
 SEED_BITS = 24
 BESIDE = 35.0
 """Seconds that a town needs beside its rounds: servers and processes that start, and the check."""
@@ -57,7 +59,7 @@ def _play(fault: Fault, share: float, seed: int | None, results: list[Result], f
     console.print(f"{fault.name}, seed {seed}")
     with tempfile.TemporaryDirectory(prefix="vig-hub-faults-") as place, console.status("") as status:
         try:
-            pace = Pace(1, share, LONG_STALL, LONG_AWAY)
+            pace = Pace(1, share, LONG_STALL, LONG_AWAY, PAUSE)
             results.append(played([fault], Path(place), seed, pace, lambda words: status.update(f"{fault.name}: {words}")))
         except (AssertionError, OSError, RuntimeError) as error:
             failed[fault.name] = f"{str(error)[:500]} (seed {seed})"

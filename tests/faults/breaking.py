@@ -20,6 +20,8 @@ from tests.faults.staff import token
 from tests.faults.town import Process, Town, until
 from tests.parts.postgresql import Server
 
+HOUR = 3_600
+"""Seconds."""
 Strike = Callable[[Town], None]
 
 
@@ -246,11 +248,17 @@ def cut_kafka(town: Town) -> None:
 
 
 def jump(town: Town) -> None:
-    """The clock of the hub's machines goes an hour ahead or back, and after a while it is right again."""
-    town.set_clock(town.random.choice((-3600, 3600)))
-    town.goes_on(20)
+    """The clock of the hub's machines goes an hour ahead, an hour back, another hour back, and is right again.
+
+    While it is behind, what partners sign is signed in its future, and refused: they sign again.
+    """
+    for ahead in (HOUR, 0):
+        town.set_clock(ahead)
+        town.goes_on(20)
+    town.set_clock(-HOUR)
+    time.sleep(town.random.uniform(0.5, 2))
     town.set_clock(0)
-    town.goes_on(20)
+    town.mended()
 
 
 def cross(town: Town) -> None:

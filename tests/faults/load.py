@@ -251,7 +251,7 @@ class Load(Worker):
         headers = {**self.sender.signed(body, self.now()), "Content-Type": media}
         answer = self._servers.ask("POST", "/v1/signals", at, content=body, headers=headers)
         said = json.loads(answer.content)
-        if answer.status_code == 401 and said["code"] in _OF_TIME:
+        if answer.status_code in (401, 429) and said["code"] in _OF_TIME:
             raise _NotNow
         if media == STRUCTURED or answer.status_code != 200:
             return [(answer.status_code, said)] * len(events)
@@ -280,7 +280,7 @@ class _NotNow(Exception):
     """The hub's clock and the partner's are too far apart."""
 
 
-_OF_TIME = ("signature-too-old", "signature-from-the-future")
+_OF_TIME = ("signature-too-old", "signature-from-the-future", "too-many-failures")
 
 
 @contextmanager

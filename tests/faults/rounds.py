@@ -55,6 +55,8 @@ class Pace:
     seconds: float = 0.0
     stall: float = 7.0
     away: float = 5.0
+    pause: float = 0.2
+    """Seconds between what one partner posts."""
 
     def is_enough(self, rounds: int, seconds: float) -> bool:
         return rounds >= self.rounds and seconds >= self.seconds
@@ -168,6 +170,7 @@ def a_town(fault: Fault, place: Path, random: Random, pace: Pace) -> Iterator[To
             untidy=fault.untidy,
             stall=pace.stall,
             away=pace.away,
+            pause=pace.pause,
             lines=FULL if fault.disk else None,
         )
         if fault.on != SQLITE:
