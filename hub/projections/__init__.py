@@ -36,6 +36,11 @@ def events_of(stream: type[Stream]) -> frozenset[type[Recorded]]:
     return frozenset(each for each in named if isinstance(each, type) and issubclass(each, Recorded) and each is not Recorded)
 
 
+def topics_of(*kinds: Iterable[type[Recorded]]) -> frozenset[str]:
+    """The topics of all these classes of events."""
+    return frozenset(kind.TOPIC for some in kinds for kind in some)
+
+
 # Rows -------------------------------------------------------------------------------------------
 
 
@@ -77,6 +82,10 @@ def fold(table: Table, changes: Iterable[tuple[str, Fact]], step: Step, connecti
         connection.execute(delete(table).where(key.in_(before)))
     if rows:
         connection.execute(insert(table), list(rows.values()))
+
+
+OF_SIGNALS = (Trajectory.SignalRecorded, Trajectory.SignalUnlinked, Trajectory.LetGo)
+"""The events that change which signals a family has."""
 
 
 def keep_signals(

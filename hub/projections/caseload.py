@@ -29,6 +29,7 @@ from hub.projections import (
     page,
     seen,
     thing,
+    topics_of,
 )
 
 MOST = 5
@@ -126,6 +127,7 @@ PROJECTION = Projection(
     title="Caseload of the coaches",
     tables=TABLES,
     apply=apply,
+    topics=topics_of(_CHANGES),
     views=(
         View(
             path="caseload",

@@ -10,7 +10,7 @@ from hub.domain import field_classes as of
 from hub.domain.policy import Act
 from hub.domain.trajectory import Trajectory
 from hub.ports import Asked, Fact, Projection, View
-from hub.projections import CODE, ID, MOMENT, TEXT, Document, Row, fold, listed, many, moment, page, seen, thing
+from hub.projections import CODE, ID, MOMENT, TEXT, Document, Row, fold, listed, many, moment, page, seen, thing, topics_of
 
 TABLES = MetaData()
 CLOCKS = Table(
@@ -78,6 +78,7 @@ PROJECTION = Projection(
     title="Terms that run",
     tables=TABLES,
     apply=apply,
+    topics=topics_of(_CHANGES),
     views=(
         View(
             path="clocks",

@@ -31,6 +31,7 @@ from hub.projections import (
     page,
     seen,
     thing,
+    topics_of,
 )
 
 OPEN, ACKNOWLEDGED = "open", "acknowledged"
@@ -142,6 +143,7 @@ PROJECTION = Projection(
     title="Escalations",
     tables=TABLES,
     apply=apply,
+    topics=topics_of(_CHANGES, _KINSHIP),
     views=(
         View(
             path="escalations",

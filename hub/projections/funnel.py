@@ -17,6 +17,7 @@ from hub.projections import (
     COUNT,
     ID,
     MOMENT,
+    OF_SIGNALS,
     TEXT,
     TRUTH,
     Document,
@@ -29,6 +30,7 @@ from hub.projections import (
     page,
     seen,
     thing,
+    topics_of,
 )
 
 TABLES = MetaData()
@@ -184,6 +186,7 @@ PROJECTION = Projection(
     title="The referral funnel",
     tables=TABLES,
     apply=apply,
+    topics=topics_of(_CHANGES, OF_SIGNALS),
     views=(
         View(
             path="funnel",

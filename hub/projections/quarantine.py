@@ -9,7 +9,23 @@ from hub.domain import field_classes as of
 from hub.domain.messages import QUARANTINED, Message
 from hub.domain.policy import Act
 from hub.ports import Asked, Fact, Projection, View
-from hub.projections import ID, MOMENT, NUMBER, TEXT, Document, Row, fold, listed, many, maybe, moment, narrowed, page, thing
+from hub.projections import (
+    ID,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    Document,
+    Row,
+    fold,
+    listed,
+    many,
+    maybe,
+    moment,
+    narrowed,
+    page,
+    thing,
+    topics_of,
+)
 
 TABLES = MetaData()
 MESSAGES = Table(
@@ -88,6 +104,7 @@ PROJECTION = Projection(
     title="Messages in quarantine",
     tables=TABLES,
     apply=apply,
+    topics=topics_of((Message.Received, Message.ProcessedAgain)),
     views=(
         View(
             path="quarantine",

@@ -31,6 +31,7 @@ from hub.projections import (
     narrowed,
     page,
     thing,
+    topics_of,
 )
 
 OPEN, ANSWERED, ERASED = "open", "answered", "erased"
@@ -146,6 +147,7 @@ PROJECTION = Projection(
     title="Match questions",
     tables=TABLES,
     apply=apply,
+    topics=topics_of(_FACTS, (Person.Erased,)),
     views=(
         View(
             path="match-questions",

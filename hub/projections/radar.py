@@ -14,7 +14,24 @@ from hub.domain.policy import Act
 from hub.domain.trajectory import Trajectory
 from hub.domain.words import Axis, Level
 from hub.ports import Asked, Fact, Projection, View
-from hub.projections import COUNT, DAY, ID, LEVEL, TEXT, Document, Row, fold, keep_signals, listed, many, page, seen, thing
+from hub.projections import (
+    COUNT,
+    DAY,
+    ID,
+    LEVEL,
+    OF_SIGNALS,
+    TEXT,
+    Document,
+    Row,
+    fold,
+    keep_signals,
+    listed,
+    many,
+    page,
+    seen,
+    thing,
+    topics_of,
+)
 
 NEAR = timedelta(days=180)
 """How far signals may lie apart to be of the same time."""
@@ -131,6 +148,7 @@ PROJECTION = Projection(
     title="Families that several partners worry about",
     tables=TABLES,
     apply=apply,
+    topics=topics_of(_CHANGES, OF_SIGNALS),
     views=(
         View(
             path="radar",

@@ -13,7 +13,7 @@ from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.clocks import ENDED
 from hub.domain.words import Direction
 from hub.ports import Fact, Projection
-from hub.projections import Row, fold, moment
+from hub.projections import Row, fold, moment, topics_of
 
 TABLES = MetaData()
 FAMILIES = Table(
@@ -121,4 +121,6 @@ def members(families: Iterable[str], connection: Connection) -> dict[str, list[s
     return found
 
 
-PROJECTION = Projection(name="relations", title="Who is who to each family", tables=TABLES, apply=apply)
+PROJECTION = Projection(
+    name="relations", title="Who is who to each family", tables=TABLES, apply=apply, topics=topics_of(_CHANGES, _MEMBERSHIP)
+)

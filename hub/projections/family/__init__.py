@@ -9,7 +9,7 @@ from hub.domain.people import Person
 from hub.domain.policy import Act
 from hub.domain.trajectory import Trajectory
 from hub.ports import Asked, Fact, Projection, View
-from hub.projections import Document, Row, events_of, fold, keep_signals, moment
+from hub.projections import Document, Row, events_of, fold, keep_signals, moment, topics_of
 from hub.projections.family.answer import ANSWER, shown
 from hub.projections.family.standing import stand
 
@@ -113,6 +113,7 @@ PROJECTION = Projection(
     title="One family, one plan, one director",
     tables=TABLES,
     apply=apply,
+    topics=topics_of(_FAMILY, _OF_PEOPLE),
     views=(
         View(
             path="families/{id}",

@@ -28,6 +28,7 @@ from hub.projections import (
     narrowed,
     page,
     thing,
+    topics_of,
 )
 from hub.projections.timeline.sentences import sentences
 
@@ -155,6 +156,7 @@ PROJECTION = Projection(
     title="The timeline of a family",
     tables=TABLES,
     apply=apply,
+    topics=topics_of(_FACTS),
     views=(
         View(
             path="families/{id}/timeline",
