@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -54,7 +55,8 @@ class Server:
         if not self.pid:
             return 0.0
         first = psutil.Process(self.pid)
-        over, alive = first.cpu_times(), [each.cpu_times() for each in first.children(recursive=True)]
+        alive = [spent for each in first.children(recursive=True) if (spent := _spent(each))]
+        over = first.cpu_times()
         return float(sum((over.children_user, over.children_system, *(each.user + each.system for each in (over, *alive)))))
 
     def settings(self) -> dict[str, str]:
@@ -74,6 +76,12 @@ class Server:
     def said(self) -> str:
         """The same in words."""
         return "PostgreSQL: " + ", ".join(f"{name} {value}" for name, value in self.settings().items())
+
+
+def _spent(process: psutil.Process) -> Any:
+    with suppress(psutil.NoSuchProcess):
+        return process.cpu_times()
+    return None
 
 
 @contextmanager
