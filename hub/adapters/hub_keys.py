@@ -68,11 +68,7 @@ class HubKeys:
         return cls(document)
 
     def sign(self, payload: bytes, at: datetime, typ: str = "JOSE") -> str:
-        """A compact JWS over the payload by the key that was valid `at`: the same call gives the same text.
-
-        Raises:
-            Unavailable: no key was valid at that moment.
-        """
+        """A compact JWS over the payload by the key that was valid `at`: the same call gives the same text."""
         key = self.at(at)
         start = f"{_header(key.kid, typ)}.{jws.b64url(payload)}"
         return f"{start}.{jws.b64url(jws.signature_of(start.encode(), key.private))}"
@@ -163,16 +159,9 @@ class HubKeys:
         return hmac.digest(self._kept.secret, text.encode(), "sha256").hex()
 
     def at(self, moment: datetime) -> HubKey:
-        """The key that signs at that moment.
-
-        Raises:
-            Unavailable: no key was valid then.
-        """
+        """The key that signs at that moment; the first one also before it was made, for a clock may go back that far."""
         kept = self._now()
-        place = bisect_right(kept.starts, moment)
-        if not place:
-            raise Unavailable("the hub had no key at that moment", code="no-hub-key")
-        return kept.keys[place - 1]
+        return kept.keys[max(bisect_right(kept.starts, moment) - 1, 0)]
 
     def _now(self) -> _Kept:
         if self._kept.stamp != self.document.stamp():
