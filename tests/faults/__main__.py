@@ -1,6 +1,7 @@
 """The long faults: every one in a town of its own, round after round, for as long as there are minutes; then the report."""
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -33,6 +34,8 @@ def main() -> int:
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the results between the marks in this document too")
     parser.add_argument("--list", action="store_true", help="only say which faults there are")
     asked = parser.parse_args()
+    # whoever ends it ends its servers and processes with it
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if asked.list:
         console.print("\n".join(report.listed(FAULTS)))
         return 0

@@ -1,5 +1,6 @@
 """What really happens to processes, servers, lines and clocks: one function for each, which strikes once and mends it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,12 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event, Thread
+from typing import Any
 
 import httpx2
 import psycopg
 from sqlalchemy import func, select
 
 from hub.projections import found
+from tests.faults import altered
 from tests.faults.load import TROUBLE
 from tests.faults.staff import token
 from tests.faults.town import Process, Town, until
@@ -276,9 +279,21 @@ def go_on(town: Town) -> None:
 
 def stumble(town: Town) -> None:
     """The bad read model stops, and says so by name; the others go on."""
-    until(lambda: "stumbles" in {said["follower"] for said in town.logged("follower-stopped")}, "it does not stumble")
+    name = altered.STUMBLING.name
+    until(lambda: name in {said["follower"] for said in town.logged("follower-stopped")}, "it does not stumble")
     last = town.hub.log.last_position()
     until(lambda: town.all_passed(last), "the others do not go on")
+    because = {one["name"]: one["because"] for one in _status(town)["followers"]}
+    if [one for one, words in because.items() if words] != [name]:
+        town.wrong.append(f"`hub status` does not say that {name} stopped, and nothing else: {because}")
+
+
+def _status(town: Town) -> Any:
+    command = [sys.executable, "-m", "tests.faults.altered", "status", "--json"]
+    done = subprocess.run(
+        command, env={**os.environ, **town.environment(), **town.altered}, capture_output=True, text=True, check=False
+    )
+    return json.loads(done.stdout)
 
 
 # Read models -------------------------------------------------------------------------------------------
@@ -288,8 +303,7 @@ def rebuild(town: Town) -> None:
     """A read model is built anew beside the live one while it is read: nobody sees a hole, or an earlier state again."""
     name = town.random.choice(sorted(found()))
     with _reading(town) as wrong:
-        command = [sys.executable, "-m", "hub", "rebuild", name]
-        done = subprocess.run(command, env={**os.environ, **town.environment()}, capture_output=True, text=True, check=False)
+        done = _ran(town, "hub", "rebuild", name)
         if done.returncode:
             town.wrong.append(f"rebuild of {name} ended with {done.returncode}: {done.stderr[-500:]}")
     town.wrong.extend(wrong)
