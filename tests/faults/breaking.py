@@ -289,11 +289,12 @@ def stumble(town: Town) -> None:
 
 
 def _status(town: Town) -> Any:
-    command = [sys.executable, "-m", "tests.faults.altered", "status", "--json"]
-    done = subprocess.run(
-        command, env={**os.environ, **town.environment(), **town.altered}, capture_output=True, text=True, check=False
-    )
-    return json.loads(done.stdout)
+    return json.loads(_ran(town, "tests.faults.altered", "status", "--json").stdout)
+
+
+def _ran(town: Town, *command: str) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, **town.environment(), **town.altered}
+    return subprocess.run([sys.executable, "-m", *command], env=environment, capture_output=True, text=True, check=False)
 
 
 # Read models -------------------------------------------------------------------------------------------
