@@ -137,7 +137,7 @@ def lose_questions(town: Town) -> None:
 
 
 def _lose(town: Town, tell: str, counts: str) -> None:
-    proxies = [proxy for name, proxy in town.proxies.items() if not name.startswith("relay")]
+    proxies = list(town.proxies.values())
     before = sum(getattr(proxy, counts) for proxy in proxies)
     for proxy in proxies:
         getattr(proxy, tell)(town.random.randrange(1, 4))
@@ -244,6 +244,15 @@ def cut_kafka(town: Town) -> None:
         for proxy in town.broker_proxies.values():
             proxy.cut()
         time.sleep(town.random.uniform(0.05, 0.5))
+    town.kafka_is_mended()
+
+
+def silence_kafka(town: Town) -> None:
+    """One process and Kafka hear nothing of each other for a while, and nobody tells them that the line is down."""
+    proxy = town.random.choice(list(town.broker_proxies.values()))
+    proxy.is_silent = True
+    time.sleep(town.stall)
+    proxy.is_silent = False
     town.kafka_is_mended()
 
 

@@ -8,11 +8,11 @@ from tests.faults.surviving import survives
 def test_nothing_is_lost_whatever_happens_to_processes_and_their_database(tmp_path: Path) -> None:
     survives(
         tmp_path,
+        "kill-serve",
         "cut",
         "lost-answers",
         "lost-commits",
         "delay",
-        "kill-serve",
         "refuse",
         "kill-postgresql",
         "stall-one-of-each",
