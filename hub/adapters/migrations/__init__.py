@@ -31,6 +31,7 @@ from hub.errors import Unavailable
 
 STORES = ("log", "views", "outbox", "limits", "reads", "door")
 VERSION = "alembic_version"
+_TAKE_TIME = "SELECT set_config('idle_in_transaction_session_timeout', '120s', true)"
 _IN_ORDER = "SELECT 'B' < 'a' AND current_setting('server_encoding') = 'UTF8'"
 
 
@@ -46,8 +47,15 @@ def bring_up(opened: Engine, store: str) -> None:
             if stands_at(connection) == revisions(store)[-1]:
                 return
         with locked(opened) as connection:
+            _take_time(connection)
             _refuse_newer(connection, store)
             migrate(connection, store)
+
+
+def _take_time(connection: Connection) -> None:
+    """Between two steps a busy machine may need longer than whoever writes signals may be silent: Alembic has to be loaded."""
+    if is_postgresql(connection):
+        quickly(connection, _TAKE_TIME)
 
 
 def migrate(connection: Connection, store: str, to: str = "head") -> None:
