@@ -185,7 +185,7 @@ def cursor(connection: Connection) -> Any:
     """One for each connection, kept as long as that lives: to make one costs as much as to ask something with it."""
     pooled: Any = connection.connection
     if _CURSOR not in pooled.info:
-        pooled.info[_CURSOR] = pooled.driver_connection.cursor(binary=True)
+        pooled.info[_CURSOR] = pooled.dbapi_connection.cursor(binary=True)  # which a detached one has, too
     return pooled.info[_CURSOR]
 
 
