@@ -19,8 +19,9 @@ from sqlalchemy import func, select
 from hub.projections import found
 from tests.faults import altered
 from tests.faults.load import TROUBLE
+from tests.faults.process import Process, until
 from tests.faults.staff import token
-from tests.faults.town import Process, Town, until
+from tests.faults.town import Town
 from tests.parts.postgresql import Server
 
 HOUR = 3_600

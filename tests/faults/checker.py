@@ -7,7 +7,6 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -15,12 +14,10 @@ from uuid import UUID
 from sqlalchemy import MetaData, create_engine, select
 from sqlalchemy.engine import Connection, Engine
 
-from hub import notices
 from hub.adapters import received
 from hub.adapters.channels.kafka import families
 from hub.adapters.channels.webhook.queue import DELIVERIES
 from hub.adapters.kafka.topics import ESCALATIONS, FAMILIES, RECEIPTS, REFUSED
-from hub.adapters.registrations import Organisation
 from hub.adapters.signatures import PartnerSignatures
 from hub.domain.callers import Capacity
 from hub.domain.messages import Message
@@ -28,86 +25,16 @@ from hub.domain.people import Person
 from hub.domain.policy import HEARD
 from hub.domain.questions import MatchQuestion
 from hub.domain.trajectory import Trajectory
-from hub.ports import Fact, Notice, Projection
+from hub.ports import Fact, Projection
 from hub.projections import found
-from hub.wiring import INDEXES, Hub
+from hub.wiring import INDEXES
 from tests.api.running import said_by_hub
 from tests.channels.receiving import Receiver
-from tests.faults.load import Acknowledged, Load, Worker
-from tests.faults.on_kafka import Putting
-from tests.faults.staff import Desk, Directors
-from tests.journeys.running import Following
-from tests.over_kafka import Kafka, Read
+from tests.faults.aftermath import Aftermath
+from tests.over_kafka import Read
 
 AT_ONCE = 700
 """Events that a rebuild takes together: another number than the hub's own."""
-
-
-@dataclass(frozen=True)
-class Remembered:
-    """What those outside the hub did, and what they were told."""
-
-    loads: Sequence[Load]
-    desk: Desk
-    directors: Directors
-    told: Mapping[str, Receiver]
-    """Receivers of webhooks by the name of their organisation."""
-    followed: Following
-    putting: Sequence[Putting] = ()
-    """Partners that told something over Kafka."""
-    kafka: Kafka | None = None
-
-    @cached_property
-    def acknowledged(self) -> list[Acknowledged]:
-        return [one for load in self.loads for one in load.acknowledged]
-
-    @cached_property
-    def sent(self) -> set[str]:
-        """The ids of all messages that were ever made."""
-        made = [*(load.made for load in self.loads), *(putting.writer.made for putting in self.putting)]
-        return set[str]().union(*made)
-
-    @property
-    def troubles(self) -> Counter[str]:
-        """What those outside saw go wrong, and tried again."""
-        return sum((worker.troubles for worker in self.workers), Counter())
-
-    @property
-    def workers(self) -> Sequence[Worker]:
-        return (*self.loads, *self.putting, self.desk, self.directors)
-
-
-@dataclass(frozen=True)
-class Aftermath:
-    """A hub after everything came to rest, opened in this process, and what the others remember."""
-
-    hub: Hub
-    remembered: Remembered
-
-    @cached_property
-    def facts(self) -> list[Fact]:
-        decode = self.hub.mapper.to_domain_event
-        read = self.hub.log.read(0, 10_000_000)
-        return [Fact(position, event.originator_id, event) for position, event in ((at, decode(one)) for at, one in read)]
-
-    def of(self, *kinds: type[Any]) -> Iterator[Fact]:
-        return (fact for fact in self.facts if isinstance(fact.event, kinds))
-
-    @cached_property
-    def notices(self) -> list[Notice]:
-        return [notice for fact in self.facts for notice in notices.notices(fact)]
-
-    def notices_for(self, name: str) -> list[Notice]:
-        """What an organisation is to be told, in the order of the log."""
-        organisation = self.hub.registrations.by_name(name)
-        assert isinstance(organisation, Organisation)
-        shown = (self.hub.disclosures.to_partner(notice, organisation) for notice in self.notices)
-        return [notice for notice in shown if notice is not None and organisation.kind in notice.tell]
-
-    @cached_property
-    def recorded(self) -> Counter[tuple[str, str]]:
-        """How often each message stands in the log, by its source and id."""
-        return Counter((fact.event.source, fact.event.event_id) for fact in self.of(Message.Received))
 
 
 Question = Callable[[Aftermath], Iterator[str]]

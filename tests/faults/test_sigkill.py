@@ -7,7 +7,8 @@ from random import Random, SystemRandom
 
 import pytest
 
-from tests.faults.checker import QUESTIONS, Aftermath, Question
+from tests.faults.aftermath import Aftermath
+from tests.faults.checker import QUESTIONS, Question
 from tests.faults.town import Town
 
 KILLS = 8

@@ -1,15 +1,11 @@
 """A town: the processes of one hub with real servers under it, and around it partners, a desk and receivers that remember all."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -18,29 +14,28 @@ from random import Random
 from typing import Any
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from hub.adapters.channels.feed import FEED
 from hub.adapters.channels.kafka import queue
 from hub.adapters.channels.webhook.queue import DELIVERIES
 from hub.domain.callers import Capacity
 from hub.domain.policy import HEARD
-from hub.errors import Unavailable
 from hub.settings import Settings
 from hub.wiring import Hub
 from tests import issuer
 from tests.channels.receiving import Receiver, receiving
-from tests.faults.checker import Aftermath, Remembered
+from tests.faults.aftermath import Aftermath, Remembered
 from tests.faults.disk import Disk
 from tests.faults.load import Children, Load, real_time, working
 from tests.faults.on_kafka import Putting, behind
+from tests.faults.process import Process, until
 from tests.faults.proxy import Proxy, before_kafka, before_postgresql
 from tests.faults.staff import Desk, Directors, FollowingAny, token
 from tests.journeys.running import Sender
 from tests.over_kafka import Kafka
 from tests.parts.kafka import Broker
 from tests.parts.postgresql import Server, fresh
-from tests.parts.servers import a_lasting_port, listens
+from tests.parts.servers import a_lasting_port
 
 SENDERS = tuple(Sender(f"youth-work-{nth}", "any-partner", f"{99:08}{nth:012}", "EdDSA") for nth in range(1, 5))
 TOLD = ("police", "veilig-thuis")
@@ -51,89 +46,6 @@ UNLIMITED = {"HUB_PER_MINUTE": "10000000", "HUB_PER_DAY": "10000000"}
 KEK = b64encode(bytes(range(32))).decode()
 _IS_HEARD = or_(*(FEED.c.type.startswith(beginning) for beginning in HEARD[Capacity.COORDINATOR]))
 """What those who follow along here hear of."""
-START_WITHIN = 90.0
-"""Seconds: what a busy machine may need, not what the hub does."""
-REST_WITHIN = 120.0
-
-
-@dataclass
-class Process:
-    """One process of the hub, which can be killed, stopped for a while, ended, and started again."""
-
-    name: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    log: Path
-    port: int = 0
-    """Where it listens; 0 if it does not."""
-    running: "subprocess.Popen[bytes] | None" = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def pid(self) -> int:
-        assert self.running is not None
-        return self.running.pid
-
-    def launch(self) -> None:
-        """Starts it, and does not wait."""
-        where = ("--port", str(self.port)) if self.port else ()
-        command = [sys.executable, "-m", *self.command, *where]
-        with self.log.open("ab") as said:
-            self.running = subprocess.Popen(command, env={**os.environ, **self.environment}, stdout=said, stderr=said)
-
-    def start(self) -> None:
-        """Starts it, and waits until it listens, if it does."""
-        self.launch()
-        self.wait()
-
-    def wait(self) -> None:
-        """Waits until it listens, if it does."""
-        until(lambda: self._is_there() and (not self.port or listens(self.port)), f"{self.name} does not start", START_WITHIN)
-
-    def _is_there(self) -> bool:
-        assert self.running is not None
-        assert self.running.poll() is None, f"{self.name} stopped by itself:\n{self._said()}"
-        return True
-
-    def _said(self) -> str:
-        return self.log.read_text(errors="replace")[-2_000:] if self.log.is_file() else ""
-
-    def kill(self) -> None:
-        """SIGKILL: nothing that it still wanted to do is done."""
-        self.end(signal.SIGKILL)
-
-    def tell(self, number: int) -> None:
-        """A signal to the process."""
-        assert self.running is not None
-        self.running.send_signal(number)
-
-    def end(self, how: int = signal.SIGTERM) -> int:
-        """Ends it, waits until it is gone, and gives its exit status; not running is fine."""
-        if self.running is None:
-            return 0
-        self.running.send_signal(how)
-        status = self.running.wait(START_WITHIN)
-        self.running = None
-        return status
-
-
-def until(holds: Callable[[], bool], otherwise: str | Callable[[], str], seconds: float = REST_WITHIN) -> float:
-    """Waits until it holds, and gives the seconds that it took; who cannot look now looks again. Raises: AssertionError."""
-    began = time.monotonic()
-    while not _holds(holds):
-        if time.monotonic() - began > seconds:
-            raise AssertionError(otherwise if isinstance(otherwise, str) else otherwise())
-        time.sleep(0.02)
-    return time.monotonic() - began
-
-
-def _holds(look: Callable[[], bool]) -> bool:
-    with suppress(Unavailable, SQLAlchemyError):
-        return look()
-    return False
 
 
 @dataclass
