@@ -29,7 +29,7 @@ Hear = Callable[[str], None]
 
 
 class Bells:
-    """The bells of one hub, on a connection of their own in each process that listens."""
+    """The bells of one hub, on a connection of their own in each process, for as long as anybody there listens."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._is_shared = engine, is_postgresql(engine)
@@ -69,16 +69,23 @@ class Bells:
     def close(self) -> None:
         """Hangs up."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join(2 * AGAIN)
+        if (listening := self._thread) is not None:
+            listening.join(2 * AGAIN)
 
     def _listen(self) -> None:
-        while not self._stop.is_set():
+        while self._is_wanted():
             try:
                 self._listen_on()
             except Exception as error:
                 _told.warning("bells-out-of-hearing", because=type(error).__name__)
                 self._stop.wait(AGAIN)
+
+    def _is_wanted(self) -> bool:
+        with self._changes:
+            if self._listeners and not self._stop.is_set():
+                return True
+            self._thread = None
+            return False
 
     def _listen_on(self) -> None:
         with self._engine.connect() as pooled:
@@ -88,7 +95,7 @@ class Bells:
             line.autocommit = True
             line.execute(f"LISTEN {_CHANNEL}")
             self._all_heard()
-            while not self._stop.is_set():
+            while self._listeners and not self._stop.is_set():
                 for rung in line.notifies(timeout=AGAIN):
                     self._pass_on(rung.payload)
                     if self._stop.is_set():
