@@ -243,11 +243,19 @@ class Vault:
         key = self._in_memory(subject)
         if key is not None:
             return key
-        with self._reading() as connection:
-            gone, rows = self._gone, quickly(connection, _FIND, subject.hex)
-        if not rows:
-            raise Unavailable("a key is gone that nobody destroyed", code="no-key")
-        return self._read(subject, gone, *rows[0])
+        wrapped_by = ""
+        while True:
+            with self._reading() as connection:
+                gone, rows = self._gone, quickly(connection, _FIND, subject.hex)
+            if not rows:
+                raise Unavailable("a key is gone that nobody destroyed", code="no-key")
+            try:
+                return self._read(subject, gone, *rows[0])
+            except Unavailable:
+                # unless it was wrapped anew, and the old key-encryption key dropped, between a look at the row and one at the keys
+                if rows[0][1] == wrapped_by:
+                    raise
+                wrapped_by = rows[0][1]
 
     def _in_memory(self, subject: UUID) -> AESGCM | None:
         return self._writing.made.get(subject) or self._kept.get(subject)
