@@ -1,7 +1,7 @@
 """PostgreSQL: all stores in one database, each in a schema of its own, for any number of processes on any number of machines."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import chain
@@ -12,7 +12,6 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.engine.interfaces import ExecutionContext
 from sqlalchemy.exc import InvalidatePoolError
 
 from hub.adapters.database.patience import PATIENCE
@@ -25,8 +24,6 @@ _CURSOR, _GATHERED, _USED, _TYPES = "cursor", "gathered", "used", "types"
 RESTED = 5.0
 """Seconds after which a connection may have died without a word."""
 _PLAIN_INSERT = re.compile(r"INSERT INTO (\w+) (\([^()]*\) )?VALUES \([?, ]+\)( ON CONFLICT DO NOTHING)?")
-_NAME = re.compile(r"%\((\w+)\)s")
-_NAMED_INSERT = re.compile(rf"INSERT INTO (\S+) (\([^()]*\)) VALUES \(((?:{_NAME.pattern}(?:::[\w ]+)?(?:, )?)+)\)")  # noqa: S608
 FEW = 8
 """Rows; more than these cost less when they are copied."""
 PARAMETERS, PREPARED = 50, 400
@@ -69,7 +66,6 @@ def opened(place: URL, store: str, durable: bool) -> Engine:
     )
     event.listen(made, "first_connect", _make_schema(store))
     event.listen(made, "before_cursor_execute", _insert_before)
-    made.dialect.do_executemany = _executemany  # type: ignore[assignment, method-assign]
     event.listen(made, "connect", _remember_more)
     event.listen(made, "checkout", _refuse_dead)
     event.listen(made, "checkin", _note_when)
@@ -233,24 +229,6 @@ def _write(connection: Connection, statement: str, rows: Sequence[tuple[object, 
             asked.execute(_insert_many(statement, len(some)), tuple(chain.from_iterable(some)))
     else:
         _copy(connection, table, columns, rows)
-
-
-def _executemany(
-    asked: psycopg.Cursor[Any], statement: str, rows: Sequence[Mapping[str, Any]], context: ExecutionContext | None = None
-) -> None:
-    """What SQLAlchemy does for many rows: those that are only inserted are copied too."""
-    table, columns, names = _named(statement) if len(rows) > FEW and context else ("", "", ())
-    if table and context:
-        _copy(context.root_connection, table, columns, [tuple(row[name] for name in names) for row in rows])
-    else:
-        asked.executemany(statement, rows)
-
-
-@lru_cache(maxsize=512)
-def _named(statement: str) -> tuple[str, str, Sequence[str]]:
-    """The table, the columns and the names of the values of a plain insert as SQLAlchemy writes it."""
-    found = _NAMED_INSERT.fullmatch(statement)
-    return (found[1], found[2], _NAME.findall(found[3])) if found else ("", "", ())
 
 
 def _copy(connection: Connection, table: str, columns: str, rows: Sequence[tuple[object, ...]]) -> None:
