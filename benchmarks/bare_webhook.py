@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hub.adapters import jws
-from hub.adapters.signatures import sign
+from hub.adapters.jades import sign
 
 _KEY = jws.private_key(jws.new_jwk("EdDSA", "relay"))
 _ids, _sending = count(1), set[asyncio.Task[None]]()

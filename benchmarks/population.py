@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from hub.adapters import jws, outgoing_events
-from hub.adapters.signatures import sign
+from hub.adapters.jades import sign
 
 KIND, TYPE = "any-partner", "nl.vig.signalen.signaal.v1"
 ALGORITHM = "PS256"

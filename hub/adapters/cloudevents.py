@@ -10,14 +10,13 @@ import msgspec
 
 from hub.adapters import rfc3339
 from hub.adapters.bounded_json import DEEPEST, decoded, first_of, is_too_deep, refuse_twice, utf8
+from hub.adapters.outgoing_events import MOST_BYTES, is_json
 from hub.errors import Malformed, Refused, TooLarge, Violation, WrongMediaType
 from hub.ports import Envelope
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 MOST_EVENTS = 1_000
-MOST_BYTES = 65_536
-"""Of one event (CloudEvents 1.0, size limits; NL GOV profile)."""
 
 _SOURCE = re.compile(r"urn:nld:oin:(\d{20}):systeem:[A-Za-z0-9._~%-]{1,100}", re.ASCII)
 _TYPE = re.compile(r"[a-z][a-z0-9-]{0,62}(\.[a-z0-9-]{1,63}){1,8}\.v[1-9]\d{0,3}", re.ASCII)
@@ -190,11 +189,6 @@ _RULES: Mapping[str, tuple[Callable[[str], Any], str]] = {
 
 
 # Bytes -----------------------------------------------------------------------------------------------
-
-
-def is_json(media: str) -> bool:
-    """That data of this media type is JSON."""
-    return media.endswith(("/json", "+json"))
 
 
 def _media_of(headers: Mapping[str, Sequence[str]]) -> str:

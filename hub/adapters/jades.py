@@ -87,6 +87,13 @@ def write(lines: Mapping[str, str], key: jws.PrivateKey, kid: str, alg: str, at:
     return f"{start}..{jws.b64url(value)}"
 
 
+def sign(body: bytes, headers: Mapping[str, str], key: jws.PrivateKey, kid: str, at: datetime, alg: str = "") -> dict[str, str]:
+    """The headers `Digest` and `Payload-Signature` that sign this body, and all of the given headers with it."""
+    found = digest(body)
+    lines = {"digest": found, **{name.lower(): value for name, value in headers.items()}}
+    return {"Digest": found, "Payload-Signature": write(lines, key, kid, alg or jws.algorithm_of(key), at)}
+
+
 def signed_bytes(start: str, names: Sequence[str], headers: Mapping[str, Sequence[str]]) -> bytes:
     """What is signed: the protected header, a dot, and a line for each of the headers.
 

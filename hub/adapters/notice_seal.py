@@ -6,7 +6,7 @@ from datetime import datetime
 from hub.adapters import jws
 from hub.adapters.cloudevents import STRUCTURED
 from hub.adapters.hub_keys import HubKey
-from hub.adapters.signatures import sign
+from hub.adapters.jades import sign
 
 
 def sealed(id: str, body: bytes, key: HubKey, at: datetime) -> dict[str, str]:

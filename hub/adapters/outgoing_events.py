@@ -8,9 +8,10 @@ from urllib.parse import quote
 import msgspec
 
 from hub.adapters import rfc3339
-from hub.adapters.cloudevents import MOST_BYTES, is_json
 from hub.errors import TooLarge
 
+MOST_BYTES = 65_536
+"""Of one event (CloudEvents 1.0, size limits; NL GOV profile)."""
 _PRINTABLE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 
 
@@ -46,6 +47,11 @@ def to_headers(id: str, source: str, type: str, time: datetime, media: str) -> d
     attributes = {"specversion": "1.0", "id": id, "source": source, "type": type, "time": rfc3339.written(time)}
     named = {f"ce-{name}": in_a_header(value) for name, value in attributes.items()}
     return {**named, "content-type": media}
+
+
+def is_json(media: str) -> bool:
+    """That data of this media type is JSON."""
+    return media.endswith(("/json", "+json"))
 
 
 def in_a_header(text: str) -> str:

@@ -81,13 +81,6 @@ class PartnerSignatures:
         return key
 
 
-def sign(body: bytes, headers: Mapping[str, str], key: jws.PrivateKey, kid: str, at: datetime, alg: str = "") -> dict[str, str]:
-    """The headers `Digest` and `Payload-Signature` that sign this body, and all of the given headers with it."""
-    digest = jades.digest(body)
-    lines = {"digest": digest, **{name.lower(): value for name, value in headers.items()}}
-    return {"Digest": digest, "Payload-Signature": jades.write(lines, key, kid, alg or jws.algorithm_of(key), at)}
-
-
 def _only_signature(headers: Mapping[str, Sequence[str]]) -> str:
     found = headers.get(HEADER, ())
     if not found:

@@ -9,8 +9,8 @@ import httpx2
 import typer
 
 from hub.adapters import jws
+from hub.adapters.jades import sign
 from hub.adapters.partners import found as partner_kinds
-from hub.adapters.signatures import sign
 from hub.commands.shared import advise, say, sender_in
 from hub.commands.tokens import HERE, Keys, To, bound_token
 from hub.domain.messages import QUARANTINED

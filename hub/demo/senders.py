@@ -10,8 +10,8 @@ from typing import Any
 import httpx2
 
 from hub.adapters import jws
+from hub.adapters.jades import sign
 from hub.adapters.outgoing_events import to_headers
-from hub.adapters.signatures import sign
 from hub.demo.cast import ORGANISATIONS, Organisation
 from hub.demo.story import Form
 

@@ -229,7 +229,7 @@ def test_a_key_that_nobody_registered(book: Book) -> None:
 
 def test_a_key_of_another_organisation(book: Book) -> None:
     """The school signs, and says that it was the key of the police."""
-    from hub.adapters.signatures import sign
+    from hub.adapters.jades import sign
 
     made = sign(BODY, {}, private("PS256", "school-1"), "police-1", NOW)
     assert refused(book, {name.lower(): [value] for name, value in made.items()}) == "signature-wrong"

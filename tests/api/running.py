@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx2
 
 from hub.adapters import jws, outgoing_events
-from hub.adapters.signatures import sign
+from hub.adapters.jades import sign
 from hub.api.front import Front
 from hub.domain.callers import Capacity
 from hub.domain.registrations import SCOPES

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from hub.adapters import jws
-from hub.adapters.signatures import sign
+from hub.adapters.jades import sign
 from hub.registry import Terms
 from tests import issuer
 from tests.adapters.registered import private, public

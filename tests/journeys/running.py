@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 import httpx2
 
 from hub.adapters import outgoing_events
-from hub.adapters.signatures import sign
+from hub.adapters.jades import sign
 from hub.api.server import server
 from hub.domain.callers import Capacity
 from hub.domain.messages import Message
