@@ -9,10 +9,11 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import StaticPool
 
 from hub.adapters import jws
+from hub.adapters.jades import sign
 from hub.adapters.organisations_index import INDEX
 from hub.adapters.registers import registers
 from hub.adapters.registrations import Registrations
-from hub.adapters.signatures import PartnerSignatures, sign
+from hub.adapters.signatures import PartnerSignatures
 from hub.domain.registrations import Registration
 from hub.domain.streams import Occasion
 from hub.ports import Fact
