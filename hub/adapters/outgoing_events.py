@@ -1,4 +1,4 @@
-"""CloudEvents as the hub, and `hub send`, write them: NL GOV profile, attributes inside or in headers."""
+"""CloudEvents as the hub, and `hub.client`, write them: NL GOV profile, attributes inside or in headers."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

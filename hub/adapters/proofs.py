@@ -70,12 +70,6 @@ def digest(token: str) -> str:
     return jws.b64url(sha256(token.encode()).digest())
 
 
-def proof(key: Mapping[str, Any], method: str, address: str, at: datetime, id: str, token: str = "") -> str:
-    """A proof by the holder of this private key (a JWK); `address` is the whole one, without a query."""
-    claims = {"jti": id, "htm": method, "htu": address, "iat": int(at.timestamp()), **({"ath": digest(token)} if token else {})}
-    return compact.write(TYPE, claims, jws.private_key(key), jwk=_bare(jws.public_half(key)))
-
-
 def _read(shown: tuple[str, ...]) -> Compact:
     if not shown:
         raise _refusal("dpop-missing", "show a proof for this request in the header DPoP")

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from hub.adapters.backup import UNFINISHED
 from hub.adapters.partners import found as partner_kinds
+from hub.client import Sender
 from hub.errors import NotKnown, Unavailable
 from hub.settings import Settings
 from hub.wiring import Hub, has_hub
@@ -65,14 +66,18 @@ def advise(words: str) -> None:
     aside.print(words, style="yellow", soft_wrap=True, highlight=False, markup=False)
 
 
-def sender_in(file: Path) -> dict[str, Any]:
-    """The partner whose private key is in that file. Raises: BadParameter."""
+def sender_in(file: Path) -> tuple[str, Sender]:
+    """The kind of a partner, and its system with the private key that is in that file. Raises: BadParameter."""
     if not file.exists():
         raise typer.BadParameter(f"there is no {file}; make it with `hub keys new`", param_hint="--partner")
-    sender = object_in(file, "--partner")
-    if not {"name", "kind", "oin", "key"} <= sender.keys() or sender["kind"] not in partner_kinds():
+    kind = object_in(file, "--partner").get("kind")
+    try:
+        sender = Sender.read(file, "hub-send")
+    except ValueError:
+        kind = None
+    if kind not in partner_kinds():
         raise typer.BadParameter(f"{file} is not as `hub keys new` makes it; make it anew", param_hint="--partner")
-    return sender
+    return kind, sender
 
 
 def object_in(file: Path, option: str) -> dict[str, Any]:

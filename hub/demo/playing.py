@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
+from hashlib import sha256
 from time import perf_counter
 from typing import Any
 
-from hub.demo import receipts
+from hub.client import Problem, Receipt
 from hub.demo.cast import MOTHER, OPERATOR, ORGANISATIONS
 from hub.demo.checks import Checks
 from hub.demo.desk import Surprise
@@ -82,22 +83,20 @@ class Playing:
         elif step.outcome == "quarantined":
             self._quarantined(step, receipt)
 
-    def _receipt(self, step: Post, sent: Sent) -> dict[str, Any]:
-        if sent.answer.status_code != 201:
-            raise Surprise(f"{step.says}: {sent.answer.status_code} {sent.answer.text}")
-        receipt: dict[str, Any] = sent.answer.json()
-        words = f"the receipt for {receipt['id']}"
-        is_signed = self.checks.that(receipts.is_by_the_hub(receipt, self.stage.jwks), f"{words} is signed by the hub")
-        is_for_this = self.checks.that(receipts.is_for(receipt, sent.body), f"{words} is for what was posted")
-        self.checks.same(receipt["outcome"], step.outcome, f"the outcome in {words}")
-        self.show.post(step, sent, receipt, is_signed and is_for_this)
+    def _receipt(self, step: Post, sent: Sent) -> Receipt:
+        if not isinstance(sent.answer, Receipt) or sent.answer.is_repeat:
+            raise Surprise(f"{step.says}: {sent.answer}")
+        receipt = sent.answer
+        self.checks.same(receipt.digest, f"sha-256={sha256(sent.body).hexdigest()}", f"the digest in the receipt for {receipt.id}")
+        self.checks.same(receipt.outcome, step.outcome, f"the outcome in the receipt for {receipt.id}")
+        self.show.post(step, sent, receipt)
         return receipt
 
-    def _quarantined(self, step: Post, receipt: Mapping[str, Any]) -> None:
-        self.checks.same(tuple(reason["where"] for reason in receipt["reasons"]), step.reasons, "where it cannot be read")
+    def _quarantined(self, step: Post, receipt: Receipt) -> None:
+        self.checks.same(tuple(reason["where"] for reason in receipt.reasons), step.reasons, "where it cannot be read")
         waiting = self.stage.desk.ask_until(lambda found: found["items"], "/quarantine", OPERATOR)
-        self.checks.same([item["message"] for item in waiting["items"]], [receipt["message"]], "what waits in quarantine")
-        self.show.reasons(receipt["reasons"])
+        self.checks.same([item["message"] for item in waiting["items"]], [receipt.message], "what waits in quarantine")
+        self.show.reasons(receipt.reasons)
 
     def _follow(self, step: Post, sent: Sent) -> None:
         self.family = self.family or self._search()
@@ -113,8 +112,10 @@ class Playing:
     def _(self, step: PostAgain) -> None:
         (post, first), before = self.posts[step.reference], self.stage.hub.log.last_position()
         again = self.stage.senders[post.sender.name].post(post.form, step.reference, first.body, step.at)
-        self.checks.same(again.answer.status_code, 200, "a repeat is answered with")
-        self.checks.same(again.answer.json(), first.answer.json(), "the receipt of a repeat")
+        if not isinstance(again.answer, Receipt) or not isinstance(first.answer, Receipt):
+            raise Surprise(f"{step.reference} again: {again.answer}")
+        self.checks.that(again.answer.is_repeat, "a repeat is answered as one")
+        self.checks.same(again.answer.document, first.answer.document, "the receipt of a repeat")
         self.checks.same(self.stage.hub.log.last_position(), before, "the end of the log after a repeat")
         self.show.repeat(step, post.sender, again.answer)
 
@@ -122,10 +123,12 @@ class Playing:
     def _(self, step: Forge) -> None:
         sender, body = self.stage.senders[step.sender.name], written(step.template, step.sender, step.at, step.fill)
         (stranger,), before = new_keys(["nobody"]), self.stage.hub.log.last_position()
-        refused = sender.post(step.form, step.fill["reference"], body, step.at, stranger).answer
-        self.checks.same((refused.status_code, refused.json().get("code")), (401, step.code), "a forged report is answered with")
+        refused = sender.forge(step.form, step.fill["reference"], body, step.at, stranger).answer
+        if not isinstance(refused, Problem):
+            raise Surprise(f"a forged report is accepted: {refused}")
+        self.checks.same((refused.status, refused.code), (401, step.code), "a forged report is answered with")
         self.checks.same(self.stage.hub.log.last_position(), before, "the end of the log after a forged report")
-        self.show.forged(step, refused.json())
+        self.show.forged(step, refused)
 
     @_play.register
     def _(self, step: Answer) -> None:

@@ -1,7 +1,7 @@
 """Where the partners are told things: a webhook receiver on loopback that verifies whatever comes before it believes it."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,8 +9,7 @@ from threading import Condition, Thread
 from time import monotonic, perf_counter
 from typing import Any
 
-from hub.adapters import jades, jws
-from hub.errors import SignatureRefused
+from hub.client import NotByTheHub, Verifier
 
 RAISED = ".level-raised.v1"
 Headers = Mapping[str, Sequence[str]]
@@ -33,16 +32,19 @@ class Delivery:
 
 
 class Receiver:
-    """Keeps what came, and whether the hub's signature holds; `jwks` gives the hub's public keys."""
+    """Keeps what came, and whether the hub's signatures hold."""
 
-    def __init__(self, jwks: Callable[[], Mapping[str, Any]]) -> None:
+    def __init__(self, verifier: Verifier) -> None:
         self.deliveries: list[Delivery] = []
-        self._jwks, self._news = jwks, Condition()
+        self._verifier, self._news = verifier, Condition()
 
     def take(self, organisation: str, headers: Headers, body: bytes) -> bool:
         """Takes a delivery in; says whether it is to be believed."""
         came = perf_counter()
-        is_verified = is_from_the_hub(headers, body, self._jwks())
+        try:
+            is_verified = bool(self._verifier.notice(headers, body))
+        except NotByTheHub:
+            is_verified = False
         with self._news:
             self.deliveries.append(Delivery(organisation, json.loads(body), is_verified, came))
             self._news.notify_all()
@@ -62,23 +64,6 @@ class Receiver:
         """What came, for people to read."""
         with self._news:
             return [{"to": one.organisation, "verified": one.is_verified, "event": one.event} for one in self.deliveries]
-
-
-def is_from_the_hub(headers: Headers, body: bytes, jwks: Mapping[str, Any]) -> bool:
-    """That a key of the hub signed this body and these headers (names in lower case)."""
-    try:
-        signature = jades.read(_one(headers, "payload-signature"))
-        jades.refuse_digest(headers.get("digest", ()), body)
-        signed = jades.signed_bytes(signature.start, signature.covers, headers)
-    except SignatureRefused:
-        return False
-    keys = [key for key in jwks["keys"] if key["kid"] == signature.kid]
-    return any(jws.is_signed(signed, signature.value, jws.public_key(json.dumps(key))) for key in keys)
-
-
-def _one(headers: Headers, name: str) -> str:
-    found = headers.get(name, ())
-    return found[0] if len(found) == 1 else ""
 
 
 @contextmanager

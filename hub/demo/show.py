@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from httpx2 import Response
 from rich.box import ROUNDED
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -13,6 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from hub.client import Problem, Receipt
 from hub.demo.cast import ORGANISATIONS, Organisation
 from hub.demo.senders import Sent
 from hub.demo.story import DUTCH_TIME, FIRST_DAY, Acknowledge, Answer, Decide, Earlier, Forge, Meet, Post, PostAgain
@@ -75,15 +75,14 @@ class Show:
 
     # Steps ------------------------------------------------------------------------------------------
 
-    def post(self, step: Post, sent: Sent, receipt: Mapping[str, Any], is_verified: bool) -> None:
-        """A message that a partner posted, and its receipt."""
+    def post(self, step: Post, sent: Sent, receipt: Receipt) -> None:
+        """A message that a partner posted, and its receipt, which was verified."""
         self._step(step.at, f"[bold]{step.sender.title}[/]: {step.says}")
         format = "XML" if step.form.media.endswith("xml") else "JSON"
         self._more("message", f"{step.form.standard} {_DOT} {format}, {len(sent.body):,} bytes, signed (PS256)")
-        style = {"recorded": "green", "quarantined": "red"}.get(receipt["outcome"], "yellow")
-        became = f"{sent.answer.status_code} [{style}]{receipt['outcome']}[/] in {sent.milliseconds:.0f} ms"
-        verified = "digest and the hub's signature verified" if is_verified else "[red]NOT VERIFIED[/]"
-        self._more("receipt", f"{became} {_DOT} position {receipt['position']} {_DOT} {verified}")
+        style = {"recorded": "green", "quarantined": "red"}.get(receipt.outcome, "yellow")
+        became = f"201 [{style}]{receipt.outcome}[/] in {sent.milliseconds:.0f} ms"
+        self._more("receipt", f"{became} {_DOT} position {receipt.position} {_DOT} digest and the hub's signature verified")
 
     def matched(self, why: Sequence[str], family: str) -> None:
         """Why a signal was found to be about the family."""
@@ -96,14 +95,14 @@ class Show:
             self._more("because" if not place else "", f"{reason['where']} {reason['what']}")
         self._more("", "[dim]nothing of it is lost: it can be read again after a fix[/]")
 
-    def repeat(self, step: PostAgain, sender: Organisation, answer: Response) -> None:
+    def repeat(self, step: PostAgain, sender: Organisation, answer: Receipt) -> None:
         """The same message again."""
-        same = f"{answer.status_code}, the receipt of position {answer.json()['position']} again; nothing changes"
+        same = f"200, the receipt of position {answer.position} again; nothing changes"
         self._step(step.at, f"[bold]{sender.title}[/]: {step.reference} again {_DOT} {same}")
 
-    def forged(self, step: Forge, problem: Mapping[str, Any]) -> None:
+    def forged(self, step: Forge, problem: Problem) -> None:
         """A message that somebody else signed."""
-        refused = f"[red]{problem['status']} {problem['code']}[/]; nothing is recorded"
+        refused = f"[red]{problem.status} {problem.code}[/]; nothing is recorded"
         self._step(step.at, f"[bold]somebody[/] in the name of {step.sender.title}, with another key {_DOT} {refused}")
 
     def answered(self, step: Answer, question: Mapping[str, Any], family: str) -> None:

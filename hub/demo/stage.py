@@ -5,18 +5,17 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
 from time import sleep
-from typing import Any
 
 import httpx2
 import structlog
 
 from hub.api.server import server as server_of
+from hub.client import Verifier
 from hub.demo.badges import Badges
 from hub.demo.cast import COORDINATOR, HUB_OIN, Staff
 from hub.demo.desk import Desk
@@ -24,12 +23,14 @@ from hub.demo.listener import Listener
 from hub.demo.provider import Provider, providing
 from hub.demo.provider.people import the_desk, the_hub
 from hub.demo.receiver import Receiver, receiving
-from hub.demo.senders import Sender, new_senders
+from hub.demo.senders import System, new_systems
 from hub.ports import SetClock
 from hub.settings import DEMO, Settings
 from hub.wiring import Hub, application
 
 _CALLED_BACK_ON = "127.0.0.0/8"
+_LEAP = timedelta(days=366)
+"""How far the clock of the demo may go on while a delivery is under way; in earnest it is minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,13 @@ class Stage:
     url: str
     hub: Hub
     clock: SetClock
-    senders: dict[str, Sender]
+    senders: dict[str, System]
     receiver: Receiver
     receiver_url: str
     listener: Listener
     provider: Provider
     badges: Badges
     desk: Desk
-    jwks: dict[str, Any]
 
     def move_to(self, moment: datetime) -> None:
         """Moves the clock, lets what is then over become an event, and takes the feed up again with a fresh token."""
@@ -84,18 +84,19 @@ def stage(port: int, begins: datetime) -> Iterator[Stage]:
     url, clock, at_work = f"http://127.0.0.1:{port}", SetClock(begins.astimezone(UTC)), the_desk(f"http://127.0.0.1:{port}")
     with TemporaryDirectory(prefix="vig-hub-demo-") as data, providing(clock, the_hub(url), at_work) as provider:
         hub = Hub.open(_settings(Path(data), url, provider.issuer), clock, {"HUB_WEBHOOK_ALLOW": _CALLED_BACK_ON})
-        jwks = cache(lambda: httpx2.get(f"{url}/v1/jwks").json())
-        receiver = Receiver(jwks)
+        receiver = Receiver(Verifier(url, now=clock.now, window=_LEAP))
         with hub.running(), listening(hub, port), receiving(receiver) as receiver_url, httpx2.Client(base_url=url) as to:
-            senders = new_senders(to)
+            senders = new_systems(url, clock)
             _register(hub, senders, receiver_url)
             listener = Listener(f"{url}/v1/escalations/stream")
             badges = Badges(provider.issuer, at_work, clock, to)
             desk = Desk(to, badges.of)
             try:
-                yield Stage(url, hub, clock, senders, receiver, receiver_url, listener, provider, badges, desk, jwks())
+                yield Stage(url, hub, clock, senders, receiver, receiver_url, listener, provider, badges, desk)
             finally:
                 listener.stop()
+                for sender in senders.values():
+                    sender.hub.close()
 
 
 def _settings(data: Path, url: str, issuer: str) -> Settings:
@@ -111,7 +112,7 @@ def _settings(data: Path, url: str, issuer: str) -> Settings:
     )
 
 
-def _register(hub: Hub, senders: dict[str, Sender], receiver_url: str) -> None:
+def _register(hub: Hub, senders: dict[str, System], receiver_url: str) -> None:
     for name, sender in senders.items():
         organisation = sender.organisation
         hub.registry.add(name, organisation.kind, organisation.oin, "demo", callback=f"{receiver_url}/{name}")

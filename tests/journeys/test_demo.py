@@ -6,26 +6,19 @@ import signal
 import socket
 import subprocess
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from jsonschema_rs import Draft202012Validator
 from lxml import etree
 
-from hub.adapters.hub_keys import HubKeys
-from hub.adapters.notice_seal import sealed
 from hub.adapters.partners import found
-from hub.demo import play, receipts
+from hub.demo import play
 from hub.demo.letters import written
-from hub.demo.receiver import Headers, is_from_the_hub
 from hub.demo.story import STEPS, Post
 from hub.errors import Unreadable
 from tests.contracts.test_standards import COMPONENTS, XSDS, component
-from tests.given import some_hub_keys
 from tests.tools import ROOT, STANDARDS
 
-NOW = datetime(2026, 11, 3, 10, tzinfo=UTC)
 POSTS = [step for step in STEPS if isinstance(step, Post)]
 READABLE = [post for post in POSTS if post.outcome != "quarantined"]
 needs_the_standards = pytest.mark.skipif(not STANDARDS.is_dir(), reason="the public standards do not lie beside this tree")
@@ -148,51 +141,3 @@ def test_each_delivery_of_debt_signals_is_valid_by_the_official_schema(post: Pos
 def test_each_message_of_the_housing_corporation_is_valid_by_the_official_component(post: Post) -> None:
     official = component(*COMPONENTS[post.form.type.split(".")[-2]])
     assert [str(error) for error in official.iter_errors(json.loads(letter(post)))] == []
-
-
-# Who believes what -------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def keys(tmp_path: Path) -> HubKeys:
-    return some_hub_keys(tmp_path / "keys.json", NOW)
-
-
-def a_delivery(keys: HubKeys, body: bytes) -> Headers:
-    return {name.lower(): [value] for name, value in sealed("a-notice", body, keys.at(NOW), NOW).items()}
-
-
-def test_a_delivery_that_the_hub_signed_is_believed(keys: HubKeys) -> None:
-    assert is_from_the_hub(a_delivery(keys, b"{}"), b"{}", keys.public_jwks())
-
-
-def test_a_delivery_with_another_body_is_not_believed(keys: HubKeys) -> None:
-    assert not is_from_the_hub(a_delivery(keys, b"{}"), b'{"level": 1}', keys.public_jwks())
-
-
-def test_a_delivery_that_somebody_else_signed_is_not_believed(keys: HubKeys, tmp_path: Path) -> None:
-    stranger = some_hub_keys(tmp_path / "others.json", NOW)
-    (own,), (other,) = keys.public_jwks()["keys"], stranger.public_jwks()["keys"]
-    assert not is_from_the_hub(a_delivery(stranger, b"{}"), b"{}", {"keys": [own]})
-    assert not is_from_the_hub(a_delivery(keys, b"{}"), b"{}", {"keys": [{**other, "kid": own["kid"]}]})
-
-
-def test_a_delivery_without_a_signature_is_not_believed(keys: HubKeys) -> None:
-    assert not is_from_the_hub({}, b"{}", keys.public_jwks())
-
-
-def a_receipt(keys: HubKeys) -> dict[str, str]:
-    said = {"id": "1", "outcome": "recorded", "digest": "sha-256=" + 64 * "0"}
-    return {**said, "receipt": keys.sign(json.dumps(said, sort_keys=True).encode(), NOW)}
-
-
-def test_a_receipt_is_believed_as_the_hub_signed_it_and_not_otherwise(keys: HubKeys, tmp_path: Path) -> None:
-    receipt, stranger = a_receipt(keys), some_hub_keys(tmp_path / "others.json", NOW)
-    assert receipts.is_by_the_hub(receipt, keys.public_jwks())
-    assert not receipts.is_by_the_hub({**receipt, "outcome": "quarantined"}, keys.public_jwks())
-    assert not receipts.is_by_the_hub(receipt, stranger.public_jwks())
-    assert not receipts.is_by_the_hub({**receipt, "receipt": "no.such.thing"}, keys.public_jwks())
-
-
-def test_a_receipt_is_for_the_bytes_that_were_posted(keys: HubKeys) -> None:
-    assert not receipts.is_for(a_receipt(keys), b"other bytes")

@@ -1,0 +1,53 @@
+"""A hub in the hands of a partner's system: `Hub(url, Sender.read(file)).send(Message(type, body))`, and what comes back.
+
+Where it tells things, `Verifier(url).notice(headers, body)` says whether it was the hub. `senders` signs, `tokens` gets access
+tokens, `receipts` and `notices` (joined in `verifying`) believe what the hub signed and nothing else, `problems` are the ways
+in which it says no, `advice` what to do about each, `hub` joins them over HTTP. It needs nothing of the hub that it talks to:
+of this package only the forms of signatures and events.
+"""
+
+from hub.client.hub import ONCE, Hub, Retries
+from hub.client.notices import Notice
+from hub.client.problems import (
+    IdReused,
+    InTrouble,
+    NoAnswer,
+    NotAllowed,
+    NotBelieved,
+    NotByTheHub,
+    NoToken,
+    NotThere,
+    Problem,
+    TooMany,
+    Wrong,
+)
+from hub.client.receipts import Receipt, Status
+from hub.client.senders import Message, Sender
+from hub.client.tokens import Token
+from hub.client.verifying import Verifier
+from hub.errors import Violation
+
+__all__ = [
+    "ONCE",
+    "Hub",
+    "IdReused",
+    "InTrouble",
+    "Message",
+    "NoAnswer",
+    "NoToken",
+    "NotAllowed",
+    "NotBelieved",
+    "NotByTheHub",
+    "NotThere",
+    "Notice",
+    "Problem",
+    "Receipt",
+    "Retries",
+    "Sender",
+    "Status",
+    "Token",
+    "TooMany",
+    "Verifier",
+    "Violation",
+    "Wrong",
+]
