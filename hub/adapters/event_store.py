@@ -48,8 +48,7 @@ _CHANGED = select(_E.stream_id).where(_E.position > bindparam("after"))
 
 # these go to the driver as they are: stream ids as 32 hexadecimal digits, which SQLite stores and PostgreSQL understands
 _LAST = "SELECT coalesce(max(position), 0) FROM events"
-_LAST_AND_SELF = "SELECT coalesce(max(position), 0), CAST(pg_current_xact_id() AS text) FROM events"
-_BECAME = "SELECT pg_xact_status(CAST(CAST(? AS text) AS xid8))"
+_AT = "SELECT stream_id, version, state FROM events WHERE position = ?"
 _STREAM = "SELECT version, topic, state FROM events WHERE stream_id = ? AND version > ? ORDER BY version"
 _STREAMS = "SELECT stream_id, version, topic, state FROM events WHERE stream_id {} ORDER BY stream_id, version"
 _READ = "SELECT position, stream_id, version, topic, state FROM events WHERE position > ? ORDER BY position LIMIT ?"
@@ -90,16 +89,13 @@ def _read(connection: Connection, after: int, limit: int) -> list[tuple[int, Sto
 class Transaction:
     """The log while this process alone writes to it."""
 
-    __slots__ = ("appended", "connection", "id", "last_position")
+    __slots__ = ("_is_shared", "appended", "connection", "last", "last_position")
 
-    def __init__(self, connection: Connection, *, is_writing: bool = False) -> None:
-        self.connection = connection
-        self.id = ""
-        """By which PostgreSQL can tell later what became of it."""
-        if is_writing and is_postgresql(connection):
-            self.last_position, self.id = quickly(connection, _LAST_AND_SELF)[0]
-        else:
-            self.last_position = _last(connection)
+    def __init__(self, connection: Connection) -> None:
+        self.connection, self._is_shared = connection, is_postgresql(connection)
+        self.last_position = _last(connection)
+        self.last: StoredEvent | None = None
+        """The last that was appended, which stands at the last position."""
         self.appended: set[str] = set()
         """The topics of what was appended."""
 
@@ -150,13 +146,13 @@ class Transaction:
         positions = range(self.last_position + 1, self.last_position + 1 + len(events))
         with _in_their_words():
             quickly_each(self.connection, _APPEND, [(at, *self._row(event)) for at, event in zip(positions, events, strict=True)])
-        self.last_position = positions[-1]
+        self.last_position, self.last = positions[-1], events[-1]
         self.appended.update(event.topic for event in events)
         return list(positions)
 
     def _row(self, event: StoredEvent) -> tuple[object, ...]:
         id = _uuid(event.originator_id)
-        return id if self.id else id.hex, event.originator_version, event.topic, event.state
+        return id if self._is_shared else id.hex, event.originator_version, event.topic, event.state
 
 
 def _uuid(stream_id: UUID | str) -> UUID:
@@ -169,6 +165,11 @@ def _in_their_words() -> Iterator[None]:
         yield
     except Taken as error:
         raise IntegrityError("a version of a stream is taken") from error
+
+
+def _stands(event: StoredEvent, position: int, connection: Connection) -> bool:
+    said = [(_uuid(stream), version, bytes(state)) for stream, version, state in quickly(connection, _AT, position)]
+    return said == [(_uuid(event.originator_id), event.originator_version, event.state)]
 
 
 class EventLog:
@@ -192,7 +193,7 @@ class EventLog:
             transaction = None
             try:
                 with promised("the log cannot be written"), locked(self.engine) as connection:
-                    begun = Transaction(connection, is_writing=True)
+                    begun = Transaction(connection)
                     yield begun
                     with _in_their_words():
                         finish(connection)
@@ -213,17 +214,20 @@ class EventLog:
     def _is_kept(self, transaction: Transaction) -> bool:
         """Whether a transaction whose answer was lost was committed all the same: one's own work is not done twice.
 
+        The log itself is asked. The number of a transaction tells nothing: what was not on the disk yet when the database
+        crashed, its number included, is forgotten, and another gets that number (and position) and may commit.
+
         Raises:
             Unavailable: the database does not come back in time.
         """
-        if not transaction.id:
+        if transaction.last is None or not is_postgresql(self.engine):
             return False
         until = monotonic() + PATIENCE
         while True:
             try:
                 # whoever has the lock knows that the one before is over
                 with promised("the log cannot be written"), locked(self.engine) as connection:
-                    return bool(quickly(connection, _BECAME, transaction.id)[0][0] == "committed")
+                    return _stands(transaction.last, transaction.last_position, connection)
             except OutOfReach as away:
                 if monotonic() > until:
                     words = "The answer of the database was lost. Send it again: what was recorded is not recorded twice."
