@@ -114,16 +114,19 @@ class Kafka:
         finally:
             await producer.stop()
 
-    def put_together(self, topic: str, *records: "Put") -> None:
-        """Puts records there as one batch, also such as the library would not write: names of headers as Latin-1."""
-        _done(self._put_together(topic, records))
+    def put_together(self, topic: str, *records: "Put", compression: int = 0) -> None:
+        """Puts records there as one batch, also such as the library would not write: names of headers as Latin-1.
 
-    async def _put_together(self, topic: str, records: Sequence["Put"]) -> None:
+        `compression` is its code in Kafka's protocol: gzip 1, snappy 2, lz4 3, zstd 4.
+        """
+        _done(self._put_together(topic, records, compression))
+
+    async def _put_together(self, topic: str, records: Sequence["Put"], compression: int) -> None:
         producer = AIOKafkaProducer(bootstrap_servers=self.servers)
         await producer.start()
         try:
             batch = producer.create_batch()
-            batch._builder = _DefaultRecordBatchBuilderPy(2, 0, 0, -1, -1, 0, 1_000_000)
+            batch._builder = _DefaultRecordBatchBuilderPy(2, compression, 0, -1, -1, 0, 100_000_000)
             for one in records:
                 headers = [(_Latin(name), value) for name, value in one.headers]
                 batch.append(timestamp=None, key=one.key, value=one.value, headers=headers)

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, String,
 
 from hub.adapters.database import locked, promised
 from hub.domain.trajectory.planned import DUTCH_TIME
-from hub.errors import Quota, TooMany, Unavailable
+from hub.errors import Quota, TooLarge, TooMany, Unavailable
 from hub.ports import Clock
 
 MINUTE, DAY = 60, 86_400
@@ -84,6 +84,7 @@ class Limits:
 
         Raises:
             TooMany: it is more than was agreed; nothing was counted.
+            TooLarge: it is more at once than was agreed for a whole day.
             Unavailable: the count of the day cannot be kept.
         """
         allowed = self._allowed(organisation)
@@ -110,6 +111,8 @@ class Limits:
         return bucket
 
     def _of_day(self, organisation: str, many: int, most: int) -> _Aside:
+        if many > most:
+            raise TooLarge(f"This is more at once than the {most} that were agreed for a day.", code="more-than-a-day")
         now = self._clock.now()
         day = now.astimezone(DUTCH_TIME).date()
         aside = self._aside.get(organisation)

@@ -1,6 +1,6 @@
 """The way in over Kafka: as over HTTP, and nothing that comes is lost, doubled, or in the way of what comes after it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
@@ -9,11 +9,15 @@ from secrets import token_bytes
 from time import sleep
 from typing import Any
 
+import cramjam
 import msgspec
 import pytest
+from aiokafka.codec import snappy_encode  # type: ignore[import-untyped]
+from aiokafka.record import default_records  # type: ignore[import-untyped]
 
 from hub.adapters.kafka.taking_in import keep_order
 from hub.adapters.kafka.topics import RECEIPTS, REFUSED, SIGNALS
+from hub.adapters.kafka.unpacking import MOST
 from hub.adapters.outgoing_events import to_batch, to_headers
 from hub.errors import NotKnown, Unavailable
 from hub.registry import Terms
@@ -216,7 +220,76 @@ def test_what_cannot_even_be_taken_apart_is_passed_over_with_what_was_sent_toget
     assert hearing.messages() == ["no-0", "no-2", "no-3"]
     refused = hearing.refused(ANY)
     assert {one.headers["hub-refused-code"] for one in refused} == {"record-unreadable"}
-    assert [one.headers["hub-record"] for one in refused] == [f"{topic}/0/{offset}" for offset in (1, 2, 6, 7)]
+    assert [one.headers["hub-record"] for one in refused] == [f"{topic}/0/1-2", f"{topic}/0/6-7"]
+
+
+def damaged(codec: str) -> Callable[..., bytes]:
+    """A compressor whose end is not what it should be, though a broker takes it."""
+    compress: Callable[..., bytes] = getattr(default_records, f"{codec}_encode")
+
+    def lz4(data: bytes, **_: object) -> bytes:
+        made = cramjam.lz4.Compressor(level=9, content_checksum=True, block_linked=False)
+        made.compress(data)
+        return bytes(made.finish())[:-4] + b"sum?"
+
+    return lz4 if codec == "lz4" else lambda data, **how: compress(data, **how) + b"something after its end"
+
+
+@pytest.mark.parametrize(("codec", "code"), [("gzip", 1), ("lz4", 3)])
+def test_what_was_compressed_wrongly_is_passed_over_and_what_was_sent_before_and_after_counts(
+    hearing: Hearing, sender: Sender, monkeypatch: pytest.MonkeyPatch, codec: str, code: int
+) -> None:
+    topic, (before, one, other, after) = hearing.kafka.topic(SIGNALS, ANY), numbered(sender, *range(4))
+    hearing.put(ANY, before)
+    with monkeypatch.context() as wrongly:
+        wrongly.setattr(default_records, f"{codec}_encode", damaged(codec))
+        hearing.kafka.put_together(topic, one, other, compression=code)
+    hearing.put(ANY, after)
+    with hearing.consuming():
+        hearing.await_offset(ANY, 4)
+    assert hearing.messages() == ids([0, 3])
+    assert [one.headers["hub-record"] for one in hearing.refused(ANY)] == [f"{topic}/0/1-2"]
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4], ids=["gzip", "snappy", "lz4", "zstd"])
+def test_what_would_grow_beyond_its_bounds_when_it_is_unpacked_is_passed_over(hearing: Hearing, sender: Sender, code: int) -> None:
+    topic, (one, other) = hearing.kafka.topic(SIGNALS, ANY), numbered(sender, 1, 2)
+    hearing.kafka.put_together(topic, one, compression=code)
+    hearing.kafka.put_together(topic, Put(bytes(MOST)), compression=code)
+    hearing.kafka.put_together(topic, other, compression=code)
+    with hearing.consuming():
+        hearing.await_offset(ANY, 3)
+    assert hearing.messages() == ids([1, 2])
+    assert [one.headers["hub-refused-code"] for one in hearing.refused(ANY)] == ["record-unreadable"]
+
+
+def test_streams_of_snappy_that_were_put_one_after_another_are_read(
+    hearing: Hearing, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(default_records, "snappy_encode", lambda data: snappy_encode(data[:99]) + snappy_encode(data[99:]))
+    hearing.kafka.put_together(hearing.kafka.topic(SIGNALS, ANY), *numbered(sender, 1, 2), compression=2)
+    with hearing.consuming():
+        hearing.await_offset(ANY, 2)
+    assert hearing.messages() == ids([1, 2])
+
+
+def test_a_key_as_large_as_a_record_may_be_stops_nobody(hearing: Hearing, sender: Sender) -> None:
+    hearing.put(ANY, Put(b"x", [("content-type", b"text/plain")], key=bytes(1_048_300)), *numbered(sender, 1))
+    with hearing.consuming():
+        hearing.await_offset(ANY, 2)
+    (refused,) = hearing.refused(ANY)
+    assert (refused.value, refused.headers["hub-refused-value"]) == (b"", "too-large")
+    assert hearing.messages() == ids([1])
+
+
+def test_more_events_in_one_batch_than_may_come_in_a_day_are_refused_and_not_waited_with(hearing: Hearing, sender: Sender) -> None:
+    hearing.hub.registry.change(ANY, Terms(per_day=2), "operator")
+    events = [an_event(sender, a_child(number), id=f"no-{number}") for number in range(3)]
+    hearing.put(ANY, signed(sender, to_batch(events), BATCH), *numbered(sender, 4))
+    with hearing.consuming():
+        hearing.await_offset(ANY, 2)
+    assert [one.headers["hub-refused-code"] for one in hearing.refused(ANY)] == ["more-than-a-day"]
+    assert hearing.messages() == ids([4])
 
 
 def test_a_partner_that_has_to_show_a_token_cannot_come_this_way(hearing: Hearing, sender: Sender) -> None:

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from time import time_ns
 from typing import Any
 
 import structlog
 
-from hub.adapters.kafka.library import AIOKafkaConsumer, Record, TopicPartition
+from hub.adapters.kafka.library import AIOKafkaConsumer, KafkaError, NotTakenApart, Record, TopicPartition
 from hub.adapters.kafka.records import Unreadable, headers_of, place_of
 from hub.adapters.kafka.replies import Answer, Refusal, Replies
 from hub.adapters.kafka.sessions import code_of, delay, pause
@@ -46,18 +47,29 @@ class Lane:
 
     async def _run(self) -> None:
         while not self._is_over:
-            rest = await self._fetched()
+            rest = await self._looked()
             while rest and not self._is_over:
                 done, wait = await self._tried(rest)
                 rest = rest[done:]
                 await pause(wait, lambda: self._is_over)
 
+    async def _looked(self) -> Sequence[Record]:
+        """What there is. Raises: KafkaError, which may be of the whole session."""
+        try:
+            return await self._fetched()
+        except KafkaError:
+            raise
+        except Exception as error:  # what only this partition has does not stop the others
+            _told.warning("kafka-lane-waits", topic=self._partition.topic, because=code_of(error))
+            await pause(self._longer(), lambda: self._is_over)
+            return []
+
     async def _fetched(self) -> Sequence[Record]:
         self._is_fetching = True
         try:
             return await self._read(TOGETHER)
-        except UnicodeDecodeError:
-            return await self._read_around()
+        except NotTakenApart as error:
+            return await self._read_around(error)
         finally:
             self._is_fetching = False
 
@@ -66,30 +78,18 @@ class Lane:
         records: Sequence[Record] = found.get(self._partition, [])
         return records
 
-    async def _read_around(self) -> Sequence[Record]:
-        """One by one up to what cannot be taken apart; then the places of that, and it is passed over.
+    async def _read_around(self, error: NotTakenApart) -> Sequence[Record]:
+        """What can be read before what cannot be taken apart; after that its places, and it is passed over.
 
         The library takes apart whole what was sent together, so what comes after it there is lost to it too.
         """
-        try:
+        first: int = await self._consumer.position(self._partition)
+        if first <= error.last_read:
+            with suppress(NotTakenApart):  # where offsets have gaps, it is reached with fewer
+                return await self._read(min(TOGETHER, error.last_read + 1 - first))
             return await self._read(1)
-        except UnicodeDecodeError:
-            first: int = await self._consumer.position(self._partition)
-        end: int = (await self._consumer.end_offsets([self._partition]))[self._partition]
-        goes_on = first + 1
-        while goes_on < end and not await self._can_read_from(goes_on):
-            goes_on += 1
-        self._consumer.seek(self._partition, goes_on)
-        return [Unreadable(self._partition.topic, self._partition.partition, offset) for offset in range(first, goes_on)]
-
-    async def _can_read_from(self, offset: int) -> bool:
-        self._consumer.seek(self._partition, offset)
-        try:
-            await self._read(1)
-        except UnicodeDecodeError:
-            return False
-        self._consumer.seek(self._partition, offset)
-        return True
+        self._consumer.seek(self._partition, error.goes_on)
+        return [Unreadable(self._partition.topic, self._partition.partition, first, error.goes_on - 1)]
 
     async def _tried(self, records: Sequence[Record]) -> tuple[int, float]:
         """How many of these were finished, and the seconds to wait before the others are tried again."""

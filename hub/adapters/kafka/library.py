@@ -1,4 +1,7 @@
-"""What the hub takes from aiokafka, which has no types of its own: the only module that imports it."""
+"""What the hub takes from aiokafka, which has no types of its own: the only module that imports it.
+
+It is bound before it is used: see `unpacking`.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -7,6 +10,7 @@ from typing import Protocol
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition  # type: ignore[import-untyped]
 from aiokafka.abc import ConsumerRebalanceListener  # type: ignore[import-untyped]
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # type: ignore[import-untyped]
+from aiokafka.consumer import fetcher  # type: ignore[import-untyped]
 from aiokafka.errors import (  # type: ignore[import-untyped]
     KafkaError,
     MessageSizeTooLargeError,
@@ -15,6 +19,8 @@ from aiokafka.errors import (  # type: ignore[import-untyped]
     TopicAlreadyExistsError,
     for_code,
 )
+
+from hub.adapters.kafka.unpacking import NotTakenApart, bound
 
 __all__ = [
     "AIOKafkaAdminClient",
@@ -25,6 +31,7 @@ __all__ = [
     "MessageSizeTooLargeError",
     "NewTopic",
     "NoError",
+    "NotTakenApart",
     "Record",
     "RecordListTooLargeError",
     "TopicAlreadyExistsError",
@@ -32,6 +39,7 @@ __all__ = [
     "for_code",
 ]
 
+bound(fetcher)
 # it tells every attempt in words of its own; the hub says what it meets once, as a code
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 

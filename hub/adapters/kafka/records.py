@@ -17,10 +17,11 @@ _BY_THE_BROKER = 1
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """The place of a record that cannot even be taken apart: a name of a header, of it or of one sent with it, is no UTF-8."""
+    """The places, from `first` to `offset`, of records sent together that cannot even be taken apart."""
 
     topic: str
     partition: int
+    first: int
     offset: int
     timestamp: int = 0
     timestamp_type: int = 0
@@ -65,5 +66,7 @@ def taken_at(record: Record, now: datetime) -> datetime:
 
 
 def place_of(record: Record) -> str:
-    """Where a record stands: topic, partition and offset."""
-    return f"{record.topic}/{record.partition}/{record.offset}"
+    """Where a record stands: topic, partition and offset, or the first and last offset of those that were sent together."""
+    first = record.first if isinstance(record, Unreadable) else record.offset
+    where = str(first) if first == record.offset else f"{first}-{record.offset}"
+    return f"{record.topic}/{record.partition}/{where}"

@@ -15,6 +15,8 @@ from hub.intake import Receipt
 
 MOST_PROBLEMS = 100
 """Problems of one record that are told: a batch with more of them is wrong in one way."""
+MOST_OF_A_KEY = 1_024
+"""Bytes; a longer one is left out with a value that is."""
 WITHIN = 30.0
 """Seconds in which Kafka has to have taken what is told."""
 _JSON = "application/json"
@@ -77,13 +79,15 @@ class Replies:
             await self._put_aside(record, record.value, headers)
         except (MessageSizeTooLargeError, RecordListTooLargeError):
             # with the reasons it is larger than it came: it stands where it was sent, and here only why it was refused
-            await self._put_aside(record, None, [*_where(record), (f"{OURS}refused-value", b"too-large"), *_why(problems)])
+            why = [*_where(record), (f"{OURS}refused-value", b"too-large"), *_why(problems)]
+            await self._put_aside(record, None, why, has_key=len(record.key or b"") <= MOST_OF_A_KEY)
 
-    async def _put_aside(self, record: Record, value: bytes | None, headers: RecordHeaders) -> None:
+    async def _put_aside(self, record: Record, value: bytes | None, headers: RecordHeaders, *, has_key: bool = True) -> None:
         topic = self.topics.of(REFUSED, self.topics.partner_of(record.topic))
+        key = record.key if has_key else None
         # the library puts nothing anywhere that has neither a key nor a value
-        some = b"" if value is None and record.key is None else value
-        await self.producer.send_and_wait(topic, some, key=record.key, headers=headers)
+        some = b"" if value is None and key is None else value
+        await self.producer.send_and_wait(topic, some, key=key, headers=headers)
 
     def _document(self, refusal: Refusal) -> Mapping[str, Any]:
         event = {} if refusal.event is None else {"event": refusal.event}

@@ -10,17 +10,22 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from hub.adapters.kafka.library import Record
 from hub.adapters.kafka.records import Headers, Unreadable, headers_of, taken_at
 from hub.adapters.kafka.topics import Topics
+from hub.adapters.kafka.unpacking import MOST
 from hub.adapters.limits import Limits
 from hub.errors import Malformed, NotAllowed, SignatureRefused, TooLarge, TooMany, Unavailable
 from hub.intake import Intake
 from hub.ports import Clock, Signer
 
-MOST_BYTES = 8_388_608
-"""Of one record: as much as a batch over HTTP may have."""
+MOST_BYTES = MOST
+"""Of one record."""
 PATIENCE = 1.0
 """Seconds before what could not be kept is tried again."""
 LONGEST_WAIT = 30.0
 """Seconds that nobody waits at once for a quota: the registration may say something else by then."""
+_UNREADABLE = (
+    f"What was sent together cannot be taken apart from here on: it is compressed wrongly, has more than {MOST_BYTES} bytes when "
+    "it is unpacked, or the name of a header is not UTF-8. Send it again."
+)
 NOT_NOW = (Unavailable, TooMany, NoConnection)
 
 
@@ -85,8 +90,7 @@ class TakingIn:
 
     def _opened(self, record: Record) -> Begun:
         if isinstance(record, Unreadable):
-            words = "A name of a header, of this record or of one that was sent together with it, is not UTF-8: send it again."
-            raise Malformed(words, code="record-unreadable")
+            raise Malformed(_UNREADABLE, code="record-unreadable")
         headers, body = headers_of(record), record.value or b""
         if len(body) > MOST_BYTES:
             raise TooLarge(f"The record is larger than {MOST_BYTES} bytes.")
