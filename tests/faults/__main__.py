@@ -20,6 +20,8 @@ LONG_STALL, LONG_AWAY = 30.0, 60.0
 PAUSE = 0.05
 """Seconds between what one partner posts."""
 SEED_BITS = 24
+KEPT = Path("var/faults")
+"""Where what came of each fault is kept, for the report."""
 BESIDE = 35.0
 """Seconds that a town needs beside its rounds: servers and processes that start, and the check."""
 console = Console(highlight=False)
@@ -50,10 +52,10 @@ def _play_all(faults: list[Fault], minutes: float, seed: int | None, write: Path
     for place, fault in enumerate(possible, start=1):
         console.rule(f"{place} of {len(possible)}, {(monotonic() - began) / 60:.0f} minutes: {fault.title}", align="left")
         _play(fault, share, seed, results, failed)
-    console.print("\n".join(report.table(results)), soft_wrap=True)
+    console.print("\n".join(report.table([report.cells(result) for result in results])), soft_wrap=True)
     if write is not None:
         about = ", ".join(f"{name} {value}" for name, value in machine(Path(tempfile.gettempdir())).items())
-        report.told(results, failed, left_out, about, write)
+        report.told(failed, left_out, about, KEPT, write)
     return 1 if failed or any(result.counts.wrong for result in results) else 0
 
 
@@ -68,6 +70,7 @@ def _play(fault: Fault, share: float, seed: int | None, results: list[Result], f
             failed[fault.name] = f"{str(error)[:500]} (seed {seed})"
             console.print(f"  FAILED: {error}", style="red", markup=False)
             return
+    report.keep(results[-1], KEPT)
     console.print("\n".join(report.in_words(results[-1])), soft_wrap=True, markup=False)
 
 

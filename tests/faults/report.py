@@ -1,12 +1,15 @@
-"""The report of the faults: a table for people, in the terminal as it comes, and between two marks of a document."""
+"""The report of the faults: a table for people, in the terminal as it comes, and between two marks of a document.
 
+What came of each fault is kept as soon as it is known, so that one may be played again without all the others.
+"""
+
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import Any
 
-from tests.faults.rounds import Fault, Result
+from tests.faults.rounds import FAULTS, Fault, Result
 
 BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
 HEAD = (
@@ -62,47 +65,46 @@ def in_words(result: Result) -> Iterator[str]:
     yield from (f"  WRONG: {words}" for words in result.counts.wrong)
 
 
-def told(results: Sequence[Result], failed: Mapping[str, str], left_out: Mapping[str, str], about: str, file: Path) -> None:
-    """Puts the table into a document, between its marks, in place of the one before."""
+def keep(result: Result, place: Path) -> None:
+    """Keeps what came of a fault, in place of what came of it before."""
+    place.mkdir(parents=True, exist_ok=True)
+    said = {"day": datetime.now(UTC).date().isoformat(), "cells": cells(result), "wrong": list(result.counts.wrong)}
+    (place / f"{result.fault.name}.json").write_text(json.dumps(said, indent=2))
+
+
+def told(failed: Mapping[str, str], left_out: Mapping[str, str], about: str, place: Path, file: Path) -> None:
+    """Puts what was kept of every fault into a document, between its marks, in place of the table before."""
     before, _, rest = file.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    day = datetime.now(UTC).date().isoformat()
-    lines = [f"Measured on {day}: {about}.", "", *table(results), "", *_more(results, failed, left_out)]
+    kept = {each.name: json.loads(found.read_text()) for each in FAULTS if (found := place / f"{each.name}.json").is_file()}
+    days = sorted({one["day"] for one in kept.values()})
+    lines = [f"Measured on {' and '.join(days)}: {about}.", "", *table([one["cells"] for one in kept.values()]), ""]
+    wrong = [(name, words) for name, one in kept.items() for words in one["wrong"]]
+    lines += [*_more(wrong, failed, left_out)]
     file.write_text(f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n{END}{after}")
 
 
-def table(results: Sequence[Result]) -> Iterator[str]:
-    """The results as a table of Markdown, with their sum."""
+def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The lines of results as a table of Markdown, with their sum."""
     yield _row(HEAD)
     yield _row(["---"] * len(HEAD))
-    yield from (_row(cells(result)) for result in results)
-    yield _row(_sum(results))
+    yield from map(_row, rows)
+    yield _row([_sum(name, [row[nth] for row in rows]) for nth, name in enumerate(HEAD)])
 
 
-def _sum(results: Sequence[Result]) -> list[str]:
-    counts = [result.counts for result in results]
-    takeovers = [seconds for result in results for seconds in result.takeovers]
-    sums: dict[str, Any] = {
-        "fault": f"all {len(results)}",
-        "rounds": sum(result.rounds for result in results),
-        "acknowledged": sum(one.acknowledged for one in counts),
-        "of those over Kafka": sum(one.over_kafka for one in counts),
-        "recorded": sum(one.recorded for one in counts),
-        "lost": sum(one.lost for one in counts),
-        "doubled": sum(one.doubled for one in counts),
-        "webhooks": sum(one.delivered for one in counts),
-        "repeated": sum(one.repeated for one in counts),
-        "over Kafka": sum(one.told_over_kafka for one in counts),
-        "missing": sum(one.missing for one in counts),
-        "out of order": sum(one.out_of_order for one in counts),
-        "takeover (s)": _spread(takeovers),
-        "wrong": sum(len(one.wrong) for one in counts),
-    }
-    return [_number(found) if isinstance(found := sums.get(name, ""), int) else found for name in HEAD]
+def _sum(name: str, column: Sequence[str]) -> str:
+    match name:
+        case "fault":
+            return f"all {len(column)}"
+        case "seed" | "goes on after (s)" | "at rest after (s)":
+            return ""
+        case "takeover (s)":
+            most = [float(cell.partition(", ")[2].removesuffix(" at most")) for cell in column if cell]
+            return f"{max(most):.1f} at most" if most else ""
+    return _number(sum(int(cell.replace(",", "")) for cell in column))
 
 
-def _more(results: Sequence[Result], failed: Mapping[str, str], left_out: Mapping[str, str]) -> Iterator[str]:
-    wrong = [(result.fault.name, words) for result in results for words in result.counts.wrong]
+def _more(wrong: Sequence[tuple[str, str]], failed: Mapping[str, str], left_out: Mapping[str, str]) -> Iterator[str]:
     yield from (f"- `{name}` did not come to its end: {words}" for name, words in failed.items())
     yield from (f"- `{name}`: {words}" for name, words in wrong)
     yield from (f"- `{name}` was left out: {words}." for name, words in left_out.items())

@@ -5,7 +5,7 @@ import time
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -320,4 +320,12 @@ class Town:
         """The lines of that kind in the logs of all processes."""
         logs = [process.log for process in self.processes.values() if process.log.is_file()]
         lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
-        return [said for line in lines if line.startswith("{") and (said := json.loads(line)).get("event") == event]
+        return [said for line in lines if (said := _read(line)).get("event") == event]
+
+
+def _read(line: str) -> dict[str, Any]:
+    # one that was cut off by a full disk, or by the end of its process, says nothing
+    with suppress(ValueError):
+        said: dict[str, Any] = json.loads(line)
+        return said
+    return {}
