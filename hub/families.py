@@ -30,7 +30,7 @@ FEEDBACK = "feedback-to-reporter"
 class Said:
     """A signal with where it comes from: its id, the message, the partner that counts, and the purpose.
 
-    `since` is when the hub first heard it, where that is not now.
+    `since` is when the hub first heard it, where that is not now; `instead_of` are the ids of signals that it corrects.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Said:
     partner: str
     purpose: str
     since: datetime | None = None
+    instead_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,20 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """Which of its signals a family lost to a correction, and the people of it whom those named."""
+
+    family: Trajectory
+    signals: Sequence[str]
+    named: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Families:
     """Finds and opens families.
 
     `find` and `answered` look in the index of people, `blind` hides a key, `rules` gives those in force at a moment,
-    `duty` is who directs a family until somebody takes over.
+    `duty` is who directs a family until somebody takes over; `had` gives every family that ever had a signal.
     """
 
     find: Callable[[Sequence[Keys], Connection], Sequence[Sequence[Known]]]
@@ -64,6 +74,7 @@ class Families:
     blind: Callable[[str], str]
     rules: Callable[[datetime], Rules]
     duty: Director
+    had: Callable[[str, Connection], Sequence[str]]
 
     def ahead(self, signals: Sequence[Signal]) -> Iterator[UUID | str]:
         """The keys of the people of these signals, and the ids that they and their families get where they are new."""
@@ -105,6 +116,36 @@ class Families:
         towns = {named.address.municipality for named in said.signal.people if named.address.municipality}
         return unit.add(Trajectory.begin_with(next(free), self.duty, min(towns, default=""), on))
 
+    def withdraw(self, signals: Sequence[str], message: str, unit: Unit, on: Occasion) -> None:
+        """The partner that sent these signals takes them back by that message, wherever they went."""
+        for family in self._reached(signals, message, unit, on):
+            family.withdraw(signals, message, self.rules(on.at), on)
+
+    def correct(
+        self, signals: Sequence[str], message: str, instead: Sequence[str], unit: Unit, on: Occasion
+    ) -> Sequence[Corrected]:
+        """The partner that sent these signals says others instead, which are placed next; then `settle` ends it."""
+        corrected = []
+        for family in self._reached(signals, message, unit, on):
+            named = frozenset(person for signal in signals if (known := family.signals.get(signal)) for person in known.people)
+            corrected.append(Corrected(family, family.correct(signals, message, instead, on), named))
+        return corrected
+
+    def settle(self, corrected: Sequence[Corrected], placed: Sequence[Placed], message: str, on: Occasion) -> None:
+        """Ends a correction; whom it is about is known only where none of its signals waits for a person to say."""
+        may_leave = not any(one.question for one in placed)
+        for one in corrected:
+            one.family.settle(one.signals, one.named if may_leave else (), message, self.rules(on.at), on)
+
+    def _reached(self, signals: Sequence[str], message: str, unit: Unit, on: Occasion) -> list[Trajectory]:
+        """The families that ever had any of these signals; the questions in which they waited lapse."""
+        for signal in signals:
+            question = unit.find(MatchQuestion, question_id(signal))
+            if question is not None:
+                question.lapse(message, on)
+        found = {family for signal in signals for family in self.had(signal, unit.connection)}
+        return [unit.get(Trajectory, UUID(family)) for family in sorted(found)]
+
     def _ask(self, said: Said, matched: Match, unit: Unit, on: Occasion) -> Placed:
         id = question_id(said.id)
         question = MatchQuestion.open(
@@ -138,6 +179,7 @@ class Families:
             informed=said.signal.informed,
             rules=self.rules(on.at),
             on=on,
+            instead_of=said.instead_of,
         )
         return Placed(said.id, str(family.id), "", matched.why)
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 
-from hub.domain.messages import QUARANTINED, QUESTION, RECORDED, Message, bytes_of
+from hub.domain.messages import CORRECTED, QUARANTINED, QUESTION, RECORDED, WITHDRAWN, Message, bytes_of
 from hub.domain.questions import MatchQuestion
 from hub.domain.signals import Signal
 from hub.domain.streams import Occasion, stream_id
@@ -53,6 +53,9 @@ class Receipt:
     reasons: tuple[Mapping[str, str], ...]
     signals: tuple[Mapping[str, Any], ...]
     is_repeat: bool = False
+    corrects: str = ""
+    withdraws: str = ""
+    """The message that this one corrects or withdraws, as its own receipt names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class Became:
     outcome: str
     reasons: Sequence[Mapping[str, str]]
     signals: Sequence[Mapping[str, Any]]
+    corrected_by: str = ""
+    withdrawn_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,12 @@ class _Opened:
     signer: Signer
     type: MessageType
     posted: Posted
+
+    @property
+    def earlier(self) -> UUID | None:
+        """The message that it corrects or withdraws, which its sender sent from the same source."""
+        event = self.envelope
+        return stream_id("message", event.source, said) if (said := event.corrects or event.withdraws) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +153,22 @@ class Intake:
             return refused
         id, digest = stream_id("message", event.source, event.id), _digest(event)
         opened = _Opened(id, digest, event, signer, type, posted)
-        signals, reasons = self._translated(type, event.data, signer.oin)
-        ahead = {id, bytes_of(posted.key), *self.families.ahead(signals)}
+        signals, reasons = ((), ()) if event.withdraws else self._translated(type, event.data, signer.oin)
+        ahead = {id, bytes_of(posted.key), *self.families.ahead(signals), *filter(None, [opened.earlier])}
         return self.register.submit(lambda unit: self._recorded(opened, signals, reasons, unit), ahead)
 
     def _admitted(self, event: Envelope, signer: Signer) -> MessageType:
         """The contract of an event whose sender signed it and may send it."""
         if event.oin != signer.oin:
             raise SignatureRefused("The source names another organisation than the one that signed.", code="sender-is-not-signer")
-        if event.is_binary and not signer.covered >= _ATTRIBUTES:
-            raise SignatureRefused(
-                "In binary mode the signature must cover ce-id, ce-source and ce-type too.", code="attributes-not-signed"
-            )
+        if event.is_binary and not signer.covered >= _must_be_covered(event):
+            words = "In binary mode the signature must cover ce-id, ce-source and ce-type too, and ce-corrects or ce-withdraws."
+            raise SignatureRefused(words, code="attributes-not-signed")
         found = self._contract(signer.kind, event.type)
         if event.type not in signer.may_send:
             raise UnknownType("This partner is not registered for messages of this type.")
+        if event.withdraws:  # nothing is shared by it, so it needs no ground; and it is due when the ground is gone
+            return found
         if event.media != found.media:
             raise WrongMediaType(f"Messages of this type come as {found.media}.")
         self._refuse_groundless(signer.partner, found)
@@ -187,14 +199,67 @@ class Intake:
         if known is not None:
             return self._again(known, opened, unit)
         on = Occasion(unit.at, opened.signer.partner, str(opened.id), opened.type.legal_basis)
-        placed = [] if reasons else self._placed(signals, opened.id, opened.type, opened.signer.kind, unit, on, unit.at)
+        earlier = self._earlier(opened, unit, on)
+        placed = [] if reasons else self._placed(signals, opened.id, opened.type, opened.signer.kind, unit, on, unit.at, earlier)
         message = unit.add(_received(opened, placed, reasons, on))
         unit.keep()
         self.keep(unit.connection, opened.posted)
         return _receipt(message, unit.position_of(message))
 
+    def _earlier(self, opened: _Opened, unit: Unit, on: Occasion) -> Message | None:
+        """What a message corrects; what it withdraws is withdrawn here.
+
+        Raises:
+            NotKnown: this organisation sent no such message from this source, whoever else did.
+            RuleBroken: it was corrected or withdrawn already.
+        """
+        if opened.earlier is None:
+            return None
+        found = unit.find(Message, opened.earlier)
+        if found is None or found.received.partner != opened.signer.partner:
+            where = "corrects" if opened.envelope.corrects else "withdraws"
+            wrong = Violation(where, "is not the id of a message that was received from this organisation and this source")
+            words = "There is no such message of yours. Where it is still on its way, send this again after its receipt."
+            raise NotKnown(words, [wrong], code="earlier-not-known")
+        if opened.envelope.corrects:
+            found.correct(str(opened.id), on)
+            return found
+        if found.withdraw(str(opened.id), on):
+            self.families.withdraw(_signals_of(found, unit), str(opened.id), unit, on)
+        return None
+
     def _placed(
-        self, signals: Sequence[Signal], message: UUID, type: MessageType, kind: str, unit: Unit, on: Occasion, since: datetime
+        self,
+        signals: Sequence[Signal],
+        message: UUID,
+        type: MessageType,
+        kind: str,
+        unit: Unit,
+        on: Occasion,
+        since: datetime,
+        earlier: Message | None,
+    ) -> list[Placed]:
+        """Records the signals of a message, those of the one that it corrects making room for them."""
+        if earlier is None:
+            return self._each_placed(signals, message, type, kind, unit, on, since, ())
+        ids = [str(stream_id("signal", str(message), str(place))) for place in range(len(signals))]
+        old = _signals_of(earlier, unit)
+        corrected = self.families.correct(old, str(message), ids, unit, on)
+        unit.keep()
+        placed = self._each_placed(signals, message, type, kind, unit, on, _first_heard(earlier, unit), old)
+        self.families.settle(corrected, placed, str(message), on)
+        return placed
+
+    def _each_placed(
+        self,
+        signals: Sequence[Signal],
+        message: UUID,
+        type: MessageType,
+        kind: str,
+        unit: Unit,
+        on: Occasion,
+        since: datetime,
+        instead_of: Sequence[str],
     ) -> list[Placed]:
         """Matches and records each signal of a message; the next one finds what the one before it opened."""
         partner = on.by if kind == ALONE else kind
@@ -203,14 +268,15 @@ class Intake:
             if place:
                 unit.keep()
             id = str(stream_id("signal", str(message), str(place)))
-            said = Said(id, signal, str(message), partner, type.purpose, since)
+            said = Said(id, signal, str(message), partner, type.purpose, since, tuple(instead_of))
             placed.append(self.families.place(said, unit, on))
         return placed
 
     def _again(self, known: Message, opened: _Opened, unit: Unit) -> Receipt:
         # in binary mode the type stands outside the bytes of the digest; two organisations may share a number
         was, now = known.received, opened
-        if (was.digest, was.type, was.partner) != (now.digest, now.envelope.type, now.signer.partner):
+        before = (was.digest, was.type, was.partner, was.corrects, was.withdraws)
+        if before != (now.digest, now.envelope.type, now.signer.partner, *_about(now)):
             raise IdReused("This id was used before for another message; nothing was recorded.")
         return _receipt(known, unit.position_of(known), is_repeat=True)
 
@@ -247,7 +313,8 @@ class Intake:
             signals, reasons = self._translated(type, self._kept(received, unit), received.oin)
             said = Occasion(unit.at, received.partner, str(found.id), received.basis)
             heard = received.timestamp
-            placed = [] if reasons else self._placed(signals, found.id, type, received.kind, unit, said, heard)
+            earlier = unit.get(Message, UUID(received.corrects)) if received.corrects else None
+            placed = [] if reasons else self._placed(signals, found.id, type, received.kind, unit, said, heard, earlier)
             found.process_again(_outcome(placed, reasons), _plain(reasons), [_went(one) for one in placed], replace(said, by=by))
             return found
 
@@ -272,6 +339,30 @@ def _digest(event: Envelope) -> str:
     return sha256(event.raw).hexdigest()
 
 
+def _must_be_covered(event: Envelope) -> set[str]:
+    said = {"ce-corrects": event.corrects, "ce-withdraws": event.withdraws}
+    return _ATTRIBUTES | {name for name, text in said.items() if text}
+
+
+def _about(opened: _Opened) -> tuple[str, str]:
+    """What a message corrects, and what it withdraws."""
+    earlier = str(opened.earlier or "")
+    return (earlier, "") if opened.envelope.corrects else ("", earlier)
+
+
+def _signals_of(message: Message, unit: Unit) -> list[str]:
+    """The signals that a message stands for: its own, or where it could not be read yet those of the one it corrects."""
+    own = [str(went["signal"]) for went in message.signals]
+    waits = message.outcome == QUARANTINED and message.received.corrects
+    return [*own, *_signals_of(unit.get(Message, UUID(message.received.corrects)), unit)] if waits else own
+
+
+def _first_heard(message: Message, unit: Unit) -> datetime:
+    """When the hub first heard of what a chain of corrections is about."""
+    corrects = message.received.corrects
+    return _first_heard(unit.get(Message, UUID(corrects)), unit) if corrects else message.received.timestamp
+
+
 def _received(opened: _Opened, placed: Sequence[Placed], reasons: Sequence[Violation], on: Occasion) -> Message:
     return Message.open(
         Message.Received,
@@ -292,6 +383,8 @@ def _received(opened: _Opened, placed: Sequence[Placed], reasons: Sequence[Viola
         outcome=_outcome(placed, reasons),
         reasons=_plain(reasons),
         signals=[_went(one) for one in placed],
+        corrects=_about(opened)[0],
+        withdraws=_about(opened)[1],
     )
 
 
@@ -317,9 +410,22 @@ def _went(placed: Placed) -> dict[str, Any]:
 
 def _became(message: Message, unit: Unit) -> Became:
     signals = [_now(went, unit) for went in message.signals]
+    taken_back = _taken_back(message, unit)
+    if taken_back:
+        signals = [{**went, "taken_back": taken_back} for went in signals]
     waits = any(went["question"] for went in signals)
-    outcome = message.outcome if message.outcome == QUARANTINED else QUESTION if waits else RECORDED
-    return Became(outcome, message.reasons, signals)
+    outcome = taken_back or (message.outcome if message.outcome == QUARANTINED else QUESTION if waits else RECORDED)
+    return Became(outcome, message.reasons, signals, message.corrected_by, message.withdrawn_by)
+
+
+def _taken_back(message: Message, unit: Unit) -> str:
+    """How a message was taken back, if it was; a correction that could not be read yet changes nothing."""
+    if message.withdrawn_by:
+        return WITHDRAWN
+    if not message.corrected_by:
+        return ""
+    other = unit.get(Message, UUID(message.corrected_by))
+    return CORRECTED if other.outcome != QUARANTINED else _taken_back(other, unit)
 
 
 def _now(went: Mapping[str, Any], unit: Unit) -> Mapping[str, Any]:
@@ -342,4 +448,6 @@ def _receipt(message: Message, position: int, is_repeat: bool = False) -> Receip
         reasons=tuple(received.reasons),
         signals=tuple(received.signals),
         is_repeat=is_repeat,
+        corrects=received.corrects,
+        withdraws=received.withdraws,
     )

@@ -66,6 +66,11 @@ def _acknowledged(event: Trajectory.EscalationAcknowledged) -> Words:
     return "nl.vig.escalations.acknowledged.v1", {"escalation": event.escalation}
 
 
+def _rectified(event: Trajectory.EscalationRectified) -> Words:
+    said = {"escalation": event.escalation, "axis": event.axis, "level": event.level, "holds": event.holds}
+    return "nl.vig.escalations.rectified.v1", {**said, "contact": event.contact}
+
+
 def _stepped_down(event: Trajectory.SteppedDown) -> Words:
     return "nl.vig.escalations.stepped-down.v1", {"axis": event.axis, "level": event.level_to, "contact": event.contact}
 
@@ -119,6 +124,7 @@ def _text(moment: datetime) -> str:
 _SAID: Mapping[type[Recorded], Callable[[Any], Words | None]] = {
     Trajectory.LevelRaised: _level_raised,
     Trajectory.EscalationAcknowledged: _acknowledged,
+    Trajectory.EscalationRectified: _rectified,
     Trajectory.SteppedDown: _stepped_down,
     Trajectory.DirectionRaised: _direction_raised,
     Trajectory.HandoverAccepted: _director_changed,

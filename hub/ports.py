@@ -99,6 +99,7 @@ class Envelope:
 
     `data` is the partner's own message, `raw` the event's exact bytes, `oin` that of `source`; `is_binary` where the
     attributes came as headers, so that the body's signature alone does not cover them.
+    `corrects` and `withdraws` are the id of an earlier event of the same source that this one is about, or empty.
     """
 
     id: str
@@ -110,6 +111,8 @@ class Envelope:
     raw: bytes
     oin: str
     is_binary: bool = False
+    corrects: str = ""
+    withdraws: str = ""
 
 
 class Signatures(Protocol):

@@ -303,7 +303,9 @@ def a_heart(place: Path, indexes: Sequence[Projection] = (people_index.INDEX,)) 
         index.tables.create_all(opened)
     log, clock = EventLog(opened), SetClock(NOON)
     register = Register(log, mapper(safe), indexes, clock, safe)
-    families = Families(people_index.find, people_index.families_answered, blind, lambda _: RULES, DUTY)
+    families = Families(
+        people_index.find, people_index.families_answered, blind, lambda _: RULES, DUTY, people_index.families_that_had
+    )
     yield Heart(place, log, register, families, Casework(register, families, lambda _: RULES), clock, safe)
     register.close()
     log.bells.close()

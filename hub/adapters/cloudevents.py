@@ -132,20 +132,25 @@ def _header_text(name: str, values: Sequence[str], wrong: list[Violation]) -> st
 def _envelope(
     attributes: Mapping[str, str], media: str, data: bytes, raw: bytes, wrong: Sequence[Violation], is_binary: bool = False
 ) -> Envelope:
-    violations = [*wrong, *_against(attributes), *_against_data(media, data, is_known=bool(wrong))]
+    against = _against_withdrawn(data) if "withdraws" in attributes else _against_data(media, data, is_known=bool(wrong))
+    violations = [*wrong, *_against(attributes), *against]
     if violations:
         raise Malformed("this is not a CloudEvent that the hub accepts", violations)
     source = attributes["source"]
     time = rfc3339.moment(attributes["time"])
-    return Envelope(attributes["id"], source, attributes["type"], time, media, data, raw, source[12:32], is_binary)
+    earlier = {name: attributes.get(name, "") for name in _EARLIER}
+    return Envelope(attributes["id"], source, attributes["type"], time, media, data, raw, source[12:32], is_binary, **earlier)
 
 
 def _against(attributes: Mapping[str, str]) -> Iterator[Violation]:
     for name, (is_good, what) in _RULES.items():
         if name not in attributes:
-            yield Violation(name, "is missing")
+            if name not in _EARLIER:
+                yield Violation(name, "is missing")
         elif not is_good(attributes[name]):
             yield Violation(name, what)
+    if attributes.keys() >= set(_EARLIER):
+        yield Violation("withdraws", "is there beside corrects")
     yield from _against_names(attributes.keys() - _RULES.keys() - _IGNORED)
 
 
@@ -169,6 +174,11 @@ def _against_data(media: str, data: bytes, is_known: bool) -> Iterator[Violation
         yield Violation("data", f"is nested more than {DEEPEST} deep")
 
 
+def _against_withdrawn(data: bytes) -> Iterator[Violation]:
+    if data:
+        yield Violation("data", "is to be left out: a withdrawal says no more than which message it takes back")
+
+
 def _is_moment(text: str) -> bool:
     try:
         return bool(rfc3339.moment(text))
@@ -176,12 +186,17 @@ def _is_moment(text: str) -> bool:
         return False
 
 
+def _is_id(text: str) -> bool:
+    return 0 < len(text) <= 200 and text.isprintable() and text == text.strip()
+
+
+_EARLIER = ("corrects", "withdraws")
+"""Extension attributes that name an earlier event of the same source."""
+_NOT_AN_ID = "is not 1 to 200 printable characters"
 _RULES: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "specversion": (lambda text: text == "1.0", "is not 1.0"),
-    "id": (
-        lambda text: 0 < len(text) <= 200 and text.isprintable() and text == text.strip(),
-        "is not 1 to 200 printable characters",
-    ),
+    "id": (_is_id, _NOT_AN_ID),
+    **dict.fromkeys(_EARLIER, (_is_id, _NOT_AN_ID)),
     "source": (_SOURCE.fullmatch, "is not urn:nld:oin:<twenty digits>:systeem:<name>"),
     "type": (_TYPE.fullmatch, "is not a reversed domain name that ends in a version, such as nl.vig.meldingen.melding.v1"),
     "time": (_is_moment, "is not a date and time with an offset (RFC 3339)"),

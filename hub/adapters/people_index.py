@@ -37,10 +37,11 @@ MERGED = Table("people_merged", TABLES, Column("family", Text, primary_key=True)
 REFERENCES = Table(
     "people_references",
     TABLES,
-    Column("family", Text, primary_key=True),
     Column("signal", Text, primary_key=True),
+    Column("family", Text, primary_key=True),
     Column("reference", Text, nullable=False, index=True),
 )
+"""Every signal that a family ever had; without its reference where that no longer leads to this family."""
 
 _ANSWERED = (
     select(REFERENCES.c.family)
@@ -63,8 +64,9 @@ _NUMBER = "INSERT INTO people_numbers (key, person) VALUES (?, ?) ON CONFLICT (p
 _MEMBER = "INSERT INTO people_members (person, family) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _NO_MEMBER = "DELETE FROM people_members WHERE person = ? AND family = ?"
 _NOBODY = tuple(f"DELETE FROM {table.name} WHERE person = ?" for table in (KEYS, NUMBERS, MEMBERS))  # noqa: S608
-_REFERENCE = "INSERT INTO people_references (reference, signal, family) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-_NO_REFERENCE = "DELETE FROM people_references WHERE signal = ? AND family = ?"
+_REFERENCE = """INSERT INTO people_references (reference, signal, family) VALUES (?, ?, ?)
+ON CONFLICT (signal, family) DO UPDATE SET reference = excluded.reference"""
+_NO_REFERENCE = "UPDATE people_references SET reference = '' WHERE signal = ? AND family = ?"
 _MERGE = 'INSERT INTO people_merged ("into", family) VALUES (?, ?)'
 _NO_MERGE = "DELETE FROM people_merged WHERE family = ?"
 
@@ -155,6 +157,11 @@ def families_answered(reference: str, connection: Connection) -> tuple[str, ...]
     return tuple(connection.execute(_ANSWERED, {"reference": reference}).scalars())
 
 
+def families_that_had(signal: str, connection: Connection) -> tuple[str, ...]:
+    """The families that a signal was ever recorded with, also where it went on to another."""
+    return tuple(connection.execute(select(REFERENCES.c.family).where(REFERENCES.c.signal == signal)).scalars())
+
+
 def families_of(person: str, connection: Connection) -> tuple[str, ...]:
     """The families that a person is in."""
     return tuple(connection.execute(select(MEMBERS.c.family).where(MEMBERS.c.person == person)).scalars())
@@ -194,8 +201,16 @@ def _let_go(fact: Fact) -> Iterator[Write]:
 
 
 def _referred(fact: Fact) -> Iterator[Write]:
-    if fact.event.reference:
-        yield _REFERENCE, (fact.event.reference, fact.event.signal, str(fact.stream_id))
+    yield _REFERENCE, (fact.event.reference, fact.event.signal, str(fact.stream_id))
+
+
+def _corrected(fact: Fact) -> Iterator[Write]:
+    yield _NO_REFERENCE, (fact.event.signal, str(fact.stream_id))
+
+
+def _left(fact: Fact) -> Iterator[Write]:
+    for person in fact.event.people:
+        yield _NO_MEMBER, (person, str(fact.stream_id))
 
 
 def _unlinked(fact: Fact) -> Iterator[Write]:
@@ -220,6 +235,8 @@ _FOLLOW: Mapping[type[Any], Callable[[Fact], Iterator[Write]]] = {
     Trajectory.LetGo: _let_go,
     Trajectory.SignalRecorded: _referred,
     Trajectory.SignalUnlinked: _unlinked,
+    Trajectory.SignalCorrected: _corrected,
+    Trajectory.PeopleLeft: _left,
     Trajectory.MergedInto: _merged,
     Trajectory.SeparatedAgain: _separated,
 }

@@ -44,7 +44,7 @@ _SAID = {
     **dict.fromkeys(
         ("message", "reference", "signal", "person", "escalation", "handover", "id", "into", "other"), TEXT | of.REFERENCE
     ),
-    **dict.fromkeys(("signals", "people", "rested", "escalations"), _IDS),
+    **dict.fromkeys(("signals", "people", "rested", "escalations", "instead", "decisions", "lost"), _IDS),
     **dict.fromkeys(("partner", "role"), TEXT | of.INVOLVEMENT),
     **dict.fromkeys(("coach", "contact", "director", "former", "leads", "organisation", "to", "until"), TEXT | of.CONTACT),
     **dict.fromkeys(("due", "term", "acknowledgeBy"), TEXT | of.LEVEL),
@@ -77,6 +77,8 @@ FACT = thing(
             "goal": TEXT | of.PLAN,
             "goals": many(thing(**_GOAL["properties"], **_SMART) | of.PLAN),
             "informed": thing(how=TEXT, when=TEXT, by=TEXT, reasonNot=TEXT) | of.DECISION,
+            "holds": _COUNT | of.LEVEL,
+            "level": _COUNT | of.LEVEL,
             "levelFrom": {"type": ["integer", "string"]} | of.LEVEL,
             "levelTo": {"type": ["integer", "string"]} | of.LEVEL,
             "levers": many(thing(lever=TEXT, by=TEXT, ground=TEXT) | of.LEVEL),
@@ -84,6 +86,7 @@ FACT = thing(
             "met": TRUTH | of.DECISION,
             "municipality": TEXT | of.ADDRESS,
             "plan": VERSION | of.DECISION,
+            "referral": TRUTH | of.DECISION,
             "results": many(_CRITERION),
             "rule": TEXT | of.A_RULE,
             "tell": many(TEXT | of.INVOLVEMENT),

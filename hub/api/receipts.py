@@ -25,6 +25,7 @@ def said(receipt: Receipt) -> dict[str, Any]:
         "outcome": receipt.outcome,
         "reasons": [dict(reason) for reason in receipt.reasons],
         "signals": outcomes(receipt.signals),
+        **_with_words(corrects=receipt.corrects, withdraws=receipt.withdraws),
     }
 
 
@@ -37,12 +38,21 @@ def signed(receipt: Receipt, sign: Sign) -> dict[str, Any]:
 def status(receipt: Receipt, became: Became, sign: Sign) -> dict[str, Any]:
     """The receipt, and what became of the message since."""
     now = {"outcome": became.outcome, "reasons": became.reasons, "signals": outcomes(became.signals)}
-    return {**signed(receipt, sign), "status": now}
+    taken_back = _with_words(correctedBy=became.corrected_by, withdrawnBy=became.withdrawn_by)
+    return {**signed(receipt, sign), "status": {**now, **taken_back}}
+
+
+def _with_words(**said: str) -> dict[str, str]:
+    """Those of these members that say something: an ordinary receipt has the same ones as ever."""
+    return {name: text for name, text in said.items() if text}
 
 
 def outcomes(signals: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """What became of each signal."""
-    return [{"signal": one["signal"], "outcome": QUESTION if one["question"] else RECORDED} for one in signals]
+    return [
+        {"signal": one["signal"], "outcome": one.get("taken_back") or (QUESTION if one["question"] else RECORDED)}
+        for one in signals
+    ]
 
 
 def _text(moment: datetime) -> str:

@@ -12,11 +12,18 @@ MOMENT: Schema = {"type": "string", "format": "date-time"}
 VERSION: Schema = {"type": "integer", "minimum": 1} | of.OPERATION
 TRUTH: Schema = {"type": "boolean"}
 OUTCOME: Schema = {"type": "string", "enum": ["recorded", "match-question", "quarantined"]} | of.OPERATION
+NOW: Schema = {"type": "string", "enum": [*OUTCOME["enum"], "corrected", "withdrawn"]} | of.OPERATION
+"""What became of a message or a signal since."""
 
 
 def thing(**properties: Schema) -> Schema:
     """An object with exactly these members."""
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def perhaps(what: Schema, **properties: Schema) -> Schema:
+    """An object that may have these members too."""
+    return {**what, "properties": {**what["properties"], **properties}}
 
 
 def many(each: Schema) -> Schema:
@@ -47,8 +54,17 @@ _RECEIPT: dict[str, Schema] = {
     "receipt": {"type": "string", "description": "a compact JWS by the hub over the other members in canonical JSON (RFC 8785)"}
     | of.OPERATION,
 }
-RECEIPT = thing(**_RECEIPT)
-STATUS = thing(**_RECEIPT, status=thing(outcome=OUTCOME, reasons=REASONS, signals=OUTCOMES))
+_EARLIER = {
+    "corrects": ID | {"description": "the message that this one corrects; only there where it does"},
+    "withdraws": ID | {"description": "the message that this one withdraws; only there where it does"},
+}
+_LATER = {
+    "correctedBy": ID | {"description": "the message that corrected this one; only there where one did"},
+    "withdrawnBy": ID | {"description": "the message that withdrew this one; only there where one did"},
+}
+RECEIPT = perhaps(thing(**_RECEIPT), **_EARLIER)
+_SINCE = many(thing(signal=ID, outcome=NOW))
+STATUS = perhaps(thing(**_RECEIPT, status=perhaps(thing(outcome=NOW, reasons=REASONS, signals=_SINCE), **_LATER)), **_EARLIER)
 KEYS: Schema = {"type": "object", "properties": {"keys": many({"type": "object"})}, "required": ["keys"]}
 PROBLEM: Schema = {
     "type": "object",

@@ -14,6 +14,7 @@ class MatchQuestion(Stream):
     asked: "MatchQuestion.Asked"
     family: str
     is_new: bool
+    has_lapsed: bool
 
     class Asked(Opening):
         """The people a signal names could not be matched with certainty; `signal` is what the partner said, in full."""
@@ -30,7 +31,7 @@ class MatchQuestion(Stream):
 
         def apply(self, question: "MatchQuestion") -> None:
             question.asked = self
-            question.family, question.is_new = "", False
+            question.family, question.is_new, question.has_lapsed = "", False, False
 
     class Answered(Recorded):
         """A person said which family it is about, or that it is a new one."""
@@ -54,21 +55,41 @@ class MatchQuestion(Stream):
         def apply(self, question: "MatchQuestion") -> None:
             question.family, question.is_new = "", False
 
+    class Lapsed(Recorded):
+        """The partner that sent the signal took it back or corrected it, by that message; nobody has to answer any more."""
+
+        TOPIC = "match-question-lapsed"
+        message: str
+
+        def apply(self, question: "MatchQuestion") -> None:
+            question.has_lapsed = True
+
     def answer(self, family: str, is_new: bool, motivation: str, on: Occasion) -> None:
         """A person links the signal to a family; the same answer again is silence."""
         if self.family == family:
             return
+        self._must_be_asked_still()
         if self.family:
             raise RuleBroken("This question was answered; take the answer back first.", code="answered-already")
         self.record(self.Answered, on, family=family, is_new=is_new, motivation=motivation)
 
     def follow(self, family: str, motivation: str, on: Occasion) -> None:
         """The signal was moved to another family afterwards, which answers the question anew; before an answer it is silence."""
-        if self.family and self.family != family:
+        if self.family and self.family != family and not self.has_lapsed:
             self.record(self.Answered, on, family=family, is_new=False, motivation=motivation)
 
     def reopen(self, motivation: str, on: Occasion) -> None:
         """Takes the answer back."""
+        self._must_be_asked_still()
         if not self.family:
             raise RuleBroken("This question has no answer to take back.", code="not-answered")
         self.record(self.Reopened, on, motivation=motivation)
+
+    def lapse(self, message: str, on: Occasion) -> None:
+        """The signal was taken back; a second time is silence."""
+        if not self.has_lapsed:
+            self.record(self.Lapsed, on, message=message)
+
+    def _must_be_asked_still(self) -> None:
+        if self.has_lapsed:
+            raise RuleBroken("The partner that sent this signal took it back; there is nothing left to answer.", code="taken-back")

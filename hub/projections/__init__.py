@@ -84,7 +84,8 @@ def fold(table: Table, changes: Iterable[tuple[str, Fact]], step: Step, connecti
         connection.execute(insert(table), list(rows.values()))
 
 
-OF_SIGNALS = (Trajectory.SignalRecorded, Trajectory.SignalUnlinked, Trajectory.LetGo)
+_GONE = (Trajectory.SignalUnlinked, Trajectory.SignalWithdrawn, Trajectory.SignalCorrected)
+OF_SIGNALS = (Trajectory.SignalRecorded, *_GONE, Trajectory.LetGo)
 """The events that change which signals a family has."""
 
 
@@ -101,7 +102,7 @@ def keep_signals(
         if isinstance(event, Trajectory.SignalRecorded):
             found = row(event)
             rows[family, event.signal] = found and {"family": family, "signal": event.signal, **found}
-        elif isinstance(event, Trajectory.SignalUnlinked):
+        elif isinstance(event, _GONE):
             rows[family, event.signal] = None
         elif isinstance(event, Trajectory.LetGo):
             rows.update(((family, signal), None) for signal in event.signals)

@@ -61,7 +61,7 @@ def apply(facts: Sequence[Fact], connection: Connection) -> None:
     fold(MERGED, kinship, _merged, connection)
 
 
-_CHANGES = (Trajectory.LevelRaised, Trajectory.EscalationAcknowledged)
+_CHANGES = (Trajectory.LevelRaised, Trajectory.EscalationAcknowledged, Trajectory.EscalationRectified)
 _KINSHIP = (Trajectory.MergedInto, Trajectory.SeparatedAgain)
 
 
@@ -72,6 +72,8 @@ def _escalation(row: Row | None, fact: Fact) -> Row | None:
     if row is not None and isinstance(event, Trajectory.EscalationAcknowledged):
         row["state"] = ACKNOWLEDGED
         row["shown"] |= {"acknowledgedBy": event.by, "acknowledgedAt": moment(event.timestamp)}
+    if row is not None and isinstance(event, Trajectory.EscalationRectified):
+        row["shown"] |= {"rectified": _rectified(event)}
     return row
 
 
@@ -91,6 +93,11 @@ def _raised(fact: Fact, event: Trajectory.LevelRaised) -> Row:
     }
     row = {"id": event.escalation, "position": fact.position, "family": str(fact.stream_id), "axis": event.axis}
     return row | {"level": event.level_to, "state": OPEN, "shown": shown}
+
+
+def _rectified(event: Trajectory.EscalationRectified) -> Row:
+    said = {"holds": event.holds, "rule": event.rule, "matrix": event.matrix, "signals": event.signals, "lost": event.lost}
+    return {**said, "rectifiedAt": moment(event.timestamp)}
 
 
 def _merged(_: Row | None, fact: Fact) -> Row | None:
@@ -114,7 +121,8 @@ def ask_one(connection: Connection, asked: Asked) -> Mapping[str, Any] | None:
 
 
 def _item(row: Mapping[str, Any]) -> Row:
-    return {**{name: row[name] for name in ("id", "position", "family", "axis", "level", "state")}, **row["shown"]}
+    said = {name: row[name] for name in ("id", "position", "family", "axis", "level", "state")}
+    return {**said, "rectified": None, **row["shown"]}
 
 
 _AXIS: Schema = {"type": "string", "enum": [axis.value for axis in Axis]} | of.LEVEL
@@ -137,6 +145,18 @@ _ITEM: Mapping[str, Schema] = {
     "due": maybe(MOMENT | of.LEVEL),
     "acknowledgedBy": TEXT | of.PROVENANCE,
     "acknowledgedAt": maybe(MOMENT | of.PROVENANCE),
+    "rectified": maybe(
+        thing(
+            holds=LEVEL,
+            rule=RULE,
+            matrix=TEXT | of.PROVENANCE,
+            signals=many(TEXT | of.REFERENCE),
+            lost=many(TEXT | of.REFERENCE),
+            rectifiedAt=MOMENT | of.LEVEL,
+        )
+        | of.LEVEL
+    )
+    | {"description": "where a partner took back what it rested on: what is gone, and the level that what is left gives"},
 }
 PROJECTION = Projection(
     name="escalations",

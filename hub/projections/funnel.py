@@ -89,10 +89,12 @@ def _afresh(since: str) -> Row:
     return {"candidate_at": since, **nothing, "is_over": False, "criteria": []}
 
 
-def _weighed(row: Row, event: Trajectory.CriteriaMet | Trajectory.CriteriaWeighed) -> None:
+def _weighed(row: Row, event: Trajectory.CriteriaMet | Trajectory.CriteriaWeighed | Trajectory.CriteriaNoLongerMet) -> None:
     row["criteria"] = [_criterion(result) for result in event.results]
     if isinstance(event, Trajectory.CriteriaMet):
-        row["met_at"] = moment(event.timestamp)
+        row["met_at"] = row["met_at"] or moment(event.timestamp)
+    if isinstance(event, Trajectory.CriteriaNoLongerMet):
+        row["met_at"] = ""
 
 
 def _criterion(result: Mapping[str, Any]) -> Row:
@@ -113,6 +115,7 @@ _CHANGES: dict[type[Recorded], Callable[[Row, Any], None]] = {
     Trajectory.Opened: lambda row, event: row.update(candidate_at=moment(event.timestamp)),
     Trajectory.CriteriaMet: _weighed,
     Trajectory.CriteriaWeighed: _weighed,
+    Trajectory.CriteriaNoLongerMet: _weighed,
     Trajectory.Referred: lambda row, event: row.update(referred_at=moment(event.timestamp)),
     Trajectory.ReferralDecided: lambda row, event: row.update(decided_at=moment(event.timestamp)),
     Trajectory.PhaseEntered: _entered,

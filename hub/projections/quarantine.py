@@ -51,12 +51,16 @@ def _concerns(event: Any) -> bool:
     """Nearly every message is read at once: only the others are worth a look at the table."""
     if isinstance(event, Message.Received):
         return event.outcome == QUARANTINED
-    return isinstance(event, Message.ProcessedAgain)
+    return isinstance(event, _LATER)
+
+
+_TAKEN_BACK = (Message.Corrected, Message.Withdrawn)
+_LATER = (Message.ProcessedAgain, *_TAKEN_BACK)
 
 
 def _message(row: Row | None, fact: Fact) -> Row | None:
     event, at = fact.event, moment(fact.event.timestamp)
-    if event.outcome != QUARANTINED:
+    if isinstance(event, _TAKEN_BACK) or event.outcome != QUARANTINED:
         return None
     if row is not None:
         return row | {"tried_at": at, "reasons": event.reasons}
@@ -104,7 +108,7 @@ PROJECTION = Projection(
     title="Messages in quarantine",
     tables=TABLES,
     apply=apply,
-    topics=topics_of((Message.Received, Message.ProcessedAgain)),
+    topics=topics_of((Message.Received, *_LATER)),
     views=(
         View(
             path="quarantine",

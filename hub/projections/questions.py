@@ -34,7 +34,7 @@ from hub.projections import (
     topics_of,
 )
 
-OPEN, ANSWERED, ERASED = "open", "answered", "erased"
+OPEN, ANSWERED, ERASED, LAPSED = "open", "answered", "erased", "lapsed"
 
 TABLES = MetaData()
 QUESTIONS = Table(
@@ -73,6 +73,8 @@ def _question(row: Row | None, fact: Fact) -> Row | None:
         }
     elif row is not None and isinstance(event, Person.Erased):
         return row | {"state": ERASED if row["state"] == OPEN else row["state"], "shown": row["shown"] | _NOTHING}
+    elif row is not None and isinstance(event, MatchQuestion.Lapsed):
+        row["state"] = LAPSED
     elif row is not None and isinstance(event, MatchQuestion.Answered):
         row["state"] = ANSWERED
         row["shown"] |= _answer(event.family, event.is_new, event.by, moment(event.timestamp))
@@ -127,7 +129,7 @@ _ITEM: Schema = thing(
     id=ID,
     position=NUMBER,
     version=NUMBER,
-    state={"type": "string", "enum": [OPEN, ANSWERED, ERASED]} | of.OPERATION,
+    state={"type": "string", "enum": [OPEN, ANSWERED, ERASED, LAPSED]} | of.OPERATION,
     partner=TEXT | of.INVOLVEMENT,
     signal=TEXT | of.REFERENCE,
     message=TEXT | of.REFERENCE,

@@ -96,6 +96,7 @@ _MEMBERSHIP: Mapping[type[Recorded], Callable[[Fact, Connection], None]] = {
     Trajectory.PersonJoined: _joined,
     Trajectory.LetGo: lambda fact, connection: _leave(fact, fact.event.people, connection),
     Trajectory.SignalUnlinked: lambda fact, connection: _leave(fact, fact.event.people, connection),
+    Trajectory.PeopleLeft: lambda fact, connection: _leave(fact, fact.event.people, connection),
     Access.GlassBroken: _broken,
 }
 

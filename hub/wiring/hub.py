@@ -163,7 +163,9 @@ class Hub:
         kinds = partners.found()
         rules = rules_by_day()
         duty = Director(settings.duty_director, settings.duty_organisation, settings.duty_contact)
-        families = Families(people_index.find, people_index.families_answered, keys.blind, rules, duty)
+        families = Families(
+            people_index.find, people_index.families_answered, keys.blind, rules, duty, people_index.families_that_had
+        )
         intake = Intake(
             register=register,
             families=families,

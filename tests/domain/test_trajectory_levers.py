@@ -31,7 +31,9 @@ def test_a_lever_names_who_decided_by_which_ground_and_on_which_escalations_it_r
     assert (fact.by, fact.basis, fact.authority, fact.matrix) == ("s.officer", GROUND, "social-services", "2026-1")
     assert fact.escalations == list(story.family.escalations)
     assert fact.motivation
-    assert story.family.levers == {story.gave: DecidedLever(story.gave, "benefit-measure", "social-services", "s.officer", GROUND)}
+    rests_on = tuple(fact.escalations)
+    expected = DecidedLever(story.gave, "benefit-measure", "social-services", "s.officer", GROUND, rests_on)
+    assert story.family.levers == {story.gave: expected}
 
 
 @pytest.mark.parametrize(

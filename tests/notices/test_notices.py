@@ -115,6 +115,7 @@ def facts() -> tuple[Fact, ...]:
     family.accept_handover(handover, on(17, SUCCESSOR.who))
     adopt_a_plan(family, SUCCESSOR, 18)
     walk_to_the_end(family)
+    family.withdraw([a_signal().id], "message-secret", rules(), on(40, "police"))
     early, compulsion = a_family(), a_family()
     early.end_early("motivation-secret", on(3))
     compulsion.go_to_compulsion("motivation-secret", on(3, basis="bw-1-255"))
@@ -201,6 +202,20 @@ def test_most_facts_stay_inside() -> None:
 # What is said ------------------------------------------------------------------------------------------
 
 
+def test_an_escalation_whose_signal_was_withdrawn_is_rectified_to_those_who_were_told_of_it() -> None:
+    (notice,) = of_type("escalations.rectified.v1")
+    raised = of_type("escalations.level-raised.v1")[0]
+    assert notice.tell == raised.tell
+    assert notice.data == {
+        "family": str(FAMILY),
+        "escalation": raised.data["escalation"],
+        "axis": "safety",
+        "level": raised.data["level"],
+        "holds": 1,
+        "contact": SUCCESSOR.contact,
+    }
+
+
 def test_a_level_that_rose_says_whom_to_contact_and_until_when_it_can_be_acknowledged() -> None:
     notice = of_type("escalations.level-raised.v1")[0]
     (raised,) = [fact for fact in facts() if fact.position == notice.position]
@@ -219,7 +234,8 @@ def test_a_level_that_rose_says_whom_to_contact_and_until_when_it_can_be_acknowl
 
 def test_the_kinds_that_the_matrix_names_are_told_of_levels_and_direction() -> None:
     told = {notice.type.removeprefix("nl.vig.") for notice in said() if notice.tell}
-    assert told == {"escalations.level-raised.v1", "escalations.stepped-down.v1", "escalations.direction-raised.v1"}
+    of_levels = {"escalations.level-raised.v1", "escalations.rectified.v1", "escalations.stepped-down.v1"}
+    assert told == {*of_levels, "escalations.direction-raised.v1"}
 
 
 def test_stepping_down_and_direction_say_how_it_stands_now() -> None:

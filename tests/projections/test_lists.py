@@ -378,7 +378,7 @@ def a_message(hub: Shown, outcome: str) -> UUID:
     reasons = [{"where": "/signalen/0/datum", "what": "is not a day of the calendar"}] if outcome == QUARANTINED else []
     plain = dict.fromkeys(
         ("source", "type", "logged", "partner", "kind", "oin", "kid", "algorithm", "digest", "kept", "purpose"), "a"
-    )
+    ) | {"corrects": "", "withdraws": ""}
 
     def work(unit: Any) -> UUID:
         message = Message.open(

@@ -1,16 +1,17 @@
 """The trajectory of one family, facet by facet; each stands on the one before.
 
-`clocks` → `members` → `escalating` → `direction` → `planned` → `course` → `levers` → `kinship` → here.
+`clocks` → `members` → `escalating` → `rectifying` → `direction` → `planned` → `course` → `levers` → `kinship` → here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 from hub.domain.matrix import Stagnation
 from hub.domain.rules import Rules
 from hub.domain.signals import Informed, KnownSignal
-from hub.domain.streams import Occasion, Opening
-from hub.domain.trajectory.clocks import RunningClock, is_acknowledgement
+from hub.domain.streams import Occasion, Opening, Recorded
+from hub.domain.trajectory.clocks import ENDED, RunningClock, is_acknowledgement
 from hub.domain.trajectory.direction import Director
 from hub.domain.trajectory.kinship import Kinship
 
@@ -57,14 +58,57 @@ class Trajectory(Kinship):
         informed: Informed | None,
         rules: Rules,
         on: Occasion,
+        instead_of: Collection[str] = (),
     ) -> None:
-        """A partner's signal about this family, with all that follows from it; a repeat is silence."""
-        if signal.id in self.signals:
+        """A partner's signal about this family, with all that follows from it; a repeat is silence.
+
+        `instead_of` are signals that it corrects: where this family had one of them, it opens an ended trajectory again only if
+        it raises an axis.
+        """
+        if signal.id in self.signals or signal.id in self.taken_back:
             return
-        self.reopen("a new signal", on)
+        if self.taken_back.keys().isdisjoint(instead_of) or self.raises(signal, rules):
+            self.reopen("a new signal", on)
         self.record_signal(signal, message=message, reference=reference, matched=matched, purpose=purpose, informed=informed, on=on)
-        self.escalate(rules, on.because_of(signal.id), signal)
-        self.advise_referral(rules, on.because_of(signal.id))
+        if self.phase not in ENDED:
+            self.escalate(rules, on.because_of(signal.id), signal)
+            self.advise_referral(rules, on.because_of(signal.id))
+        self.reweigh(rules, on.because_of(signal.id))
+
+    def withdraw(self, signals: Sequence[str], message: str, rules: Rules, on: Occasion) -> None:
+        """The partner that sent signals withdrew them by that message; what rested on them is marked, a repeat is silence."""
+        here = [signal for signal in signals if self.rests_on(signal)]
+        for signal in here:
+            self._record_taken_back(self.SignalWithdrawn, signal, message, on, people=self.named_only_by(signal))
+        self.reconsider(here, rules, on)
+
+    def correct(self, signals: Sequence[str], message: str, instead: Sequence[str], on: Occasion) -> list[str]:
+        """The partner that sent signals corrected them by that message; gives those that were here, which `settle` asks for.
+
+        It follows when what the message says instead is recorded, so that nothing falls and rises in between.
+        """
+        here = [signal for signal in signals if self.rests_on(signal)]
+        for signal in here:
+            self._record_taken_back(self.SignalCorrected, signal, message, on, instead=list(instead))
+        return here
+
+    def settle(self, corrected: Sequence[str], named: Collection[str], message: str, rules: Rules, on: Occasion) -> None:
+        """Ends a correction: of those whom the signals `named` they leave whom nothing names now, and what rested is marked."""
+        self.let_leave(named, message, on)
+        self.reconsider(corrected, rules, on)
+
+    def reconsider(self, taken_back: Sequence[str], rules: Rules, on: Occasion) -> None:
+        """Marks what rested on signals that were taken back, and weighs once more what the hub advises."""
+        if taken_back:
+            on = on.because_of(taken_back[0])
+            self.rectify(self.resting_on(taken_back), rules, on)
+            self.reweigh(rules, on)
+            self.advise_anew(rules, on)
+
+    def _record_taken_back(self, event: type[Recorded], signal: str, message: str, on: Occasion, **said: Any) -> None:
+        rested = self.resting_on([signal])
+        said |= {"rested": rested, "decisions": self.decided_on(rested), "referral": signal in self.referred_on}
+        self.record(event, on, signal=signal, message=message, **said)
 
     def pass_deadlines(self, rules: Rules, on: Occasion) -> None:
         """Every term that is over becomes an event, once, with what follows from it; a merged family's wait."""

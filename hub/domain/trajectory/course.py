@@ -1,5 +1,7 @@
 """The course of a trajectory: from candidate to aftercare, with its side exits and its reopening."""
 
+from typing import Any
+
 from hub.domain.referral import ReferralAssessment, assess_referral
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, Recorded, sealed
@@ -29,10 +31,13 @@ class Course(Planned):
 
     criteria: frozenset[str]
     criteria_met: bool
+    advised_on: frozenset[str]
+    referred_on: frozenset[str]
 
     def begin(self) -> None:
         super().begin()
         self.criteria, self.criteria_met = frozenset(), False
+        self.advised_on = self.referred_on = frozenset()
 
     class CriteriaMet(Recorded):
         """The signals now meet the criteria for referral; the hub advises, a person refers."""
@@ -44,6 +49,7 @@ class Course(Planned):
 
         def apply(self, family: "Course") -> None:
             family.criteria, family.criteria_met = _met(self.results), True
+            family.advised_on = _cited(self.results)
 
     class CriteriaWeighed(Recorded):
         """Other criteria for referral are met than before, but not all: these are, and this is missing."""
@@ -54,7 +60,19 @@ class Course(Planned):
         contra_indications: list[dict[str, object]]
 
         def apply(self, family: "Course") -> None:
-            family.criteria = _met(self.results)
+            family.criteria, family.advised_on = _met(self.results), _cited(self.results)
+
+    class CriteriaNoLongerMet(Recorded):
+        """Signals that met the criteria for referral were taken back before anybody referred: now this is missing."""
+
+        TOPIC = "referral-criteria-no-longer-met"
+        matrix: str
+        results: list[dict[str, object]]
+        contra_indications: list[dict[str, object]]
+
+        def apply(self, family: "Course") -> None:
+            family.criteria, family.criteria_met = _met(self.results), False
+            family.advised_on = _cited(self.results)
 
     class Referred(Recorded):
         """A person referred the family, knowing which criteria rest on which signals and what is missing."""
@@ -68,7 +86,7 @@ class Course(Planned):
         motivation: str
 
         def apply(self, family: "Course") -> None:
-            family.phase = Phase.REFERRED
+            family.phase, family.referred_on = Phase.REFERRED, _cited(self.results)
 
     class ReferralDecided(Recorded):
         """A person decided on the referral: eligible, not suitable, or contra-indicated."""
@@ -132,6 +150,7 @@ class Course(Planned):
         def apply(self, family: "Course") -> None:
             family.phase = Phase.CANDIDATE
             family.criteria, family.criteria_met = frozenset(), False
+            family.advised_on = family.referred_on = frozenset()
 
     class FamilyInformed(Recorded):
         """The family was told (how, when, by whom), or a coded reason says why not yet (L13)."""
@@ -169,6 +188,14 @@ class Course(Planned):
         if met != self.criteria:
             event = self.CriteriaMet if assessed.met else self.CriteriaWeighed
             self.record(event, on.by_rule(rules.matrix.version), **_assessment(assessed))
+
+    def advise_anew(self, rules: Rules, on: Occasion) -> None:
+        """Notes what is left of the criteria where signals that the advice cites were taken back, and nobody referred yet."""
+        if self.phase is not Phase.CANDIDATE or self.advised_on <= self.signals.keys():
+            return
+        assessed = self.assess_referral(rules, on)
+        lost = self.CriteriaNoLongerMet if self.criteria_met else self.CriteriaWeighed
+        self.record(self.CriteriaMet if assessed.met else lost, on.by_rule(rules.matrix.version), **_assessment(assessed))
 
     def refer(self, motivation: str, rules: Rules, on: Occasion) -> None:
         """A person refers the family; what is missing is recorded with it, and does not stop them."""
@@ -277,6 +304,10 @@ class Course(Planned):
 
 def _met(results: list[dict[str, object]]) -> frozenset[str]:
     return frozenset(str(result["criterion"]) for result in results if result["met"])
+
+
+def _cited(results: list[dict[str, Any]]) -> frozenset[str]:
+    return frozenset(signal for result in results for signal in result["signals"])
 
 
 def _assessment(assessed: ReferralAssessment) -> dict[str, object]:

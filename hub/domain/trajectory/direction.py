@@ -7,7 +7,7 @@ from hub.domain.matrix import Stagnation
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, Recorded, sealed, stream_id
 from hub.domain.trajectory.clocks import motivated
-from hub.domain.trajectory.escalating import Escalating
+from hub.domain.trajectory.rectifying import Rectifying
 from hub.domain.words import Direction
 from hub.errors import NotKnown, RuleBroken
 
@@ -30,7 +30,7 @@ class Handover:
     until: datetime
 
 
-class Directed(Escalating):
+class Directed(Rectifying):
     """Exactly one director: the old one stays until the new one accepts."""
 
     TOPIC = "trajectory-directed"

@@ -19,7 +19,10 @@ from hub.errors import NotKnown, RuleBroken
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """An axis that rose: by which rule of which matrix, on which signals, and whether a person has acknowledged it."""
+    """An axis that rose: by which rule of which matrix, on which signals, and whether a person has acknowledged it.
+
+    `tell` are the kinds of partners that were told; `holds` is what the signals gave when some of these were taken back.
+    """
 
     id: str
     axis: Axis
@@ -28,7 +31,9 @@ class Escalation:
     matrix: str
     signals: tuple[str, ...]
     levers: tuple[Mapping[str, str], ...]
+    tell: tuple[str, ...] = ()
     acknowledged_by: str = ""
+    holds: Level | None = None
 
 
 class Reachable(Protocol):
@@ -131,7 +136,7 @@ class Escalating(Members):
             axis, level = Axis(self.axis), Level(self.level_to)
             family.levels[axis] = level
             family.escalations[self.escalation] = Escalation(
-                self.escalation, axis, level, self.rule, self.matrix, tuple(self.signals), tuple(self.levers)
+                self.escalation, axis, level, self.rule, self.matrix, tuple(self.signals), tuple(self.levers), tuple(self.tell)
             )
 
     class EscalationAcknowledged(Recorded):
@@ -160,6 +165,9 @@ class Escalating(Members):
             axis = Axis(self.axis)
             family.levels[axis] = Level(self.level_to)
             family.considered[axis] = frozenset(family.signals)
+            # what was taken back before a person decided is not weighed for them once more
+            decided = {known.id: replace(known, holds=None) for known in family.escalations.values() if known.axis is axis}
+            family.escalations |= decided
 
     def record_signal(
         self,

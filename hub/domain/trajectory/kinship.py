@@ -142,6 +142,7 @@ class Kinship(Levers):
 
     def _weigh(self, rules: Rules, on: Occasion) -> None:
         self.escalate(rules, on)
+        self.reweigh(rules, on)
         self.advise_referral(rules, on)
 
     def _only_about(self, people: Iterable[str]) -> list[str]:

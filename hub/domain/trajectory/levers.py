@@ -19,6 +19,7 @@ class DecidedLever:
     authority: str
     decided_by: str
     ground: str
+    escalations: tuple[str, ...] = ()
 
 
 class Levers(Course):
@@ -45,7 +46,7 @@ class Levers(Course):
         escalations: list[str]
 
         def apply(self, family: "Levers") -> None:
-            family.levers[self.id] = DecidedLever(self.id, self.lever, self.authority, self.by, self.basis)
+            family.levers[self.id] = DecidedLever(self.id, self.lever, self.authority, self.by, self.basis, tuple(self.escalations))
 
     class LeverReconsidered(Recorded):
         """A person looked at the lever again, within its term or not, and let it stand."""
@@ -119,6 +120,10 @@ class Levers(Course):
     def _reconsider_in_time(self, id: str, agreed: Lever, rules: Rules, on: Occasion) -> None:
         if agreed.reconsider and self.phase not in ENDED:
             self.start_clock(agreed.reconsider, id, rules.due(agreed.reconsider, on.at), on)
+
+    def decided_on(self, escalations: list[str]) -> list[str]:
+        """The levers in force that somebody decided on these escalations."""
+        return [lever.id for lever in self.levers.values() if not set(escalations).isdisjoint(lever.escalations)]
 
     def _lever(self, id: str) -> DecidedLever:
         if id not in self.levers:

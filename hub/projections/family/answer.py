@@ -17,6 +17,7 @@ from hub.projections import (
     PARTIAL,
     RULE,
     TEXT,
+    TRUTH,
     Schema,
     many,
     maybe,
@@ -32,17 +33,24 @@ def shown(family: Row, people: Mapping[str, Row], involved: Sequence[Row]) -> St
     """One family, one plan, one director: how it stands, with the people by name and the partners that are involved."""
     state = dict(family["state"])
     levels, clocks, levers = state.pop("levels"), state.pop("clocks"), state.pop("levers")
-    members = state.pop("people")
+    members, unnamed = state.pop("people"), state.pop("unnamed", [])
     return {
         **state,
         "id": family["family"],
         "version": family["version"],
-        "people": [_member(person, said, people.get(person, {})) for person, said in sorted(members.items())],
+        "people": [
+            _member(person, said, people.get(person, {})) | {"isNamed": person not in unnamed}
+            for person, said in sorted(members.items())
+        ],
         "households": _households(sorted(members), people),
-        "level": {"overall": max(level["level"] for level in levels.values()), "axes": [levels[axis] for axis in Axis]},
+        "level": {
+            "overall": max(level["level"] for level in levels.values()),
+            "axes": [{"holds": None, **levels[axis]} for axis in Axis],
+        },
         "levers": [lever | {"reconsiderBefore": _due(clocks, lever["id"])} for lever in levers.values()],
         "clocks": _by_due(clocks),
-        "escalations": list(state["escalations"].values()),
+        "escalations": [{"rectified": None, **escalation} for escalation in state["escalations"].values()],
+        "takenBack": state.get("takenBack", []),
         "involved": list(involved),
     }
 
@@ -104,6 +112,7 @@ ANSWER: Schema = thing(
         thing(
             id=ID,
             role={"type": "string", "enum": [role.value for role in Role]} | of.INVOLVEMENT,
+            isNamed=TRUTH | of.INVOLVEMENT | {"description": "whether a signal that was not withdrawn names them"},
             born=PARTIAL | of.BIRTH_DATE,
             **dict.fromkeys(_NAMES, TEXT | of.IDENTITY),
         )
@@ -124,6 +133,7 @@ ANSWER: Schema = thing(
                 rule=RULE,
                 matrix=_MATRIX,
                 signals=many(TEXT | of.REFERENCE),
+                holds=maybe(LEVEL) | {"description": "where its signals were taken back: the level that what is left gives"},
             )
         ),
     )
@@ -142,7 +152,31 @@ ANSWER: Schema = thing(
         | of.DECISION
     ),
     clocks=many(thing(clock=TEXT | of.A_CLOCK, term=CODE, about=TEXT | of.PLAN, due=MOMENT) | of.LEVEL),
-    escalations=many(thing(id=ID, axis=CODE, level=LEVEL, rule=RULE, raisedAt=MOMENT, due=maybe(MOMENT)) | of.LEVEL),
+    escalations=many(
+        thing(
+            id=ID,
+            axis=CODE,
+            level=LEVEL,
+            rule=RULE,
+            raisedAt=MOMENT,
+            due=maybe(MOMENT),
+            rectified=maybe(thing(holds=LEVEL, rectifiedAt=MOMENT)),
+        )
+        | of.LEVEL
+    ),
+    takenBack=many(
+        thing(
+            signal=ID,
+            how={"type": "string", "enum": ["withdrawn", "corrected"]} | of.PROVENANCE,
+            by=TEXT | of.PROVENANCE,
+            message=ID,
+            takenBackAt=MOMENT | of.PROVENANCE,
+            instead=many(TEXT | of.REFERENCE),
+            escalations=many(TEXT | of.REFERENCE),
+            levers=many(TEXT | of.REFERENCE),
+            wasReferredOn=TRUTH | of.DECISION,
+        )
+    ),
     involved=many(thing(partner=TEXT, since=MOMENT, latestAt=MOMENT, signals=COUNT) | of.INVOLVEMENT),
     informed=maybe(thing(how=TEXT, when=TEXT, reasonNot=TEXT, by=TEXT | of.PROVENANCE, notedAt=MOMENT) | of.DECISION),
 )

@@ -49,9 +49,16 @@ def _joined(state: State, event: Trajectory.PersonJoined) -> None:
     state["people"][event.person] = {"role": event.role}
 
 
-def _let_go(state: State, event: Trajectory.LetGo | Trajectory.SignalUnlinked) -> None:
+def _let_go(state: State, event: Trajectory.LetGo | Trajectory.SignalUnlinked | Trajectory.PeopleLeft) -> None:
     for person in event.people:
         state["people"].pop(person, None)
+    _name(state, event.people)
+
+
+def _name(state: State, people: list[str]) -> None:
+    """These are named, or are here no longer: in what follows nothing is said of them."""
+    if "unnamed" in state:
+        state["unnamed"] = [person for person in state["unnamed"] if person not in people]
 
 
 def _merged(state: State, event: Trajectory.MergedInto) -> None:
@@ -82,8 +89,47 @@ def _acknowledged(state: State, event: Trajectory.EscalationAcknowledged) -> Non
     state["escalations"].pop(event.escalation, None)
 
 
+def _rectified(state: State, event: Trajectory.EscalationRectified) -> None:
+    mark = {"holds": event.holds, "rectifiedAt": moment(event.timestamp)}
+    if event.escalation in state["escalations"]:
+        state["escalations"][event.escalation]["rectified"] = mark
+    if not set(event.lost).isdisjoint(state["levels"][event.axis]["signals"]):
+        state["levels"][event.axis]["holds"] = event.holds
+
+
 def _stepped_down(state: State, event: Trajectory.SteppedDown) -> None:
     state["levels"][event.axis] = _level(event.axis, event.level_to, moment(event.timestamp))
+
+
+# what partners took back ---------------------------------------------------------------------------
+
+
+def _withdrawn(state: State, event: Trajectory.SignalWithdrawn) -> None:
+    _note_taken_back(state, event, "withdrawn", [])
+    state["unnamed"] = sorted({*state.get("unnamed", []), *event.people})
+
+
+def _corrected(state: State, event: Trajectory.SignalCorrected) -> None:
+    _note_taken_back(state, event, "corrected", event.instead)
+
+
+def _note_taken_back(
+    state: State, event: Trajectory.SignalWithdrawn | Trajectory.SignalCorrected, how: str, instead: list[str]
+) -> None:
+    state["takenBack"] = [
+        *state.get("takenBack", []),
+        {
+            "signal": event.signal,
+            "how": how,
+            "by": event.by,
+            "message": event.message,
+            "takenBackAt": moment(event.timestamp),
+            "instead": instead,
+            "escalations": event.rested,
+            "levers": event.decisions,
+            "wasReferredOn": event.referral,
+        },
+    ]
 
 
 # direction ---------------------------------------------------------------------------------------
@@ -167,6 +213,7 @@ def _informed(state: State, event: Trajectory.FamilyInformed) -> None:
 
 def _heard(state: State, event: Trajectory.SignalRecorded) -> None:
     said = event.informed
+    _name(state, event.people)
     if said:
         _inform(state, event, said.get("how", ""), said.get("when", ""), said.get("reasonNot", ""))
 
@@ -209,6 +256,10 @@ _CHANGES: dict[type[Recorded], Callable[[State, Any], None]] = {
     Trajectory.PersonJoined: _joined,
     Trajectory.LetGo: _let_go,
     Trajectory.SignalUnlinked: _let_go,
+    Trajectory.PeopleLeft: _let_go,
+    Trajectory.SignalWithdrawn: _withdrawn,
+    Trajectory.SignalCorrected: _corrected,
+    Trajectory.EscalationRectified: _rectified,
     Trajectory.MergedInto: _merged,
     Trajectory.SeparatedAgain: _separated,
     Trajectory.SignalRecorded: _heard,

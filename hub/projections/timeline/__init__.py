@@ -52,6 +52,7 @@ TIMELINE = Table(
     Index("timeline_of_family", "family", "position"),
 )
 _FACTS = events_of(Trajectory)
+_OF_REFERRAL = (Trajectory.CriteriaMet, Trajectory.CriteriaWeighed, Trajectory.CriteriaNoLongerMet, Trajectory.Referred)
 _T = TIMELINE.c
 
 
@@ -99,9 +100,13 @@ def _other(event: Recorded) -> str:
 
 
 def _signals(event: Recorded) -> list[str]:
-    if isinstance(event, Trajectory.SignalRecorded | Trajectory.SignalUnlinked):
+    if isinstance(event, Trajectory.SignalCorrected):
+        return [event.signal, *event.instead]
+    if isinstance(event, Trajectory.SignalRecorded | Trajectory.SignalUnlinked | Trajectory.SignalWithdrawn):
         return [event.signal]
-    if isinstance(event, Trajectory.CriteriaMet | Trajectory.CriteriaWeighed | Trajectory.Referred):
+    if isinstance(event, Trajectory.EscalationRectified):
+        return [*event.lost, *event.signals]
+    if isinstance(event, _OF_REFERRAL):
         return sorted({signal for result in event.results for signal in result["signals"]})  # type: ignore[attr-defined]
     return list(getattr(event, "signals", ()))
 

@@ -15,6 +15,22 @@ SENTENCES: dict[type[Recorded], tuple[str, str]] = {
         "Een signaal bleek niet over dit gezin te gaan.",
         "A signal turned out not to be about this family.",
     ),
+    Trajectory.SignalWithdrawn: (
+        "De afzender trok een signaal in; wat erop rustte is aan de regisseur.",
+        "Its sender withdrew a signal; what rested on it is for the director.",
+    ),
+    Trajectory.SignalCorrected: (
+        "De afzender verbeterde een signaal; wat erop rustte is aan de regisseur.",
+        "Its sender corrected a signal; what rested on it is for the director.",
+    ),
+    Trajectory.PeopleLeft: (
+        "Een verbetering gaat over anderen: wie niemand meer noemt, hoort niet bij dit gezin.",
+        "A correction is about others: those whom nobody names any more do not belong to this family.",
+    ),
+    Trajectory.EscalationRectified: (
+        "Opschaling op {axis} naar niveau {level}: wat er nog is, geeft niveau {holds}; de regisseur beslist.",
+        "Escalation on {axis} to level {level}: what is left gives level {holds}; the director decides.",
+    ),
     Trajectory.PersonJoined: (
         "Een persoon hoort bij dit gezin, of er werd meer bekend: {role}.",
         "A person belongs to this family, or more became known: {role}.",
@@ -62,6 +78,10 @@ SENTENCES: dict[type[Recorded], tuple[str, str]] = {
     Trajectory.CriteriaWeighed: (
         "Een deel van de criteria voor aanmelding is vervuld (matrix {matrix}).",
         "Part of the criteria for referral is met (matrix {matrix}).",
+    ),
+    Trajectory.CriteriaNoLongerMet: (
+        "Er is een signaal teruggenomen: de criteria voor aanmelding zijn niet meer vervuld (matrix {matrix}).",
+        "A signal was taken back: the criteria for referral are no longer met (matrix {matrix}).",
     ),
     Trajectory.Referred: ("Het gezin is aangemeld.", "The family was referred."),
     Trajectory.ReferralDecided: ("Besluit op de aanmelding: {decision}.", "Decision on the referral: {decision}."),
