@@ -20,6 +20,7 @@ ADVICE: Mapping[str, tuple[int, str]] = {
         "This id was used for other bytes. A new message needs a new id; a repeat is the same, byte for byte.",
     ),
     "too-large": (413, "An event has at most 65,536 bytes, a batch 1,000 events and 8 MiB: send less at once."),
+    "more-than-a-day": (413, "A batch has more events than were agreed for you in a whole day: send it in parts, day by day."),
     "address-too-long": (414, "The address is longer than any of the hub's: see GET /v1/openapi.json."),
     "wrong-media-type": (415, "Content-Type is not what this type of message is written in: see contracts/partners."),
     "content-encoding": (415, "Send the body as it is, not packed: without Content-Encoding."),
