@@ -16,7 +16,7 @@ from tests.tools import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PINS = re.compile(r"^([a-z0-9.-]+)==(\S+)", re.MULTILINE)
-PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "contracts").glob("*/README.md")])
+PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "contracts").glob("*/README.md")])
 NAMED = re.compile(r"`((?:hub|tests|docs|contracts|deploy|requirements|benchmarks)/[\w./-]+\w/?)(?:::(\w+))?`")
 LINKED = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
