@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.domain.access import Access
+from hub.domain.feedback import Feedback
 from hub.domain.registrations import Registration
 from hub.domain.streams import Recorded, stream_id
 from hub.domain.trajectory import Trajectory
@@ -23,6 +24,9 @@ ABOUT_PARTNERS = "nl.vig.registrations."
 ABOUT_LOOKS = "nl.vig.looks."
 """How the types begin that say who looked into a family: for its director, and for whoever watches over people's data."""
 
+FEEDBACK = "nl.vig.feedback."
+"""How the types begin that say what became of a signal: each is for the one organisation that raised it."""
+
 
 def notices(fact: Fact) -> tuple[Notice, ...]:
     """What others hear of a fact: at most one notice, the same one whenever it is asked; most facts stay inside.
@@ -37,7 +41,7 @@ def notices(fact: Fact) -> tuple[Notice, ...]:
 
 def _notice(fact: Fact, type: str, said: Mapping[str, Any]) -> Notice:
     # what is noted beside a family's own stream says itself which family it is about
-    family = UUID(fact.event.family) if type.startswith(ABOUT_LOOKS) else fact.stream_id
+    family = UUID(fact.event.family) if type.startswith((ABOUT_LOOKS, FEEDBACK)) and fact.event.family else fact.stream_id
     return Notice(
         # with the moment, for after a restore something else may stand at that position, which nobody was told yet
         id=stream_id("notice", str(fact.stream_id), str(fact.position), _text(fact.event.timestamp)),
@@ -46,8 +50,9 @@ def _notice(fact: Fact, type: str, said: Mapping[str, Any]) -> Notice:
         recorded_at=fact.event.timestamp,
         family=family,
         tell=tuple(getattr(fact.event, "tell", ())),
-        data=said if type.startswith(ABOUT_PARTNERS) else {"family": str(family), **said},
+        data=said if type.startswith((ABOUT_PARTNERS, FEEDBACK)) else {"family": str(family), **said},
         cause=fact.event.cause,
+        to=fact.event.reporter if type.startswith(FEEDBACK) else "",
     )
 
 
@@ -117,6 +122,21 @@ def _who(event: Any) -> Mapping[str, str]:
     return {"who": event.by, "role": event.role, "organisation": event.organisation}
 
 
+def _feedback_given(event: Feedback.Given) -> Words:
+    return f"{FEEDBACK}given.v1", {**_about_what(event), "outcome": event.outcome}
+
+
+def _decision_told(event: Feedback.DecisionTold) -> Words:
+    return f"{FEEDBACK}decided.v1", {**_about_what(event), "decision": event.decision}
+
+
+def _about_what(event: Feedback.Given | Feedback.DecisionTold) -> Mapping[str, str]:
+    """The reporter's own message, and whom to reach; there is no family yet while its signal waits."""
+    where = {"family": event.family} if event.family else {}
+    about = {"message": event.message, "reference": event.reference}
+    return {**where, **about, "organisation": event.organisation, "contact": event.contact}
+
+
 def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
@@ -134,6 +154,8 @@ _SAID: Mapping[type[Recorded], Callable[[Any], Words | None]] = {
     Trajectory.WentToCompulsion: lambda _: _ended(Phase.COMPULSION),
     Access.GlassBroken: _glass_broken,
     Access.LookedInto: _looked_into,
+    Feedback.Given: _feedback_given,
+    Feedback.DecisionTold: _decision_told,
     Registration.CovenantEndsSoon: _covenant_ends_soon,
     Registration.CovenantEnded: _covenant_ended,
 }

@@ -72,6 +72,35 @@ class Partner:
     name: str
     title: str
     messages: tuple[MessageType, ...]
+    tell: "tuple[TellingType, ...]" = ()
+    """What it is told in a standard of its own, beside the hub's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What one receiver is told, for a writer of its standard: `words` are those that it may know, and no others.
+
+    `sender` and `receiver` are OINs; `id` and `at` are those of the notice as this receiver gets it.
+    """
+
+    id: UUID
+    at: datetime
+    sender: str
+    receiver: str
+    words: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TellingType:
+    """How a kind of partner reads notices of one type in its own standard.
+
+    `write` gives the message's bytes, always the same for the same letter, or `None` where the standard has no words for it.
+    """
+
+    type: str
+    standard: str
+    media: str
+    write: Callable[[Letter], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +332,7 @@ class Projection:
 class Notice:
     """What partners are told: a fact of the published language, addressed to kinds of partners.
 
+    `to` is the name of the one organisation that it is for, where it is for one: then no other of any kind hears it.
     `data` holds nothing that the receiver may not see; `family` orders delivery; `cause` is what led to it (a signal, a
     decision, a term), which no receiver is told.
     """
@@ -315,6 +345,7 @@ class Notice:
     tell: tuple[str, ...]
     data: Mapping[str, Any]
     cause: str = ""
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import Field, create_model
 
-from hub.api import facts, forms, receipts, schemas
+from hub.api import facts, forms, hearing, receipts, schemas
 from hub.api.admission import Hub, Known
 from hub.api.forms import Form
 from hub.api.operations import Operation, question
@@ -137,18 +137,22 @@ SEARCH = Operation(
 
 
 def _status(hub: Hub, caller: Known, id: UUID) -> Answer:
-    return Answer(receipts.status(*hub.intake.status(id, caller.organisation), hub.sign))
+    receipt, became = hub.intake.status(id, caller.organisation)
+    heard = hub.reporters.of(id, [(one["signal"], one["family"]) for one in became.signals])
+    said = receipts.status(receipt, became, hub.sign)
+    said["status"]["feedback"] = [hearing.said(one) for one in heard]
+    return Answer(said, concerned=hub.members({one.family for one in heard if one.family}))
 
 
 RECEIPT = Operation(
     method="GET",
     path="/signals/{id}",
     name="getSignal",
-    title="The receipt of a message and what became of it, for the partner that sent it",
+    title="The receipt of a message, what became of it and whom to contact, for the partner that sent it",
     tag="signals",
     act=Act.READ_RECEIPTS,
     do=_status,
-    answer=schemas.STATUS,
+    answer=hearing.SIGNAL,
     refusals=(404,),
 )
 LOOKUPS = (RECEIPT, SEARCH, HISTORY)

@@ -16,6 +16,7 @@ from hub.domain.callers import Caller
 from hub.domain.policy import Act
 from hub.domain.processing import Activity, Processing, Reading, Sought, Wanted
 from hub.domain.signals import NamedPerson
+from hub.feedback import Reporters
 from hub.intake import Intake
 from hub.ports import UNWATCHED, Clock, Shown, Signer, View, Watch
 
@@ -108,6 +109,7 @@ class Parts:
 
     intake: Intake
     casework: Casework
+    reporters: Reporters
     history: Callable[[UUID, datetime | None, datetime | None], Mapping[str, Any]]
     search: Callable[[NamedPerson], Sequence[Found]]
     views: Sequence[View]

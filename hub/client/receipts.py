@@ -55,7 +55,7 @@ def receipt(document: Mapping[str, Any], body: bytes | None, keys: Jwks, *, is_r
         NotByTheHub: it is for other bytes (receipt-for-another), or the hub did not sign it (receipt-not-signed).
         Unavailable: the hub's keys cannot be read.
     """
-    plain = {name: value for name, value in document.items() if name not in ("receipt", "status")}
+    plain = {name: value for name, value in document.items() if name not in ("receipt", "status", "withheld")}
     if body is not None and plain.get("digest") != f"sha-256={sha256(body).hexdigest()}":
         raise NotByTheHub("The receipt is for other bytes than were sent.", code="receipt-for-another")
     if not _is_signed(str(document.get("receipt")), plain, keys):

@@ -41,6 +41,7 @@ from hub.adapters.received import Received
 from hub.adapters.registers import registers
 from hub.adapters.registrations import Registrations
 from hub.adapters.signatures import PartnerSignatures
+from hub.adapters.standards import in_own_standard
 from hub.adapters.vault import Vault
 from hub.adapters.watching.collected import Collected
 from hub.admittance import Admittance
@@ -53,10 +54,11 @@ from hub.domain.trajectory.direction import Director
 from hub.erasure import Erasure
 from hub.errors import HubError
 from hub.families import Families
+from hub.feedback import Reporters
 from hub.history import History
 from hub.intake import Intake
 from hub.ports import Clock, SystemClock
-from hub.projections import clocks
+from hub.projections import clocks, feedback
 from hub.register import Register
 from hub.registry import Registry
 from hub.relay import Relay, shown, told
@@ -121,6 +123,7 @@ class Hub:
     families: Families
     intake: Intake
     casework: Casework
+    reporters: Reporters
     erase: Erasure
     history: History
     ways: Mapping[str, Way]
@@ -181,7 +184,7 @@ class Hub:
             clock=clock,
         )
         disclosures = disclosures_of(organisations, keys, clock)
-        tell, watch = disclosures.to_partner, collected.watch
+        tell, watch = in_own_standard(disclosures.to_partner, kinds, settings.oin), collected.watch
         around = Around(stored.outbox, bells, organisations, keys, clock, settings.base_url, settings.oin, tell, watch)
         ways = channels.found(environment or {}, around)
         views = relay_of(log, events, stored.views, [shown(each) for each in projections.found().values()], leading, LINGER)
@@ -209,6 +212,7 @@ class Hub:
             families=families,
             intake=intake,
             casework=Casework(register, families, rules),
+            reporters=Reporters(register, rules, duty),
             erase=Erasure(log, events, register, families, safe, event_store.mentioning, lambda: settle(stored.log)),
             history=History(log, events),
             ways=ways,
@@ -260,6 +264,18 @@ class Hub:
                 # one family in trouble must not keep the terms of the others from passing; it is tried again
                 _told.error("deadline-waits", because=error.code)
 
+    def give_feedback(self) -> None:
+        """Lets whoever raised signals hear what there is to hear of them, in time."""
+        before = self.reporters.heard_before(self.clock.now())
+        with self.stored.views.connect() as connection:
+            owed = feedback.owed(connection, before)
+        for one in owed:
+            try:
+                self.reporters.give(UUID(one.message), one.family, one.signals, one.since, one.news)
+            except HubError as error:
+                # one message in trouble must not keep the reporters of the others waiting; it is tried again
+                _told.error("feedback-waits", because=error.code)
+
     def notice_covenants(self) -> None:
         """Lets the end of a covenant, and that it comes within thirty days, become an event."""
         now = self.clock.now()
@@ -272,6 +288,7 @@ class Hub:
         while not stop.wait(TICK):
             try:
                 self.pass_deadlines()
+                self.give_feedback()
                 self.notice_covenants()
             except Exception as error:
                 _told.error("clock-waits", because=type(error).__name__)

@@ -36,6 +36,7 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
         Parts(
             intake=hub.intake,
             casework=hub.casework,
+            reporters=hub.reporters,
             history=hub.history,
             search=lambda named: search(hub, named),
             views=VIEWS,

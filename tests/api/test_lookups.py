@@ -10,8 +10,9 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from hub.api.admission import roles_for
+from hub.api.hearing import SIGNAL
 from hub.api.lookups import HISTORY, SEARCH
-from hub.api.schemas import RECEIPT, STATUS
+from hub.api.schemas import RECEIPT
 from hub.domain.disclosure import published
 from hub.wiring import VIEWS
 from tests.api.running import Running, a_child, a_worry, an_event
@@ -186,4 +187,4 @@ async def test_fishing_is_refused(hub: Running, wanted: Any) -> None:
 async def test_receipts_are_as_the_document_promises(hub: Running, happened: str) -> None:
     said = await hub.post(an_event(a_worry(happened=happened)))
     assert keeps(RECEIPT, said.json())
-    assert keeps(STATUS, (await hub.ask(said.headers["location"], "partner")).json())
+    assert keeps(published(SIGNAL), (await hub.ask(said.headers["location"], "partner")).json())

@@ -49,6 +49,7 @@ PLAIN: dict[str, str] = {
     "type": "a code",
     "kind": "a code",
     "partner": "the name of an organisation",
+    "reporter": "the name of an organisation",
     "purpose": "a code",
     "outcome": "a code",
     "reasons": "places in a message and words of the hub; never what the message says",

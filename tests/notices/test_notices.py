@@ -13,8 +13,10 @@ from jsonschema_rs import Draft202012Validator
 
 from hub.adapters.contracts import contract_path
 from hub.adapters.matrices import load_calendar, load_matrices
+from hub.adapters.standards import MESSAGE, STANDARD
 from hub.domain.access import Access
 from hub.domain.dates import PartialDate
+from hub.domain.feedback import About, Feedback, News, Outcome, Reach
 from hub.domain.registrations import Registration
 from hub.domain.rules import Rules
 from hub.domain.signals import KnownSignal
@@ -104,6 +106,16 @@ def looks() -> Access:
     return access
 
 
+def feedback() -> Feedback:
+    """What the school that raised a signal was told of it."""
+    message = stream_id("message", "of the school")
+    told, reach = Feedback.begin(message, "school-in-a-test", on(1)), Reach("Wijkteam Noord", "noord@gemeente.example")
+    waiting, placed = About("", ("signal-secret",), "own-reference"), About(str(FAMILY), ("signal-secret",), "own-reference")
+    told.give(News(Outcome.WAITING), waiting, reach, message, START, on(1))
+    told.give(News(Outcome.TAKEN_UP, "eligible"), placed, reach, message, START, on(2))
+    return told
+
+
 @cache
 def facts() -> tuple[Fact, ...]:
     """All that happened in three trajectories, which end in the three ways there are, and to a partner."""
@@ -119,7 +131,7 @@ def facts() -> tuple[Fact, ...]:
     early, compulsion = a_family(), a_family()
     early.end_early("motivation-secret", on(3))
     compulsion.go_to_compulsion("motivation-secret", on(3, basis="bw-1-255"))
-    events = [event for each in (family, early, compulsion, a_partner(), looks()) for event in each.collect_events()]
+    events = [event for each in (family, early, compulsion, a_partner(), looks(), feedback()) for event in each.collect_events()]
     return tuple(Fact(position, event.originator_id, event) for position, event in enumerate(events, start=1))
 
 
@@ -152,7 +164,8 @@ def test_everything_that_is_said_is_what_its_contract_asks() -> None:
 def test_every_field_of_every_contract_is_said_some_time() -> None:
     for path in CONTRACTS:
         ever = {name for notice in said() if notice.type == path.stem for name in notice.data}
-        assert ever == set(contract(path.stem)["properties"])
+        # what the receiver's own standard says is written when it is told: tests/adapters/test_standards_out.py
+        assert ever == set(contract(path.stem)["properties"]) - {STANDARD, MESSAGE}
 
 
 @pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: path.stem)
@@ -178,7 +191,8 @@ def test_a_contract_lets_nothing_else_through(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: path.stem)
 def test_a_type_is_a_plural_domain_in_reverse_with_one_version_and_no_organisation(path: Path) -> None:
-    assert path.stem.startswith(("nl.vig.escalations.", "nl.vig.trajectories.", "nl.vig.registrations.", "nl.vig.looks."))
+    domains = ("nl.vig.escalations.", "nl.vig.trajectories.", "nl.vig.registrations.", "nl.vig.looks.", "nl.vig.feedback.")
+    assert path.stem.startswith(domains)
     assert path.stem.endswith(".v1")
 
 
@@ -264,6 +278,21 @@ def test_of_a_covenant_the_organisation_and_the_end_are_said_to_people_alone() -
     assert soon.data == {"organisation": "a-partner", "covenant": "vig-2024", "ends": "2026-03-22T09:30:00Z"}
     assert ended.data == {"organisation": "a-partner", "covenant": "vig-2024", "ended": "2026-03-22T09:30:00Z"}
     assert soon.tell == ended.tell == ()
+
+
+def test_feedback_is_for_the_one_who_raised_the_signal_and_names_no_family_while_it_waits() -> None:
+    waiting, taken_up = of_type("feedback.given.v1")
+    (decided,) = of_type("feedback.decided.v1")
+    assert [notice.to for notice in said() if notice.to] == ["school-in-a-test"] * 3
+    assert waiting.data == {
+        "message": str(stream_id("message", "of the school")),
+        "reference": "own-reference",
+        "outcome": "waiting",
+        "organisation": "Wijkteam Noord",
+        "contact": "noord@gemeente.example",
+    }
+    assert taken_up.data == {**waiting.data, "family": str(FAMILY), "outcome": "taken-up"}
+    assert (decided.data["decision"], decided.family, taken_up.family) == ("eligible", FAMILY, FAMILY)
 
 
 def test_a_fact_is_said_once_and_always_with_the_same_id() -> None:

@@ -61,14 +61,18 @@ class Way:
 def told(
     notices: Sequence[Notice], receivers: Iterable[Organisation], disclose: Disclose
 ) -> Iterator[tuple[Organisation, list[Notice]]]:
-    """What each of these organisations is told: the notices for its kind, and of those what it may know and no more.
+    """What each of these organisations is told: the notices for its kind or for itself, and of those what it may know and no more.
 
     Every channel to partners tells what comes out of this, and nothing else.
     """
     for receiver in receivers:
-        known = [disclose(notice, receiver) for notice in notices if receiver.kind in notice.tell]
+        known = [disclose(notice, receiver) for notice in notices if _is_for(notice, receiver)]
         if mine := [notice for notice in known if notice is not None]:
             yield receiver, mine
+
+
+def _is_for(notice: Notice, receiver: Organisation) -> bool:
+    return receiver.name == notice.to if notice.to else receiver.kind in notice.tell
 
 
 def told_step(notice: Notice, began: int) -> Step:

@@ -5,10 +5,11 @@ from lxml import etree
 from hub.adapters.documents import stuf
 from hub.adapters.documents.dutch_person import HOW
 from hub.adapters.documents.stuf import NAMES, Part
+from hub.adapters.documents.vt_feedback import write_vt_terugkoppeling
 from hub.domain.dates import PartialDate
 from hub.domain.signals import Address, Informed, NamedPerson, Signal
 from hub.domain.words import Role, Weight
-from hub.ports import MessageType, Partner
+from hub.ports import MessageType, Partner, TellingType
 
 _ROLES: dict[str, Role | None] = {
     "jeugdige": Role.CHILD,
@@ -170,5 +171,9 @@ PARTNER = Partner(
             legal_basis="wpg-20",
             read=read_vt_melding,
         ),
+    ),
+    tell=tuple(
+        TellingType(type, "vtTerugkoppelingDi01, StUF Jeugdzorg 1.0.9", "application/xml", write_vt_terugkoppeling)
+        for type in ("nl.vig.feedback.given.v1", "nl.vig.feedback.decided.v1")
     ),
 )
