@@ -117,6 +117,50 @@ def test_what_a_person_considered_never_raises_that_axis_by_itself(
     assert family.levels == before
 
 
+@given(SIGNALS, st.data())
+def test_withdrawing_in_any_order_ends_at_the_same_signals_and_marks(signals: list[KnownSignal], data: st.DataObject) -> None:
+    gone = data.draw(st.lists(st.sampled_from(signals), unique_by=lambda signal: signal.id)) if signals else []
+    one, other = heard(signals), heard(signals)
+    levels = dict(one.levels)
+    for family, order in ((one, gone), (other, data.draw(st.permutations(gone)))):
+        for signal in order:
+            family.withdraw([signal.id], "a-withdrawal", RULES, an_occasion())
+    assert one.signals == other.signals
+    assert one.levels == other.levels == levels, "nothing falls by itself"
+    assert {id: known.holds for id, known in one.escalations.items()} == {
+        id: known.holds for id, known in other.escalations.items()
+    }
+    left = assess(one.signals.values(), MATRIX)
+    assert all(known.holds == left[known.axis].level for known in one.escalations.values() if known.holds is not None)
+
+
+@given(SIGNALS, SIGNALS)
+def test_a_mark_follows_what_comes_later_in_any_order(signals: list[KnownSignal], later: list[KnownSignal]) -> None:
+    family = heard(signals)
+    for signal in signals[::2]:
+        family.withdraw([signal.id], "a-withdrawal", RULES, an_occasion())
+    for signal in later:
+        tell(family, signal)
+    left = assess(family.signals.values(), MATRIX)
+    assert all(known.holds == left[known.axis].level for known in family.escalations.values() if known.holds is not None)
+    assert all(family.levels[axis] >= left[axis].level for axis in Axis)
+
+
+@given(SIGNALS, SIGNALS, st.data())
+def test_what_is_withdrawn_after_a_merger_does_not_come_back_by_separating(
+    ours: list[KnownSignal], theirs: list[KnownSignal], data: st.DataObject
+) -> None:
+    family, other = heard(ours), a_family(*theirs, name="other")
+    family.merge(other, "they are one", RULES, an_occasion())
+    gone = data.draw(st.lists(st.sampled_from([*ours, *theirs]))) if [*ours, *theirs] else []
+    for each in (family, other):
+        each.withdraw([signal.id for signal in gone], "a-withdrawal", RULES, an_occasion())
+    family.separate(other, "they are two", RULES, an_occasion())
+    ids = {signal.id for signal in gone}
+    assert ids.isdisjoint(family.signals) and ids.isdisjoint(other.signals)
+    assert {*family.signals, *other.signals} == {signal.id for signal in (*ours, *theirs)} - ids
+
+
 # Anything that can happen -------------------------------------------------------------------------------------
 
 PEOPLE = (DUTY, COACH, OTHER, Director("fourth", "another", "fourth@example.org"))
@@ -131,6 +175,7 @@ class Witness:
     directors: list[str] = field(default_factory=list)
     plans: list[int] = field(default_factory=list)
     signals: set[str] = field(default_factory=set)
+    taken_back: set[str] = field(default_factory=set)
     known: dict[str, KnownSignal] = field(default_factory=dict)
 
     def see(self, event: Any, family: Trajectory) -> None:
@@ -148,9 +193,16 @@ class Witness:
                 self.signals.add(event.signal)
             case Trajectory.SignalUnlinked():
                 self.signals.remove(event.signal)
+            case Trajectory.SignalWithdrawn() | Trajectory.SignalCorrected():
+                assert event.signal not in self.taken_back
+                self.taken_back.add(event.signal)
+                self.signals.discard(event.signal)
+            case Trajectory.EscalationRectified():
+                assert self.taken_back.issuperset(event.lost) and event.lost
+                assert self.signals.issuperset(event.signals)
             case Trajectory.LevelRaised():
                 self.check_evidence(event, family)
-            case Trajectory.CriteriaMet() | Trajectory.Referred():
+            case Trajectory.CriteriaMet() | Trajectory.CriteriaNoLongerMet() | Trajectory.Referred():
                 assert self.signals.issuperset(signal for result in event.results for signal in result["signals"])
 
     def check_evidence(self, event: Any, family: Trajectory) -> None:
@@ -211,6 +263,30 @@ class AnyTrajectory(RuleBasedStateMachine):
         if known:
             tell(self.family, data.draw(st.sampled_from(known)), an_occasion(at=self.at))
             assert list(self.family.collect_events()) == []
+
+    @rule(data=st.data(), repeat=st.booleans())
+    def withdraw(self, data: st.DataObject, repeat: bool) -> None:
+        if not self.told:
+            return
+        signals = [signal.id for signal in data.draw(st.lists(st.sampled_from(self.told), min_size=1, max_size=3))]
+        for _ in range(1 + repeat):
+            self.family.withdraw(signals, "a-withdrawal", RULES, an_occasion(at=self.at))
+        self.settle()
+        self.family.withdraw(signals, "another-withdrawal", RULES, an_occasion(at=self.at))
+        assert list(self.family.collect_events()) == []
+
+    @rule(data=st.data(), new=ANY_SIGNAL | WEIGHTY)
+    def correct(self, data: st.DataObject, new: KnownSignal) -> None:
+        if not self.told:
+            return
+        old, on = data.draw(st.sampled_from(self.told)), an_occasion(at=self.at)
+        corrected = self.family.correct([old.id], "a-correction", [new.id], on)
+        if corrected:
+            self.told.append(new)
+            self.witness.known[new.id] = new
+            tell(self.family, new, an_occasion(at=self.at, by=new.partner))
+        self.family.settle(corrected, old.people, "a-correction", RULES, on)
+        self.settle()
 
     @rule(days=st.sampled_from([0, 1, 5, 30, 200]))
     def time_passes(self, days: int) -> None:
@@ -335,6 +411,14 @@ class AnyTrajectory(RuleBasedStateMachine):
     def every_signal_is_known_once(self) -> None:
         if self.events:
             assert set(self.family.signals) == set(self.family.accounts) == self.witness.signals
+
+    @invariant()
+    def what_was_taken_back_counts_no_longer_and_is_marked(self) -> None:
+        if self.events:
+            assert self.witness.taken_back == set(self.family.taken_back)
+            assert self.family.signals.keys().isdisjoint(self.witness.taken_back)
+            raised = {event.escalation for event in self.events if isinstance(event, Trajectory.LevelRaised)}
+            assert self.family.escalations.keys() == raised, "no escalation is ever undone"
 
     @invariant()
     def an_ended_trajectory_waits_for_nothing(self) -> None:

@@ -77,7 +77,7 @@ class Trajectory(Kinship):
 
     def withdraw(self, signals: Sequence[str], message: str, rules: Rules, on: Occasion) -> None:
         """The partner that sent signals withdrew them by that message; what rested on them is marked, a repeat is silence."""
-        here = [signal for signal in signals if self.rests_on(signal)]
+        here = [signal for signal in dict.fromkeys(signals) if self.rests_on(signal)]
         for signal in here:
             self._record_taken_back(self.SignalWithdrawn, signal, message, on, people=self.named_only_by(signal))
         self.reconsider(here, rules, on)
@@ -87,15 +87,16 @@ class Trajectory(Kinship):
 
         It follows when what the message says instead is recorded, so that nothing falls and rises in between.
         """
-        here = [signal for signal in signals if self.rests_on(signal)]
+        here = [signal for signal in dict.fromkeys(signals) if self.rests_on(signal)]
         for signal in here:
             self._record_taken_back(self.SignalCorrected, signal, message, on, instead=list(instead))
         return here
 
     def settle(self, corrected: Sequence[str], named: Collection[str], message: str, rules: Rules, on: Occasion) -> None:
         """Ends a correction: of those whom the signals `named` they leave whom nothing names now, and what rested is marked."""
-        self.let_leave(named, message, on)
-        self.reconsider(corrected, rules, on)
+        if corrected:
+            self.let_leave(named, message, on)
+            self.reconsider(corrected, rules, on)
 
     def reconsider(self, taken_back: Sequence[str], rules: Rules, on: Occasion) -> None:
         """Marks what rested on signals that were taken back, and weighs once more what the hub advises."""
