@@ -113,6 +113,26 @@ def test_attributes_may_stand_in_headers_as_the_kafka_binding_has_them(hearing: 
     assert hearing.post(sender, body, headers)["id"] == id
 
 
+def test_a_partner_corrects_and_withdraws_over_kafka_as_over_http(hearing: Hearing, sender: Sender) -> None:
+    at = now()
+    withdrawal = sender.an_event(None, at, id="three", extensions={"withdraws": "two"})
+    attributes = to_headers("two", sender.source, ANY_TYPE, at, "application/json") | {"ce-corrects": "one"}
+    body = msgspec.json.encode(a_worry())
+    headers = {**sender.signed(body, at, attributes), "content-type": "application/json"}
+    as_kafka = [(name.replace("ce-", "ce_", 1), text.encode()) for name, text in headers.items()]
+    unknown = sender.an_event(None, at, id="four", extensions={"withdraws": "nothing"})
+    hearing.put(
+        ANY, signed(sender, an_event(sender, id="one")), Put(body, as_kafka), signed(sender, withdrawal), signed(sender, unknown)
+    )
+    with hearing.consuming():
+        hearing.await_offset(ANY, 4)
+    first, second, third = hearing.receipts(ANY)
+    assert (second.said["corrects"], third.said["withdraws"]) == (first.said["message"], second.said["message"])
+    assert third.said == hearing.post(sender, withdrawal)
+    (refused,) = hearing.refused(ANY)
+    assert [problem["code"] for problem in refused.problems] == ["earlier-not-known"]
+
+
 def test_what_is_signed_and_cannot_be_read_waits_in_quarantine(hearing: Hearing, sender: Sender) -> None:
     hearing.put(ANY, signed(sender, an_event(sender, id="one", concern="unheard-of")))
     with hearing.consuming():

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from hub.adapters import outgoing_events
 from hub.adapters.outgoing_events import to_batch
 from hub.domain.callers import Capacity
 from hub.domain.messages import Message
+from hub.errors import HubError, RuleBroken
 from hub.registry import Terms
 from tests.channels.receiving import receiving
 from tests.given import NOON
-from tests.journeys.running import ANY_TYPE, BATCH, Sender, Served, a_child, a_worry, serving
+from tests.journeys.running import ANY_TYPE, BATCH, STRUCTURED, Sender, Served, a_child, a_worry, serving
 from tests.journeys.test_rebuild import rows
 from tests.passing import passed_on
 
@@ -297,6 +299,43 @@ def test_withdrawing_a_correction_in_quarantine_withdraws_what_it_corrects(hub: 
     assert is_as_built_anew(hub)
 
 
+def post_to_a_broken_reader(hub: Served, body: bytes) -> Any:
+    """The same way in while its adapter has a fault, so that whatever comes waits in quarantine."""
+
+    def broken(_data: bytes, _oin: str) -> Any:
+        raise KeyError
+
+    way_in, sender = hub.hub.intake, hub.partners["any-partner"]
+    kind = way_in.partners["any-partner"]
+    messages = tuple(replace(message, read=broken) for message in kind.messages)
+    other = replace(way_in, partners={"any-partner": replace(kind, messages=messages)})
+    headers = {name.lower(): [text] for name, text in sender.signed(body, hub.clock.now()).items()}
+    (answer,) = other.receive({"content-type": [STRUCTURED], **headers}, body)
+    assert not isinstance(answer, HubError)
+    return answer.result(timeout=60).value
+
+
+def test_a_correction_that_is_read_after_a_fault_is_mended_corrects_then(hub: Served) -> None:
+    first = send(hub, a_worry(concern=GRAVE), "q-1").json()
+    sender = hub.partners["any-partner"]
+    later = sender.an_event(a_worry(concern="nuisance"), NOON, id="q-2", extensions={"corrects": "q-1"})
+    receipt = post_to_a_broken_reader(hub, later)
+    assert (receipt.outcome, receipt.corrects) == ("quarantined", first["message"])
+    assert status(hub, first)["outcome"] == "recorded"
+    hub.hub.intake.process_again(UUID(receipt.message), "operator")
+    assert status(hub, first)["outcome"] == "corrected"
+    (taken_back,) = family(hub, hub.family_of(first))["takenBack"]
+    assert (taken_back["how"], taken_back["by"]) == ("corrected", "any-partner")
+    assert is_as_built_anew(hub)
+
+
+def test_what_was_taken_back_in_quarantine_is_not_read_again(hub: Served) -> None:
+    waiting = send(hub, {"reference": "a-1"}, "q-1").json()
+    send(hub, None, withdraws="q-1")
+    with pytest.raises(RuleBroken, match="corrected or withdrew"):
+        hub.hub.intake.process_again(UUID(waiting["message"]), "operator")
+
+
 def in_question(hub: Served, id: str) -> tuple[Any, str]:
     """A signal that only may be about a known family, and its question."""
     send(hub, a_worry(a_child(1)))
@@ -313,7 +352,7 @@ def test_a_signal_that_waits_for_a_person_and_is_withdrawn_waits_no_longer(hub: 
     assert hub.ask(f"/v1/match-questions/{question}").json()["state"] == "lapsed"
     assert status(hub, receipt)["outcome"] == "withdrawn"
     answered = hub.hub.casework
-    with pytest.raises(Exception, match="took it back"):
+    with pytest.raises(RuleBroken, match="took it back"):
         answered.answer(UUID(question), None, "somebody else", "a.coordinator")
     assert is_as_built_anew(hub)
 
