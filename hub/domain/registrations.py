@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hub.domain.grounds import ENDED, ENDS_SOON, end_at
 from hub.domain.public_keys import against_key
-from hub.domain.streams import Occasion, Opening, Recorded, Stream, stream_id
+from hub.domain.streams import THE_HUB, Occasion, Opening, Recorded, Stream, stream_id
 from hub.errors import Malformed, RuleBroken, Violation
 
 ALGORITHMS = ("PS256", "ES256", "EdDSA")
@@ -366,6 +366,8 @@ def _refuse(violations: Iterator[Violation]) -> None:
 def _against_registration(name: str, oin: str, algorithms: Collection[str], callback: str) -> Iterator[Violation]:
     if not _NAME.fullmatch(name) or len(name) > 80:
         yield Violation("name", "is not lower-case words joined by hyphens")
+    if name == THE_HUB:
+        yield Violation("name", "is the hub's own, also as a user of Kafka")
     if not _OIN.fullmatch(oin):
         yield Violation("oin", "is not twenty digits")
     if set(algorithms) - set(ALGORITHMS):

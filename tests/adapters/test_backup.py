@@ -169,6 +169,20 @@ def test_a_line_that_was_changed_on_its_way_from_the_disk_is_known(tmp_path: Pat
             backup.check(Archive(other, found.manifest), quiet)
 
 
+def test_a_manifest_that_was_written_anew_after_the_seal_was_looked_at_is_known(tmp_path: Path) -> None:
+    """Whoever may write to the file waits until its last byte was read, and puts another backup in its place."""
+    keks = the_keks(tmp_path)
+    file = a_backup(tmp_path / "first", keks)
+    other = a_backup(tmp_path / "second", keks, Own("other", NOON, OWN.keys)).read_bytes()
+
+    def then_write(_what: str, done: int, of: int) -> None:
+        if done == of:
+            file.write_bytes(other)
+
+    with pytest.raises(Refused, match="not a whole backup"), backup.reading(file, keks, then_write):
+        pytest.fail("what was written anew was read")
+
+
 # The key -------------------------------------------------------------------------------------------
 
 

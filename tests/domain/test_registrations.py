@@ -46,6 +46,12 @@ def test_everything_wrong_with_a_registration_is_said_at_once() -> None:
     assert places(refusal) == ["name", "oin", "algorithms", "callback"]
 
 
+def test_nobody_is_registered_under_the_name_of_the_hub_itself() -> None:
+    with pytest.raises(Malformed) as refusal:
+        a_registration("hub")
+    assert places(refusal) == ["name"]
+
+
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "RS256", "ps256"])
 def test_no_algorithm_beyond_the_three(algorithm: str) -> None:
     with pytest.raises(Malformed):

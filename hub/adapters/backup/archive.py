@@ -143,13 +143,15 @@ def _sealed(digest: bytes, keks: Keks) -> bytes:
     return json.dumps({"kek": present.id, "sealed": b64encode(sealed).decode()}).encode()
 
 
-SEAL = len(json.dumps({"kek": "-" * 16, "sealed": b64encode(bytes(12 + 32 + 16)).decode()}))
-"""Bytes: of an id, a nonce, a SHA-256 and a tag, as they are written."""
+SEAL = len(json.dumps({"kek": "-" * 16, "sealed": b64encode(bytes(12 + 2 * 32 + 16)).decode()}))
+"""Bytes: of an id, a nonce, two SHA-256 (of the file, and of its manifest) and a tag, as they are written."""
 
 
 def _seal(file: IO[bytes], keks: Keks) -> None:
     size = file.seek(0, os.SEEK_END) - SEAL
-    seal = _sealed(_digest(file, size), keks)
+    with ZipFile(file) as zip:
+        manifest = sha256(zip.read(MANIFEST)).digest()
+    seal = _sealed(_digest(file, size) + manifest, keks)
     file.seek(size)
     file.write(seal)
 
@@ -208,25 +210,31 @@ def reading(path: Path, keks: Keks, progress: Progress = lambda _what, _done, _o
         Unavailable: a key-encryption key that it needs was not given.
     """
     with path.open("rb") as file:
-        _check_seal(file, path.stat().st_size - SEAL, keks, progress)
+        sealed = _check_seal(file, path.stat().st_size - SEAL, keks, progress)
         try:
             with ZipFile(file) as zip:
-                yield Archive(zip, _manifest(zip.read(MANIFEST), keks))
+                # held against the seal as it is now, and all else against it: somebody may be writing to the file
+                if sha256(manifest := zip.read(MANIFEST)).digest() != sealed:
+                    raise _not_whole()
+                yield Archive(zip, _manifest(manifest, keks))
         except (BadZipFile, KeyError) as error:
             raise _not_whole() from error
 
 
-def _check_seal(file: IO[bytes], size: int, keks: Keks, progress: Progress) -> None:
+def _check_seal(file: IO[bytes], size: int, keks: Keks, progress: Progress) -> bytes:
+    """The digest of the manifest that was sealed. Raises: Refused, Unavailable."""
     file.seek(max(size, 0))
     kek, sealed = _read_seal(file.read())
     if (known := keks.find(kek)) is None:
         raise _no_kek()
     try:
-        digest = Cipher(known.cipher, _BOUND).open(sealed)
+        digests = Cipher(known.cipher, _BOUND).open(sealed)
     except DoesNotOpen:
         raise _not_whole() from None
+    digest, manifest = digests[:32], digests[32:]
     if digest != _digest(file, size, lambda done: progress("reading the file", done, size)):
         raise _not_whole()
+    return manifest
 
 
 def _read_seal(seal: bytes) -> tuple[str, bytes]:
