@@ -8,6 +8,7 @@ import typer
 from hub.adapters.watching import lines
 from hub.commands import (
     backup,
+    checking,
     deliveries,
     keys,
     messages,
@@ -39,7 +40,7 @@ app = typer.Typer(
 )
 for plain in (running, status, sending, tokens, upkeep, messages, backup):
     app.add_typer(plain.app)
-for more in (partner_keys, shown):
+for more in (checking, partner_keys, shown):
     partners.app.add_typer(more.app)
 for name, group in {
     "deliveries": deliveries,

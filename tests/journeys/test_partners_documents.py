@@ -48,7 +48,7 @@ RUN_HERE = frozenset(
     {
         *("register.sh", "register_openssl.sh", "send.py", "send_bare.py", "send.mjs", "send.sh"),
         *("receipt.py", "receipt.mjs", "receipt.sh", "status.py", "status.sh"),
-        *("webhook.py", "webhook.mjs", "webhook.sh", "again.py", "late.py", "rotate.sh", "no.py"),
+        *("webhook.py", "webhook.mjs", "webhook.sh", "again.py", "late.py", "rotate.sh", "no.py", "check.sh"),
     }
 )
 
@@ -202,6 +202,12 @@ def test_a_new_key_counts_at_once_and_the_old_one_still_for_a_while(desk: Desk) 
     assert "signs with" in said
     assert '"outcome": "recorded"' in said
     assert desk.run("again.py") == "True True\n"
+
+
+@needs_the_tools
+def test_who_read_all_that_is_ready(desk: Desk) -> None:
+    desk.run("send.py")
+    assert "Ready to join." in desk.run("check.sh")
 
 
 # Webhooks ----------------------------------------------------------------------------------------
