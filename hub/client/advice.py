@@ -19,6 +19,14 @@ ADVICE: Mapping[str, tuple[int, str]] = {
         409,
         "This id was used for other bytes. A new message needs a new id; a repeat is the same, byte for byte.",
     ),
+    "earlier-not-known": (
+        404,
+        "Name the id of an earlier event of yours, of the same source; where that is still on its way, send this again after its "
+        "receipt.",
+    ),
+    "corrected-already": (409, "Another message came in its place: correct or withdraw that one, which violations names."),
+    "withdrawn-already": (409, "What was withdrawn cannot be corrected: send what is right as a new message."),
+    "is-a-withdrawal": (409, "A withdrawal cannot be taken back: send what is right as a new message."),
     "too-large": (413, "An event has at most 65,536 bytes, a batch 1,000 events and 8 MiB: send less at once."),
     "more-than-a-day": (413, "A batch has more events than were agreed for you in a whole day: send it in parts, day by day."),
     "address-too-long": (414, "The address is longer than any of the hub's: see GET /v1/openapi.json."),
@@ -43,7 +51,10 @@ ADVICE: Mapping[str, tuple[int, str]] = {
     "crit-unknown": (401, "crit may name b64, sigD, iat and sigT, and nothing else."),
     "digest-missing": (401, "Send the header Digest: SHA-256= and the digest of the body in base64."),
     "digest-mismatch": (401, "Digest is not that of this body: take it over the very bytes that you send."),
-    "attributes-not-signed": (401, "With attributes in headers, the signature has to cover ce-id, ce-source and ce-type too."),
+    "attributes-not-signed": (
+        401,
+        "With attributes in headers, the signature has to cover ce-id, ce-source, ce-type, ce-corrects and ce-withdraws too.",
+    ),
     "sender-is-not-signer": (401, "The OIN in source is not that of the registration whose key signed: correct one of the two."),
     "key-not-yet-valid": (401, "The hub trusts this key from a later moment on: sign with the one before it until then."),
     "key-expired": (401, "This key is not valid any more. Make a new one, and let the operator register it (hub partner rotate)."),

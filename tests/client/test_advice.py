@@ -24,7 +24,7 @@ TOLD_OTHERS = frozenset(
         *("role-unknown", "session-over", "other-origin", "csrf", "login-stale", "login-refused", "login-unavailable", "no-login"),
         *("token-role", "token-subject", "token-organisation", "not-on-duty", "stale-decision"),
         # people who decide about a message, a question, a person
-        *("not-quarantined", "answered-already", "not-answered", "erased", "ground-missing"),
+        *("not-quarantined", "answered-already", "not-answered", "taken-back", "erased", "ground-missing"),
         # operators: keys, places, backups, registrations
         *("no-kek", "no-new-key", "no-key", "no-hub-key", "key-too-early", "busy", "hub-is-there", "newer-database", "other-order"),
         *("newer-backup", "not-a-backup", "not-restored", "not-json", "name-taken", "kid-used", "key-unknown", "no-token"),
