@@ -12,7 +12,7 @@ password() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 
 head -c 32 /dev/urandom | base64 | once kek
 for each in postgres-owner postgres-hub kafka-hub grafana-admin; do password | once "$each"; done
-printf 'postgres:5432:hub:hub:%s\n' "$(cat "$secrets/postgres-hub")" | once pgpass
+printf 'postgres:5432:*:hub:%s\n' "$(cat "$secrets/postgres-hub")" | once pgpass
 
 # PostgreSQL, Kafka and Grafana read theirs as users of their own images; the directory keeps everybody else out.
 chmod 0444 "$secrets/postgres-owner" "$secrets/postgres-hub" "$secrets/kafka-hub" "$secrets/grafana-admin"
