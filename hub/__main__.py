@@ -10,6 +10,7 @@ from hub.commands import (
     backup,
     checking,
     deliveries,
+    investigation,
     keys,
     messages,
     partner_keys,
@@ -38,7 +39,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for plain in (running, status, sending, tokens, upkeep, messages, backup):
+for plain in (running, status, sending, tokens, upkeep, messages, investigation, backup):
     app.add_typer(plain.app)
 for more in (checking, partner_keys, shown):
     partners.app.add_typer(more.app)

@@ -17,6 +17,7 @@ from hub.domain.coarsening import SENSITIVE, coarse_code
 from hub.domain.concerns import CONCERNS, TOLD_AS
 from hub.domain.disclosure import Sieve, disclosed, leaves, published, sieve
 from hub.domain.field_classes import CLASS, COARSENS, EVERYBODY, Coarsening, FieldClass
+from hub.domain.investigation import COUNCIL, PURPOSE
 from hub.domain.words import LifeArea
 from hub.projections import CODE, COUNT, ID, RULE, TEXT, many, maybe, thing
 from tests.adapters.disclosing import the_matrices, the_rules
@@ -271,9 +272,10 @@ def test_no_receiver_is_told_a_person_number() -> None:
     assert not [receiver for receiver, allowed in RECEIVERS.items() if FieldClass.NUMBER in allowed]
 
 
-def test_partners_are_told_nothing_of_the_people_and_no_worry() -> None:
+def test_partners_are_told_nothing_of_the_people_and_no_worry_but_the_council_of_whom_to_investigate() -> None:
     people = {FieldClass.IDENTITY, FieldClass.BIRTH_DATE, FieldClass.ADDRESS, FieldClass.CONCERN, *SENSITIVE, *of.FREE}
-    assert not [receiver for receiver, allowed in MATRIX.systems.items() if allowed & people]
+    told = {receiver: allowed & people for receiver, allowed in MATRIX.systems.items() if allowed & people}
+    assert told == {(COUNCIL, PURPOSE): {FieldClass.IDENTITY, FieldClass.BIRTH_DATE}}
 
 
 def test_names_and_addresses_are_for_those_who_work_with_the_family() -> None:
