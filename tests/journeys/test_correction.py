@@ -48,7 +48,9 @@ def somebody(nth: int, **but: Any) -> dict[str, Any]:
 
 
 def status(hub: Served, receipt: Mapping[str, Any], partner: str = "any-partner") -> Any:
-    return hub.ask(f"/v1/signals/{receipt['message']}", Capacity.PARTNER, partner).json()["status"]
+    """What became of a message, without what its reporter hears of it."""
+    said = hub.ask(f"/v1/signals/{receipt['message']}", Capacity.PARTNER, partner).json()["status"]
+    return {name: value for name, value in said.items() if name != "feedback"}
 
 
 def family(hub: Served, id: str) -> Any:
