@@ -94,7 +94,10 @@ def private_key(jwk: Mapping[str, Any]) -> PrivateKey:
     Raises:
         ValueError: not a private key of a kind that the hub knows.
     """
-    key = JWKRegistry.import_key(dict(jwk)).private_key
+    try:
+        key = JWKRegistry.import_key(dict(jwk)).private_key
+    except (JoseError, TypeError) as error:
+        raise ValueError("not a private key that the hub can use") from error
     if not isinstance(key, PrivateKey):
         raise ValueError("not a private key of a kind that the hub knows")
     return key

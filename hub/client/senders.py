@@ -27,12 +27,21 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """A system of a registered organisation, by the name of its registration, with its private key (a JWK with a kid)."""
+    """A system of a registered organisation, by the name of its registration, with its private key (a JWK with a kid).
+
+    Raises:
+        ValueError: that is no private key of a kind that the hub knows.
+    """
 
     name: str
     oin: str
     key: Mapping[str, Any] = field(repr=False)
     system: str = "hub-client"
+    private: jws.PrivateKey = field(init=False, repr=False, compare=False)
+    """The key ready for use; checking its numbers costs many times what a signature does, so once."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "private", jws.private_key(self.key))
 
     @classmethod
     def read(cls, file: Path | str, system: str = "hub-client") -> "Sender":
@@ -57,7 +66,7 @@ class Sender:
 
     def signed(self, body: bytes, covered: Mapping[str, str], at: datetime) -> dict[str, str]:
         """The headers of a signature over this body and the `covered` headers, made at that moment; those are among them."""
-        return {**covered, **jades.sign(body, covered, jws.private_key(self.key), self.kid, at)}
+        return {**covered, **jades.sign(body, covered, self.private, self.kid, at)}
 
     def one(self, message: Message, at: datetime) -> dict[str, str]:
         """The headers of a message whose body is the partner's own (binary mode), signed with its attributes."""

@@ -1,6 +1,6 @@
 """Access tokens: asked for with the key that signs messages (private_key_jwt), and bound to that key where asked (DPoP)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -16,7 +16,7 @@ TOKEN = "/oauth/token"  # noqa: S105  (an address)
 ASSERTED = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFE = timedelta(seconds=60)
 _BEFORE_ITS_END = timedelta(seconds=60)
-_SHOWN = frozenset({"kty", "crv", "n", "e", "x", "y"})
+_PUBLIC = frozenset({"kty", "crv", "n", "e", "x", "y"})
 
 Ask = Callable[..., tuple[int, Any]]
 """Asks the hub: method, path, headers, form → status and JSON."""
@@ -35,7 +35,7 @@ class Token:
         """Those that show it for one request; `path` without a query."""
         if not self.is_bound:
             return {"Authorization": f"Bearer {self.text}"}
-        return {"Authorization": f"DPoP {self.text}", "DPoP": proof(sender.key, method, self.base + path, now, self.text)}
+        return {"Authorization": f"DPoP {self.text}", "DPoP": proof(sender, method, self.base + path, now, self.text)}
 
 
 class Tokens:
@@ -61,7 +61,7 @@ class Tokens:
         base, now = self._base(), self._now()
         form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTED}
         form |= {"client_assertion": assertion(self._sender, base, now), **({"scope": scope} if scope else {})}
-        headers = {"DPoP": proof(self._sender.key, "POST", base + TOKEN, now)} if is_bound else {}
+        headers = {"DPoP": proof(self._sender, "POST", base + TOKEN, now)} if is_bound else {}
         status, said = self._ask("POST", TOKEN, headers, form)
         if not isinstance(said, dict) or not {"access_token", "error"} & said.keys():
             raise NoAnswer("What answers there gives no tokens to partners.", code="no-tokens-there")
@@ -80,13 +80,13 @@ def assertion(sender: Sender, audience: str, now: datetime) -> str:
     """By what a sender shows who asks for a token (RFC 7523): counts once, for a minute."""
     times = {"iat": int(now.timestamp()), "exp": int((now + _LIFE).timestamp())}
     claims = {"iss": sender.name, "sub": sender.name, "aud": audience, "jti": str(uuid4()), **times}
-    return compact.write("JWT", claims, jws.private_key(sender.key), kid=sender.kid)
+    return compact.write("JWT", claims, sender.private, kid=sender.kid)
 
 
-def proof(key: Mapping[str, Any], method: str, address: str, at: datetime, token: str = "") -> str:
-    """That its sender holds this private key (DPoP, RFC 9449): counts once; `address` is the whole one, without a query."""
+def proof(sender: Sender, method: str, address: str, at: datetime, token: str = "") -> str:
+    """That the sender holds its key (DPoP, RFC 9449): counts once; `address` is the whole one, without a query."""
     claims: dict[str, Any] = {"jti": str(uuid4()), "htm": method, "htu": address, "iat": int(at.timestamp())}
     if token:
         claims["ath"] = jws.b64url(sha256(token.encode()).digest())
-    public = {name: value for name, value in jws.public_half(key).items() if name in _SHOWN}
-    return compact.write("dpop+jwt", claims, jws.private_key(key), jwk=public)
+    public = {name: value for name, value in sender.key.items() if name in _PUBLIC}
+    return compact.write("dpop+jwt", claims, sender.private, jwk=public)

@@ -50,7 +50,7 @@ def url_of(served: Served) -> str:
 
 def the_sender(served: Served, name: str = "any-partner", kid: str = "") -> Sender:
     known = served.partners[name]
-    return Sender(known.name, known.oin, jwk("PS256", kid or known.kid), "dossier")
+    return replace(known.system, key=jwk("PS256", kid)) if kid else known.system
 
 
 def the_hub(served: Served, sender: Sender | None = None, **but: Any) -> Hub:
@@ -320,9 +320,10 @@ def test_the_file_of_a_key_is_read_and_its_key_is_not_shown(tmp_path: Path) -> N
     sender = Sender.read(file, "dossier")
     assert (sender.name, sender.kid, sender.source) == ("x", "k-1", "urn:nld:oin:00000099000000010001:systeem:dossier")
     assert str(jwk("ES256", "k-1")["d"]) not in repr(sender)
-    for wrong in ("[]", "{}", "no json"):
+    no_key = json.dumps({"name": "x", "oin": "1", "key": {"kid": "k"}})
+    for wrong in ("[]", "{}", "no json", no_key):
         file.write_text(wrong)
-        with pytest.raises(ValueError, match=r"key.json|Expecting"):
+        with pytest.raises(ValueError, match=r"key.json|Expecting|private key"):
             Sender.read(file)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import Any
@@ -18,8 +19,8 @@ from uuid import UUID, uuid4
 
 import httpx2
 
+from hub import client
 from hub.adapters import outgoing_events
-from hub.adapters.jades import sign
 from hub.api.server import server
 from hub.domain.callers import Capacity
 from hub.domain.messages import Message
@@ -28,7 +29,7 @@ from hub.ports import SetClock
 from hub.settings import Settings
 from hub.wiring import Hub, application
 from tests import issuer
-from tests.adapters.registered import private, public
+from tests.adapters.registered import jwk, public
 from tests.given import NOON, a_number
 from tests.parts import databases
 from tests.parts.servers import a_free_port
@@ -58,7 +59,12 @@ class Sender:
 
     @property
     def source(self) -> str:
-        return f"urn:nld:oin:{self.oin}:systeem:dossier"
+        return self.system.source
+
+    @property
+    def system(self) -> client.Sender:
+        """What it signs with, as any partner does."""
+        return _system(self.name, self.oin, self.algorithm, self.kid)
 
     def register(self, hub: Hub, since: datetime) -> None:
         """Takes it in, with its key."""
@@ -68,13 +74,17 @@ class Sender:
 
     def signed(self, body: bytes, at: datetime, covering: Mapping[str, str] | None = None) -> dict[str, str]:
         """The headers of a signature that it makes now, with those that it covers."""
-        covered = dict(covering or {})
-        return {**covered, **sign(body, covered, private(self.algorithm, self.kid), self.kid, at)}
+        return self.system.signed(body, covering or {}, at)
 
     def an_event(self, data: Any, at: datetime, **but: Any) -> bytes:
         """A message of it as a structured CloudEvent."""
         said = {"id": str(uuid4()), "source": self.source, "type": ANY_TYPE, "time": at, "data": data} | but
         return outgoing_events.to_structured(**said)
+
+
+@cache
+def _system(name: str, oin: str, algorithm: str, kid: str) -> client.Sender:
+    return client.Sender(name, oin, jwk(algorithm, kid), "dossier")
 
 
 def the_partners(**callbacks: str) -> dict[str, Sender]:
