@@ -5,12 +5,13 @@ import signal
 import socket
 import sys
 from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from threading import Event
 from typing import Annotated
 
 import typer
 
+from hub.adapters.running_here import alone_in, refuse_running
 from hub.commands.shared import Port, opened, say
 from hub.errors import NotAllowed, Unavailable
 from hub.settings import Settings
@@ -50,10 +51,18 @@ def consume(watch: WatchAt = "") -> None:
 
 
 def _serve(host: str, port: int, parts: Sequence[Part], watch: str) -> None:
+    settings = _settings(parts, watch)
+    if not settings.is_shared:
+        refuse_running(settings.data_dir)
+    _refuse_taken(host, port)
+    with nullcontext() if settings.is_shared else alone_in(settings.data_dir):
+        _serve_alone(settings, host, port, parts)
+
+
+def _serve_alone(settings: Settings, host: str, port: int, parts: Sequence[Part]) -> None:
     from hub.api.server import server
 
-    _refuse_taken(host, port)
-    hub = opened(_settings(parts, watch))
+    hub = opened(settings)
     watched = Watched(hub, parts[0].value if len(parts) == 1 else "all")
     where = "PostgreSQL" if hub.settings.is_shared else hub.settings.data_dir.absolute()
     say.print(f"The hub listens on http://{host}:{port}; its data is in {where}. Stop it with Ctrl+C.", soft_wrap=True)

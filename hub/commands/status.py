@@ -13,6 +13,7 @@ from hub.commands.shared import aside, say, the_hub
 from hub.errors import Unavailable
 from hub.ports import Missing
 from hub.wiring import Watched
+from hub.wiring.watched import LOOKS_ONLY
 
 app = typer.Typer()
 _AWAY = Missing("database", hinders=True)
@@ -23,13 +24,17 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="for other progr
     """Show how the stores, the read models and the ways out stand; ends with 1 when something is missing."""
     try:
         with the_hub() as hub:
-            now = Watched(hub, "status").standing()
+            now = Watched(hub, LOOKS_ONLY).standing()
     except Unavailable as away:
         aside.print(away.detail, style="bold red", soft_wrap=True, highlight=False, markup=False)
         _show_missing([_AWAY], as_json, {})
         raise typer.Exit(1) from None
     if not as_json:
         say.print(_followers(now), _waiting(now))
+        if now.unled and any(one.lag for one in now.followers):
+            say.print(
+                "Nobody leads the hub: read models are built when it runs.", style="yellow", soft_wrap=True
+            )
     _show_missing(now.missing, as_json, asdict(now))
     raise typer.Exit(1 if now.missing else 0)
 
@@ -58,7 +63,7 @@ def _followers(now: Standing) -> Table:
 
 
 def _led(now: Standing, lead: Lead) -> str:
-    return lead.by or ("nowhere" if now.is_shared else "here")
+    return lead.by or ("nowhere" if now.is_shared or now.unled else "here")
 
 
 def _waits(one: Place) -> str:

@@ -29,6 +29,7 @@ from hub.adapters.sealed_row import SealedRow
 from hub.domain import coarsening
 from hub.domain.rules import Rules
 from hub.domain.trajectory.planned import DUTCH_TIME
+from hub.errors import Unavailable
 from hub.ports import Clock
 from hub.relay import Follower, Relay
 from hub.settings import Settings
@@ -36,11 +37,23 @@ from hub.settings import Settings
 FOLLOW, SEND, CLOCK = "follow ", "send ", "watch the clock"
 """How the works are called that one process does for all; the first two go with the name of a follower or a way out."""
 
+_NO_KEK = (
+    "On PostgreSQL the key-encryption key has to be given, the same to every process: HUB_KEK_FILE, HUB_KEK_COMMAND or HUB_KEK. "
+    "Where there is no hub yet, make one with `(umask 077; head -c 32 /dev/urandom | base64 > kek)`, and keep a copy elsewhere."
+)
+
 
 def keks_of(settings: Settings, log: Engine) -> Keks:
-    """The key-encryption key, from where the settings say."""
+    """The key-encryption key, from where the settings say; on SQLite a new one where there is none yet.
+
+    Raises:
+        Unavailable: none was given on PostgreSQL, or what was given is no key.
+    """
     if (given := keks_given(settings)) is not None:
         return given
+    if settings.is_shared:
+        # a key of this process alone, in a directory that may go with it, would lock up what all of them keep
+        raise Unavailable(_NO_KEK, code="no-kek")
     file = settings.data_dir / "kek.json"
     # where there are keys already, a new one of another would open none of them
     is_new = not (settings.kek_file or vault.has_keys(log) or is_sealed(settings.hub_keys))

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, select
 from hub.adapters.channels import Way
 from hub.adapters.database import is_postgresql, reading
 from hub.adapters.migrations import STORES, revisions, stands_at
+from hub.adapters.running_here import runs_in
 from hub.adapters.watching.leaders import leaders
 from hub.adapters.watching.looks import FRESH, Look
 from hub.adapters.watching.metrics import written
@@ -28,6 +29,8 @@ _ESCALATIONS = (
     .where(_E.state == escalations.OPEN, _E.family.not_in(select(escalations.MERGED.c.family)))
     .group_by(_E.level)
 )
+LOOKS_ONLY = "status"
+"""What a process is started as that runs nothing itself."""
 NOT_SO_OFTEN = 10.0
 """Seconds between looks at Kafka, which costs a connection each time."""
 
@@ -78,7 +81,7 @@ class Watched:
             has_keys=None if seen["position"] is None else bool(seen["keys"]),
             followers=[self._place(each, leads) for each in (*(seen["views"] or ()), *(seen["outbox"] or ()))],
             works={work: lead for work, lead in leads.items() if not work.startswith(FOLLOW)},
-            unled=[] if seen["leaders"] is None or not is_shared else [work for work, lead in leads.items() if not lead.by],
+            unled=[work for work, lead in leads.items() if not lead.by] if self._is_seen_unled(seen["leaders"]) else [],
             questions=asked,
             quarantine=unread,
             escalations=open,
@@ -95,6 +98,12 @@ class Watched:
     def _leads(self, elsewhere: Mapping[str, str]) -> Mapping[str, Lead]:
         held = self._hub.leading.held
         return {work: Lead(work in held, elsewhere.get(work, "")) for work in self._works}
+
+    def _is_seen_unled(self, elsewhere: Mapping[str, str] | None) -> bool:
+        """Whether a work of which nobody was seen to lead it has no leader: on SQLite, where the process that runs leads all."""
+        if is_postgresql(self._hub.stored.log):
+            return elsewhere is not None
+        return self._process == LOOKS_ONLY and not runs_in(self._hub.settings.data_dir)
 
     def _place(self, one: Following, leads: Mapping[str, Lead]) -> Place:
         since = one.waiting_since

@@ -356,7 +356,7 @@ def test_while_the_database_is_away_nothing_moves_and_then_it_goes_on_in_order(
     postgresql_server.start()
     with (
         fresh(postgresql_server.url) as url,
-        a_hub(Settings(data_dir=tmp_path, database_url=url, mode="demo"), Kafka(kafka)) as hearing,
+        a_hub(Settings(data_dir=tmp_path, database_url=databases.with_key(url, tmp_path), mode="demo"), Kafka(kafka)) as hearing,
     ):
         hearing.make(ANY)
         sender = hearing.partners[ANY]

@@ -303,6 +303,8 @@ def base64(key: bytes) -> str:
 
 def test_a_key_from_the_environment_is_rotated_by_putting_a_new_one_in_front(tmp_path: Path) -> None:
     old, new = token_bytes(32), token_bytes(32)
+    if databases.url_of(tmp_path):
+        (tmp_path / "kek.json").unlink()
     with a_hub(tmp_path, kek=base64(old)) as hub:
         subject = uuid4()
         sealed = seal(hub.vault, subject)
@@ -350,7 +352,7 @@ def test_a_lost_key_is_not_replaced_by_a_new_one(tmp_path: Path) -> None:
     with a_hub(tmp_path) as hub:
         seal(hub.vault, uuid4())
     (tmp_path / "kek.json").unlink()
-    with pytest.raises(Unavailable, match=r"kek\.json is gone"), a_hub(tmp_path):
+    with pytest.raises(Unavailable, match=r"kek\.json is gone|has to be given"), a_hub(tmp_path):
         pass
     assert not (tmp_path / "kek.json").exists()
 
@@ -397,3 +399,21 @@ def test_a_file_that_the_hub_may_not_write_is_rotated_by_whoever_does(
     assert rotate(another(vault, tmp_path)) == 1
     file.write_text(json.dumps(json.loads(file.read_text())[:1]))
     assert another(vault, tmp_path).open(subject, sealed, b"here") == b"words"
+
+
+def test_on_postgresql_a_key_that_nobody_gave_is_not_made_up(tmp_path: Path, postgresql: str) -> None:
+    with pytest.raises(Unavailable, match=r"has to be given, the same to every process: HUB_KEK_FILE.*head -c 32") as refused:
+        Hub.open(Settings(data_dir=tmp_path, database_url=postgresql, mode="demo"))
+    assert refused.value.code == "no-kek"
+    assert not (tmp_path / "kek.json").exists()
+
+
+@pytest.mark.parametrize("how", ["file", "command", "value", "kept"])
+def test_on_postgresql_any_key_that_was_given_will_do(how: str, tmp_path: Path, postgresql: str) -> None:
+    key, file = base64(token_bytes(32)), tmp_path / "kek"
+    file.write_text(key)
+    file.chmod(0o600)
+    if how == "kept":
+        FromFile.made(tmp_path / "kek.json")
+    given = {"file": {"kek_file": str(file)}, "command": {"kek_command": f"cat {file}"}, "value": {"kek": key}}
+    Hub.open(Settings(data_dir=tmp_path, database_url=postgresql, mode="demo", **given.get(how, {}))).close()

@@ -52,7 +52,7 @@ def test_what_one_partner_puts_on_kafka_another_is_told_there(tmp_path: Path, ka
 
 def test_while_kafka_is_away_everything_else_goes_on_and_then_both_ways_catch_up(tmp_path: Path, broker: Broker) -> None:
     broker.start()
-    settings = Settings(data_dir=tmp_path / "hub", database_url=databases.url_of(tmp_path), mode="demo")
+    settings = Settings(data_dir=tmp_path / "hub", database_url=databases.url_of(tmp_path / "hub"), mode="demo")
     with a_hub(settings, Kafka(broker.servers), (ANY, HOUSING)) as hearing:
         sender = hearing.partners[ANY]
         with hearing.hub.running():

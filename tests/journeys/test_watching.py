@@ -297,7 +297,7 @@ class OnServer(Part):
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**super().environment, "HUB_DATABASE_URL": self.database}
+        return {**super().environment, "HUB_DATABASE_URL": databases.with_key(self.database, self.data)}
 
 
 def test_a_process_that_is_told_to_stop_says_so_while_it_finishes(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import Engine
 
 from hub.adapters.database import engine
+from hub.adapters.kek import FromFile
 from tests.parts import postgresql
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -32,7 +33,7 @@ class _OnAServer:
     def url_of(self, place: Path) -> str:
         place = place.resolve()
         if place not in self._urls:
-            self._urls[place] = self._made.enter_context(postgresql.fresh(self._server))
+            self._urls[place] = with_key(self._made.enter_context(postgresql.fresh(self._server)), place)
         return self._urls[place]
 
 
@@ -48,8 +49,18 @@ def kept_on(server: str) -> Iterator[None]:
 
 
 def url_of(place: Path) -> str:
-    """What the hub that has this directory is told as HUB_DATABASE_URL: nothing, where it keeps SQLite files there."""
+    """What the hub that has this directory is told as HUB_DATABASE_URL: nothing, where it keeps SQLite files there.
+
+    For PostgreSQL its key is in that directory, where a hub on SQLite would have put it.
+    """
     return _kept[-1].url_of(place) if _kept else ""
+
+
+def with_key(url: str, place: Path) -> str:
+    """The same URL, when the key that a hub on it has to be given is in its directory."""
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    FromFile.made(place / "kek.json")
+    return url
 
 
 def write_out(place: Path) -> None:

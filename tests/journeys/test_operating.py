@@ -1,0 +1,91 @@
+"""Whoever operates the hub is told what runs, what does not, and what to do about it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.adapters.running_here import alone_in, runs_in
+from hub.errors import Unavailable
+from tests.given import NOON
+from tests.journeys.running import Process, a_worry, serving
+from tests.parts.servers import a_free_port, until
+
+OIN = "00000099000000010001"
+
+
+def hub(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """What a command printed, and how it ended, in a process of its own."""
+    told = {"HUB_MODE": "demo", "COLUMNS": "200", **environment}
+    return subprocess.run([sys.executable, "-m", "hub", *arguments], env={**os.environ, **told}, capture_output=True, text=True)
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Process]:
+    """A hub on SQLite that runs."""
+    process = Process(tmp_path / "var")
+    process.start()
+    yield process
+    process.end()
+
+
+# One at a time -------------------------------------------------------------------------------------------
+
+
+def test_a_second_hub_on_the_same_directory_is_refused_and_commands_go_on(process: Process) -> None:
+    second = hub("all", "--port", str(a_free_port()), HUB_DATA_DIR=str(process.data))
+    assert (second.returncode, second.stderr.strip()) == (1, f"A hub runs in {process.data} already.")
+    for command in (("partner", "add", "politie", "--kind", "police", "--oin", OIN), ("partner", "list"), ("status",)):
+        done = hub(*command, HUB_DATA_DIR=str(process.data))
+        assert done.returncode == 0, done
+
+
+def test_a_hub_that_was_killed_leaves_its_directory_to_the_next(process: Process) -> None:
+    process.end(signal.SIGKILL)
+    assert not runs_in(process.data)
+    process.start()
+    assert runs_in(process.data)
+
+
+def test_whoever_only_looks_keeps_no_hub_from_starting(tmp_path: Path) -> None:
+    assert not runs_in(tmp_path)
+    with alone_in(tmp_path):
+        assert runs_in(tmp_path)
+        with pytest.raises(Unavailable, match="already"), alone_in(tmp_path):
+            pass
+        assert runs_in(tmp_path)
+    assert not runs_in(tmp_path)
+
+
+# What runs -----------------------------------------------------------------------------------------------
+
+
+def test_on_sqlite_it_is_told_whether_a_hub_runs(process: Process) -> None:
+    def shown() -> "subprocess.CompletedProcess[str]":
+        return hub("status", HUB_DATA_DIR=str(process.data))
+
+    until(lambda: (there := shown()).returncode == 0 and "Nothing is missing." in there.stdout)
+    assert "nowhere" not in shown().stdout
+    process.end()
+    gone = shown()
+    assert (gone.returncode, "missing: nobody-leads-follow-radar" in gone.stdout, "nowhere" in gone.stdout) == (1, True, True)
+    assert "Nothing is missing." not in gone.stdout
+    assert "read models are built when it runs" not in gone.stdout
+
+
+def test_after_a_restore_it_is_told_that_read_models_are_built_when_the_hub_runs(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    with serving(first) as served:
+        sender = served.partners["any-partner"]
+        assert served.post(sender, sender.an_event(a_worry(), NOON)).status_code == 201
+    made = hub("backup", str(tmp_path / "backup.zip"), HUB_DATA_DIR=str(first))
+    assert made.returncode == 0, made
+    told = {"HUB_DATA_DIR": str(second), "HUB_KEK_FILE": str(first / "kek.json")}
+    restored = hub("restore", str(tmp_path / "backup.zip"), **told)
+    assert restored.returncode == 0, restored
+    shown = hub("status", **told)
+    assert (shown.returncode, "read models are built when it runs" in shown.stdout) == (1, True), shown
