@@ -15,7 +15,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hub.adapters.secret_files import alone, replace, stamp, write_new
+from hub.adapters.secret_files import alone, replace, said, stamp, write_new
 from hub.errors import RuleBroken, Unavailable
 
 BYTES = 32
@@ -87,6 +87,8 @@ class FromFile:
     """Keys in a file of the hub's own, which may renew them."""
 
     path: Path
+    setting: str = ""
+    """What named it, where something did."""
 
     @classmethod
     def made(cls, path: Path) -> "FromFile":
@@ -98,10 +100,17 @@ class FromFile:
         return cls(path)
 
     def stamp(self) -> object:
-        return stamp(self.path)
+        return stamp(self.path, self.setting)
 
     def read(self) -> Sequence[bytes]:
-        return keys_in(self.path.read_text(), self.path.name)
+        name = said(self.path, self.setting)
+        try:
+            text = self.path.read_text()
+        except PermissionError:
+            raise Unavailable(f"{name} cannot be read by this user", code="no-kek") from None
+        except UnicodeDecodeError:
+            text = ""
+        return keys_in(text, name)
 
     @contextmanager
     def renewing(self) -> Iterator[None]:

@@ -29,8 +29,8 @@ def replace(path: Path, text: str) -> None:
     _settle(path.parent)
 
 
-def stamp(path: Path) -> tuple[int, int]:
-    """What changes whenever the file is replaced.
+def stamp(path: Path, setting: str = "") -> tuple[int, int]:
+    """What changes whenever the file is replaced; `setting` is what named it.
 
     Raises:
         Unavailable: the file is gone, or others may read it.
@@ -38,10 +38,15 @@ def stamp(path: Path) -> tuple[int, int]:
     try:
         found = path.stat()
     except FileNotFoundError:
-        raise Unavailable(f"{path.name} is gone", code="no-hub-key") from None
+        raise Unavailable(f"{said(path, setting)} is gone", code="no-hub-key") from None
     if os.name == "posix" and found.st_mode & 0o077:
-        raise Unavailable(f"{path.name} can be read by others: make it 0600", code="no-hub-key")
+        raise Unavailable(f"{said(path, setting)} can be read by others: make it 0600", code="no-hub-key")
     return found.st_ino, found.st_mtime_ns
+
+
+def said(path: Path, setting: str = "") -> str:
+    """Which file that is, for whoever has to mend it."""
+    return f"{path.absolute()}, which {setting} names," if setting else f"{path.absolute()}"
 
 
 @contextmanager

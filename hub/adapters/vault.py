@@ -194,6 +194,10 @@ class Vault:
             also()
         return count
 
+    def around(self) -> list[str]:
+        """The ids of the key-encryption keys that there are now, the one that wraps first."""
+        return [Kek.of(key).id for key in self._keks.source.read()]
+
     def _rewrap(self, after: str) -> tuple[int, str] | None:
         """Wraps the next keys anew; gives how many, and the last that was looked at.
 

@@ -34,7 +34,7 @@ def check(
     to: To = HERE,
 ) -> None:
     """Try whether a partner's system is ready, against a sandbox (a hub in demo mode, in this directory): 0 if it is, 1 if not."""
-    kind, sender = sender_in(keys / f"{name}.key.json")
+    kind, sender = sender_in(keys / f"{name}.key.json", "NAME")
     media = next((one.media for one in partner_kinds()[kind].messages if one.type == type), None)
     if media is None:
         raise typer.BadParameter(f"{kind} has no messages of that type; see `hub partner kinds`", param_hint="--type")

@@ -7,6 +7,7 @@ from rich.table import Column, Table
 
 from hub.adapters.channels.webhook import queue
 from hub.commands.shared import say, the_hub
+from hub.errors import NotKnown
 
 app = typer.Typer(help="Notices to partners' callbacks that were put aside; nothing of them is lost.", no_args_is_help=True)
 _DEAD = {"state": "dead"}
@@ -35,6 +36,8 @@ def again(
     if bool(delivery) == bool(receiver):
         raise typer.BadParameter("name one delivery, or all of one --receiver")
     with the_hub() as hub, hub.stored.outbox.begin() as connection:
+        if receiver and hub.registrations.by_name(receiver) is None:
+            raise NotKnown("No organisation is registered by that name.")
         found = queue.listed(connection, _DEAD | {"receiver": receiver}, limit=_MOST) if receiver else [{"id": delivery}]
         for each in found:
             queue.redrive(connection, each["id"], hub.clock.now())

@@ -11,7 +11,7 @@ import typer
 
 from hub.adapters import jws
 from hub.adapters.partners import found as partner_kinds
-from hub.commands.shared import OPERATOR, Name, say, the_hub
+from hub.commands.shared import OPERATOR, Name, advise, say, the_hub
 from hub.domain.registrations import Registration
 from hub.domain.streams import Occasion
 
@@ -62,6 +62,9 @@ def rotate(
         elif tokens:
             say.print(f"{hub.keys.rotate_token_key(hub.clock.now())} signs access tokens from now on.")
         else:
+            before = hub.vault.around()
             count = hub.vault.rotate(hub.keys.wrap_anew)
             hub.settle()
             say.print(f"{count} keys are wrapped anew.")
+            old = ", ".join(id for id in before if id != hub.vault.around()[0])
+            advise(f"Keep a copy of the new key now, and back up: backups from before open only with key {old}.")

@@ -36,7 +36,9 @@ def the_hub(may_be_new: bool = False) -> Iterator[Hub]:
     """
     settings = Settings.read(os.environ)
     place = "PostgreSQL" if settings.is_shared else settings.data_dir.absolute()
-    if not may_be_new and not has_hub(settings):
+    with using():
+        is_there = may_be_new or has_hub(settings)
+    if not is_there:
         raise NotKnown(
             f"There is no hub in {place}. Go to where it runs, name its directory with HUB_DATA_DIR, or begin with `hub all`."
         )
@@ -50,15 +52,27 @@ def the_hub(may_be_new: bool = False) -> Iterator[Hub]:
 
 def opened(settings: Settings) -> Hub:
     """The hub of these settings. Raises: Unavailable, with what to do about it."""
-    if (unfinished := settings.data_dir / UNFINISHED).exists():
-        raise Unavailable(f"A restore was broken off in {unfinished.parent.absolute()}: do it again with `hub restore`.")
     try:
-        return Hub.open(settings, environment=os.environ)
-    except OSError as error:
-        words = "HUB_DATA_DIR names another directory for its data, HUB_CONTRACTS_DIR another for the contracts."
-        raise Unavailable(f"The hub cannot use {error.filename}: {error.strerror}. {words}") from None
+        with using():
+            if (unfinished := settings.data_dir / UNFINISHED).exists():
+                where = unfinished.parent.absolute()
+                raise Unavailable(f"A restore was broken off in {where}, or is at work there: do it again with `hub restore`.")
+            return Hub.open(settings, environment=os.environ)
     except ValueError as error:
         raise Unavailable(f"The hub cannot open: {error}. `hub settings` shows what it was given.") from None
+
+
+@contextmanager
+def using() -> Iterator[None]:
+    """While files and directories are used that may be somebody else's. Raises: Unavailable, with what to do about it."""
+    try:
+        yield
+    except OSError as error:
+        words = (
+            "Run it as the user whose it is, and see that there is room; HUB_DATA_DIR names another directory for its data, "
+            "HUB_CONTRACTS_DIR another for the contracts."
+        )
+        raise Unavailable(f"The hub cannot use {error.filename}: {error.strerror}. {words}") from None
 
 
 def advise(words: str) -> None:
@@ -66,17 +80,17 @@ def advise(words: str) -> None:
     aside.print(words, style="yellow", soft_wrap=True, highlight=False, markup=False)
 
 
-def sender_in(file: Path) -> tuple[str, Sender]:
+def sender_in(file: Path, option: str = "--partner") -> tuple[str, Sender]:
     """The kind of a partner, and its system with the private key that is in that file. Raises: BadParameter."""
     if not file.exists():
-        raise typer.BadParameter(f"there is no {file}; make it with `hub keys new`", param_hint="--partner")
-    kind = object_in(file, "--partner").get("kind")
+        raise typer.BadParameter(f"there is no {file}; make it with `hub keys new`", param_hint=option)
+    kind = object_in(file, option).get("kind")
     try:
         sender = Sender.read(file, "hub-send")
     except ValueError:
         kind = None
     if kind not in partner_kinds():
-        raise typer.BadParameter(f"{file} is not as `hub keys new` makes it; make it anew", param_hint="--partner")
+        raise typer.BadParameter(f"{file} is not as `hub keys new` makes it; make it anew", param_hint=option)
     return kind, sender
 
 

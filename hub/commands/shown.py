@@ -67,8 +67,8 @@ def terms_of(hub: Hub, name: str) -> Iterator[tuple[str, str]]:
     yield "purposes", _codes(known.purposes, registers.purposes, today)
     yield "grounds", _codes(known.grounds, registers.bases, today)
     yield "covenant", _covenant(hub, known)
-    limits = ((known.per_minute, "a minute"), (known.per_day, "a day"))
-    yield "limits", ", ".join(f"{most or 'as the settings say'} {per}" for most, per in limits)
+    limits = ((known.per_minute, hub.settings.per_minute, "a minute"), (known.per_day, hub.settings.per_day, "a day"))
+    yield "limits", ", ".join(f"{own} {per}" if own else f"{most} {per} (the settings')" for own, most, per in limits)
     yield "callback", known.callback or "none: it is told nothing"
 
 

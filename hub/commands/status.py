@@ -27,14 +27,12 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="for other progr
             now = Watched(hub, LOOKS_ONLY).standing()
     except Unavailable as away:
         aside.print(away.detail, style="bold red", soft_wrap=True, highlight=False, markup=False)
-        _show_missing([_AWAY], as_json, {})
+        _show_missing([_AWAY if away.code == Unavailable.code else Missing(away.code, hinders=True)], as_json, {})
         raise typer.Exit(1) from None
     if not as_json:
         say.print(_followers(now), _waiting(now))
         if now.unled and any(one.lag for one in now.followers):
-            say.print(
-                "Nobody leads the hub: read models are built when it runs.", style="yellow", soft_wrap=True
-            )
+            say.print("Nobody leads the hub: read models are built when it runs.", style="yellow", soft_wrap=True)
     _show_missing(now.missing, as_json, asdict(now))
     raise typer.Exit(1 if now.missing else 0)
 

@@ -44,6 +44,6 @@ def token(
     to: To = HERE,
 ) -> None:
     """Get a partner's system an access token with its key, and print it; it counts for fifteen minutes."""
-    _, sender = sender_in(keys / f"{name}.key.json")
+    _, sender = sender_in(keys / f"{name}.key.json", "NAME")
     with at_hub(to, sender) as hub:
         print(hub.token(scope, is_bound=False).text)

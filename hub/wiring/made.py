@@ -57,7 +57,7 @@ def keks_of(settings: Settings, log: Engine) -> Keks:
     file = settings.data_dir / "kek.json"
     # where there are keys already, a new one of another would open none of them
     is_new = not (settings.kek_file or vault.has_keys(log) or is_sealed(settings.hub_keys))
-    return Keks(FromFile.made(file) if is_new else FromFile(Path(settings.kek_file or file)))
+    return Keks(FromFile.made(file) if is_new else _kek_file(settings))
 
 
 def keks_given(settings: Settings) -> Keks | None:
@@ -66,8 +66,12 @@ def keks_given(settings: Settings) -> Keks | None:
         return Keks(Given(lambda: settings.kek, "HUB_KEK"))
     if settings.kek_command:
         return Keks(Given(lambda: printed(settings.kek_command), "what HUB_KEK_COMMAND prints"))
-    file = Path(settings.kek_file or settings.data_dir / "kek.json")
-    return Keks(FromFile(file)) if file.exists() else None
+    file = _kek_file(settings)
+    return Keks(file) if file.path.exists() else None
+
+
+def _kek_file(settings: Settings) -> FromFile:
+    return FromFile(Path(settings.kek_file), "HUB_KEK_FILE") if settings.kek_file else FromFile(settings.data_dir / "kek.json")
 
 
 def keys_at(settings: Settings, log: Engine, keks: Keks) -> Sealed:

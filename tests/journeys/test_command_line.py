@@ -141,7 +141,7 @@ def test_taking_a_partner_in_says_what_it_may_and_on_which_ground(run: Run) -> N
         "purposes child-safety",
         "grounds wpg-20",
         "covenant vig-2024 until 2028-12-31",
-        "limits 60 a minute, as the settings say a day",
+        "limits 60 a minute, 250000 a day (the settings')",
         "callback none: it is told nothing",
     ):
         assert granted in said

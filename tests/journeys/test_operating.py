@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.adapters.kek import FromFile, Keks
 from hub.adapters.running_here import alone_in, runs_in
 from hub.errors import Unavailable
 from tests.given import NOON
@@ -89,3 +90,37 @@ def test_after_a_restore_it_is_told_that_read_models_are_built_when_the_hub_runs
     assert restored.returncode == 0, restored
     shown = hub("status", **told)
     assert (shown.returncode, "read models are built when it runs" in shown.stdout) == (1, True), shown
+
+
+# What is wrong -------------------------------------------------------------------------------------------
+
+
+def test_a_key_that_opens_nothing_is_told_as_that_with_its_whole_path(tmp_path: Path) -> None:
+    with serving(tmp_path / "var"):
+        pass
+    key, told = tmp_path / "kek", {"HUB_DATA_DIR": str(tmp_path / "var"), "HUB_KEK_FILE": str(tmp_path / "kek")}
+    key.write_text("no key")
+    key.chmod(0o600)
+    wrong = hub("status", **told)
+    assert (wrong.returncode, "missing: no-kek" in wrong.stdout) == (1, True)
+    assert f"{key}, which HUB_KEK_FILE names, does not hold keys" in wrong.stderr
+    key.chmod(0o644)
+    assert f"{key}, which HUB_KEK_FILE names, can be read by others" in hub("status", **told).stderr
+
+
+def test_whoever_renews_the_key_is_told_what_to_keep(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        pass
+    old = Keks(FromFile(tmp_path / "kek.json")).present().id
+    said = hub("keys", "rotate", HUB_DATA_DIR=str(tmp_path))
+    assert said.returncode == 0, said
+    assert f"Keep a copy of the new key now, and back up: backups from before open only with key {old}." in said.stderr
+
+
+def test_a_name_that_nobody_has_is_refused_as_what_was_given(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        pass
+    token = hub("token", "nobody", "--keys", str(tmp_path))
+    assert (token.returncode, "for NAME" in token.stderr) == (2, True), token
+    again = hub("deliveries", "again", "--receiver", "nobody", HUB_DATA_DIR=str(tmp_path))
+    assert (again.returncode, "No organisation is registered by that name." in again.stderr) == (1, True), again
