@@ -15,7 +15,7 @@ from hub.adapters.partners import found as partner_kinds
 from hub.client import Sender
 from hub.errors import NotKnown, Unavailable
 from hub.settings import Settings
-from hub.wiring import Hub, has_hub
+from hub.wiring import Hub, has_hub, place_of
 
 say, aside = Console(), Console(stderr=True)
 OPERATOR = "operator"
@@ -39,9 +39,9 @@ def the_hub(may_be_new: bool = False) -> Iterator[Hub]:
     with using():
         is_there = may_be_new or has_hub(settings)
     if not is_there:
-        raise NotKnown(
-            f"There is no hub in {place}. Go to where it runs, name its directory with HUB_DATA_DIR, or begin with `hub all`."
-        )
+        here = "Go to where it runs, name its directory with HUB_DATA_DIR, or begin with `hub all`."
+        there = "Name another database with HUB_DATABASE_URL, begin with `hub serve` and `hub relay`, or `hub restore FILE`."
+        raise NotKnown(f"There is no hub in {place_of(settings)}. {there if settings.is_shared else here}")
     aside.print(f"The hub in {place}", style="dim", soft_wrap=True, highlight=False, markup=False)
     hub = opened(settings)
     try:

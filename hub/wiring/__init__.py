@@ -6,7 +6,7 @@ looks at it, and `interface` stands in front of it.
 
 from hub.wiring.hub import INDEXES, Hub, Part
 from hub.wiring.interface import VIEWS, application, openapi, quarantined, search, sought
-from hub.wiring.stored import Stored, has_hub
+from hub.wiring.stored import Stored, has_hub, place_of
 from hub.wiring.watched import Watched
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "application",
     "has_hub",
     "openapi",
+    "place_of",
     "quarantined",
     "search",
     "sought",

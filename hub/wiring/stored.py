@@ -1,12 +1,15 @@
 """The databases of a hub, each made or brought up to date when it opens."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, make_url
 
 from hub.adapters.database import engine, promised
 from hub.adapters.migrations import STORES, bring_up
+from hub.errors import OutOfReach
 from hub.settings import Settings
 
 DURABLE = frozenset({"log", "reads", "door"})
@@ -39,8 +42,9 @@ class Stored:
         durable = DURABLE | ALSO if settings.is_shared else DURABLE
         stored = cls(**{store: engine(url, store, durable=store in durable) for store, url in urls.items()})
         try:
-            for store in STORES:
-                bring_up(getattr(stored, store), store)
+            with _saying_where(settings):
+                for store in STORES:
+                    bring_up(getattr(stored, store), store)
         except BaseException:
             stored.close()
             raise
@@ -52,13 +56,33 @@ class Stored:
             getattr(self, store).dispose()
 
 
+def place_of(settings: Settings) -> str:
+    """Where a hub of these settings keeps what it has, for whoever operates it; never a password."""
+    if not settings.is_shared:
+        return str(settings.data_dir.absolute())
+    url = make_url(settings.database_url)
+    server = f"{url.host or 'this machine'}, port {url.port or 5432}"
+    return f"PostgreSQL at {server}, database {url.database or 'of the user'}, as {url.username or 'who runs this'}"
+
+
+@contextmanager
+def _saying_where(settings: Settings) -> Iterator[None]:
+    """Only while it opens: whoever posts to a hub that runs hears nothing of where its data are."""
+    try:
+        yield
+    except OutOfReach as away:
+        if not settings.is_shared:
+            raise
+        raise OutOfReach(f"{away.detail}: {place_of(settings)}", code=away.code) from away
+
+
 def has_hub(settings: Settings) -> bool:
     """Whether a hub was opened here before. Raises: Unavailable."""
     if not settings.is_shared:
         return settings.hub_keys.exists()
     log = engine(settings.log_url)
     try:
-        with promised("the database cannot be read"), log.connect() as connection:
+        with _saying_where(settings), promised("the database cannot be read"), log.connect() as connection:
             return inspect(connection).has_table("sealed_documents")
     finally:
         log.dispose()

@@ -254,7 +254,7 @@ def test_a_directory_that_cannot_be_is_named_with_what_to_do(run: Run, tmp_path:
     (tmp_path / "file").write_text("")
     ran = run("partner", "add", "politie", "--kind", "police", "--oin", OIN, HUB_DATA_DIR=str(tmp_path / "file" / "var"))
     assert ran.status == 1
-    assert f"The hub cannot use {tmp_path / 'file' / 'var'}: Not a directory. HUB_DATA_DIR names another" in ran.err
+    assert f"The hub cannot use {tmp_path / 'file' / 'var'}: Not a directory. Run it as the user whose it is" in ran.err
 
 
 def test_a_range_that_is_none_is_named(run: Run) -> None:

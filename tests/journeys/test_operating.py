@@ -6,8 +6,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from hub.adapters.kek import FromFile, Keks
 from hub.adapters.running_here import alone_in, runs_in
@@ -124,3 +126,29 @@ def test_a_name_that_nobody_has_is_refused_as_what_was_given(tmp_path: Path) -> 
     assert (token.returncode, "for NAME" in token.stderr) == (2, True), token
     again = hub("deliveries", "again", "--receiver", "nobody", HUB_DATA_DIR=str(tmp_path))
     assert (again.returncode, "No organisation is registered by that name." in again.stderr) == (1, True), again
+
+
+@pytest.mark.parametrize(
+    ("but", "words"),
+    [
+        ({"host": "127.0.0.1", "port": 1}, "the connection is refused"),
+        ({"host": "nowhere.invalid"}, "there is no such host"),
+        ({"database": "of_nobody"}, "there is no such database"),
+    ],
+)
+def test_a_database_that_cannot_be_reached_is_named_without_its_password(
+    but: dict[str, Any], words: str, tmp_path: Path, postgresql: str
+) -> None:
+    url = make_url(postgresql).set(password="hidden-word").set(**but)
+    said = hub("status", HUB_DATA_DIR=str(tmp_path), HUB_DATABASE_URL=url.render_as_string(hide_password=False))
+    assert (said.returncode, "missing: database" in said.stdout) == (1, True), said
+    where = f"{words}: PostgreSQL at {url.host}, port {url.port}, database {url.database}, as {url.username}"
+    assert where in said.stderr
+    assert "hidden-word" not in said.stdout + said.stderr
+
+
+def test_a_database_without_a_hub_is_named_with_what_to_do(tmp_path: Path, postgresql: str) -> None:
+    said, url = hub("partner", "list", HUB_DATA_DIR=str(tmp_path), HUB_DATABASE_URL=postgresql), make_url(postgresql)
+    assert said.returncode == 1
+    assert f"There is no hub in PostgreSQL at {url.host}, port {url.port}, database {url.database}" in said.stderr
+    assert "Name another database with HUB_DATABASE_URL, begin with `hub serve` and `hub relay`, or `hub restore" in said.stderr

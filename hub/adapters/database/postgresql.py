@@ -37,6 +37,13 @@ _ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 0))"
 _TROUBLES = ("08", "25P", "28", "3D", "40", "53", "54", "55", "57", "58", "F0", "XX")
 """Classes and codes (SQLSTATE) that are not the statement's own fault."""
+_CONNECTING = {
+    ("Connection refused",): "the connection is refused",
+    ("failed to resolve host", "could not translate host name"): "there is no such host",
+    ("no password supplied", "password authentication failed"): "the password is missing or wrong",
+    ("FATAL:  database ",): "there is no such database",
+}
+"""What is said when a connection cannot be made, for which there is no code; and what is meant."""
 
 
 def opened(place: URL, store: str, durable: bool) -> Engine:
@@ -275,4 +282,9 @@ def trouble(error: BaseException | None) -> str:
         return ""
     code = error.sqlstate or ""
     is_trouble = code.startswith(_TROUBLES) if code else isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return type(error).__name__ if is_trouble else ""
+    return (_of_connecting(str(error)) if not code else "") or type(error).__name__ if is_trouble else ""
+
+
+def _of_connecting(said: str) -> str:
+    """In a few words, never those that were said: they name who wanted what."""
+    return next((words for phrases, words in _CONNECTING.items() if any(phrase in said for phrase in phrases)), "")
