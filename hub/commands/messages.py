@@ -3,20 +3,18 @@
 import sys
 from collections.abc import Iterator
 from datetime import UTC
-from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
 import typer
 from sqlalchemy.exc import NoResultFound
 
-from hub.adapters.signatures import PartnerSignatures
+from hub.adapters.rereading import CHANGED, Reread
 from hub.commands.noting import members, note
 from hub.commands.shared import aside, say, the_hub
 from hub.domain.messages import Message
-from hub.errors import NotKnown, SignatureRefused
+from hub.errors import NotKnown
 from hub.intake import Posted
-from hub.ports import Envelope
 from hub.wiring import Hub
 
 app = typer.Typer()
@@ -31,7 +29,7 @@ def message(
     with the_hub() as hub:
         found, position = hub.register.read(lambda unit: ((kept := unit.get(Message, id)), unit.position_of(kept)))
         posted, wrong = _kept(hub, found.received)
-        wrong = wrong or _wrong_with(hub, found.received, posted)
+        wrong = wrong or Reread(hub.registrations, posted).wrong_with(found.received)
         _note(hub, found, body)
     where = aside if body else say
     for label, text in _described(found, position):
@@ -63,24 +61,7 @@ def _kept(hub: Hub, was: Message.Received) -> tuple[Posted, str]:
     except NotKnown as erased:
         return nothing, erased.detail
     except ValueError:
-        return nothing, "its bytes or its signature were changed since they were kept"
-
-
-def _wrong_with(hub: Hub, was: Message.Received, posted: Posted) -> str:
-    """What is otherwise than when it was received; empty where all is well."""
-    if Posted.of(posted.headers, posted.body, posted.covered).key != was.kept:
-        return "its bytes or its signature were changed since they were kept"
-    signature = posted.headers["payload-signature"][0]
-    try:
-        signer = PartnerSignatures(hub.registrations).verify_again(posted.body, posted.headers, signature, was.timestamp)
-    except SignatureRefused as refused:
-        return "; ".join((refused.detail, *map(str, refused.violations)))
-    if (signer.partner, signer.oin, signer.kid, signer.algorithm) != (was.partner, was.oin, was.kid, was.algorithm):
-        return "another organisation or key signed it than the log says"
-    events = [event for event in hub.intake.open(posted.headers, posted.body) if isinstance(event, Envelope)]
-    if not any(sha256(event.raw).hexdigest() == was.digest for event in events):
-        return "the event of that digest is not among its bytes"
-    return ""
+        return nothing, CHANGED
 
 
 def _described(found: Message, position: int) -> Iterator[tuple[str, str]]:

@@ -9,12 +9,13 @@ from sqlalchemy import MetaData, make_url
 
 from hub import relay
 from hub.adapters import backup, event_store, limits, once, processing_log, received, vault
-from hub.adapters.backup import Archive, Manifest, Opens, Own, Progress, Store, put_back
-from hub.adapters.backup.places import database, files
+from hub.adapters.backup import Archive, Manifest, Opens, Own, Progress, Proved, Store, put_back
+from hub.adapters.backup.places import database, files, temporary
+from hub.adapters.backup.proving import unwrapping
 from hub.adapters.channels import feed
 from hub.adapters.channels.kafka import queue as tellings
 from hub.adapters.channels.webhook import queue as deliveries
-from hub.adapters.database import engine
+from hub.adapters.database import engine, promised, reading
 from hub.adapters.kek import Keks
 from hub.adapters.migrations import STORES
 from hub.adapters.sealed_file import opened, sealed
@@ -61,8 +62,8 @@ def back_up(hub: Hub, file: Path, progress: Progress) -> Manifest:
     return backup.back_up(kept_of(hub), own, keks, file, progress)
 
 
-def restore(settings: Settings, archive: Archive, keks: Keks, progress: Progress) -> None:
-    """Puts a backup where these settings say that a hub is to be: all of it, or nothing.
+def restore(settings: Settings, archive: Archive, keks: Keks, progress: Progress) -> Proved:
+    """Puts a backup where these settings say that a hub is to be: all of it, or nothing; gives what was proved of its log.
 
     Raises:
         RuleBroken: there is a hub already.
@@ -73,7 +74,21 @@ def restore(settings: Settings, archive: Archive, keks: Keks, progress: Progress
     document = archive.manifest.keys
     opened(document, settings.hub_keys.name, keks)
     with _place(settings, document) as opens:
-        put_back(archive, opens, keks, progress)
+        return put_back(archive, opens, keks, progress)
+
+
+def check(settings: Settings, archive: Archive, keks: Keks, progress: Progress) -> Proved:
+    """The same in a temporary place, which goes at the end. Raises: Refused, Unavailable, Fault."""
+    opened(archive.manifest.keys, settings.hub_keys.name, keks)
+    with temporary() as opens:
+        return put_back(archive, opens, keks, progress)
+
+
+def locked_up(hub: Hub) -> list[str]:
+    """The subjects of which the key does not unwrap with the key-encryption keys that there are. Raises: Unavailable."""
+    keks = keks_of(hub.settings, hub.stored.log)
+    with promised("the vault cannot be read"), reading(hub.stored.log) as connection:
+        return [subject for subject, is_opening in unwrapping(keks, connection) if not is_opening]
 
 
 @contextmanager

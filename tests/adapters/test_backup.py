@@ -16,7 +16,7 @@ from sqlalchemy import Column, Connection, Interval, MetaData, Table, insert, in
 from hub import relay
 from hub.adapters import backup, limits, once, vault
 from hub.adapters.backup import Archive, Manifest, Own, Store, archive
-from hub.adapters.backup.places import UNFINISHED, files
+from hub.adapters.backup.places import UNFINISHED, files, temporary
 from hub.adapters.backup.rows import Table as Described
 from hub.adapters.backup.rows import lines
 from hub.adapters.database import engine, locked
@@ -165,8 +165,8 @@ def test_a_line_that_was_changed_on_its_way_from_the_disk_is_known(tmp_path: Pat
     with backup.reading(file, keks) as found, ZipFile(tmp_path / "other.zip", "w") as other:
         for name in found.zip.namelist():
             other.writestr(name, found.zip.read(name).replace(b'"2026-03-02"', b'"2026-03-03"'))
-        with pytest.raises(Refused, match="not a whole backup"):
-            backup.check(Archive(other, found.manifest), quiet)
+        with pytest.raises(Refused, match="not a whole backup"), temporary() as opens:
+            backup.put_back(Archive(other, found.manifest), opens, keks, quiet)
 
 
 def test_a_manifest_that_was_written_anew_after_the_seal_was_looked_at_is_known(tmp_path: Path) -> None:
@@ -192,8 +192,10 @@ def a_key() -> str:
 
 def test_another_key_is_said_at_once(tmp_path: Path) -> None:
     file = a_backup(tmp_path)
-    error = refuses(file, the_keks(tmp_path / "another"))
+    given = the_keks(tmp_path / "another")
+    error = refuses(file, given)
     assert (type(error), error.code) == (Unavailable, "no-kek")
+    assert f"needs {the_keks(tmp_path).present().id}, and was given {given.present().id}" in error.detail
 
 
 def test_a_key_that_some_rows_still_need_has_to_be_there_too(tmp_path: Path) -> None:
@@ -207,19 +209,19 @@ def test_a_key_that_some_rows_still_need_has_to_be_there_too(tmp_path: Path) -> 
     assert manifest.keks == tuple(sorted([before.present().id, both.present().id]))
     assert refuses(tmp_path / "backup.zip", after).code == "no-kek"
     assert refuses(tmp_path / "backup.zip", before).code == "no-kek"
-    with backup.reading(tmp_path / "backup.zip", both) as found:
-        backup.check(found, quiet)
+    with backup.reading(tmp_path / "backup.zip", both) as found, temporary() as opens:
+        assert backup.put_back(found, opens, both, quiet).keys == 1
 
 
 def test_a_key_of_the_vault_that_does_not_open_is_no_restore(tmp_path: Path) -> None:
     keks = the_keks(tmp_path)
     with some_stores(tmp_path / "from") as stores:
-        subject = uuid4()
+        subject, moved = uuid4(), uuid4().hex
         vault.Vault(stores[-1].engine, keks).cipher(subject)
         with locked(stores[-1].engine) as connection:
-            connection.execute(vault.KEYS.update().values(subject=uuid4().hex))
+            connection.execute(vault.KEYS.update().values(subject=moved))
         backup.back_up(stores, OWN, keks, tmp_path / "backup.zip", quiet)
-    with pytest.raises(Fault, match="does not open"):
+    with pytest.raises(Fault, match=rf"does not open: log: vault_keys, subject {moved}\."):
         restore(tmp_path / "backup.zip", keks, tmp_path / "to")
     assert what_is_in(tmp_path / "to") == []
 
@@ -334,6 +336,15 @@ def test_what_a_killed_one_left_is_cleared_by_the_next(tmp_path: Path) -> None:
     for name in (UNFINISHED, "limits.db", f"log.db.{UNFINISHED}", f"log.db.{UNFINISHED}-wal"):
         (place / name).write_text("half")
     restore(file, keks, place)
+    assert what_is_in(place) == ["door.db", "hub-keys.json", "limits.db", "log.db"]
+
+
+def test_one_that_begins_during_another_in_the_same_place_touches_nothing_of_it(tmp_path: Path) -> None:
+    file, keks, place = a_backup(tmp_path), the_keks(tmp_path), tmp_path / "to"
+    with backup.reading(file, keks) as found, into(place) as opens:
+        backup.put_back(found, opens, keks, quiet)
+        with pytest.raises(RuleBroken, match="Somebody else is restoring"):
+            restore(file, keks, place)
     assert what_is_in(place) == ["door.db", "hub-keys.json", "limits.db", "log.db"]
 
 

@@ -4,12 +4,13 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from zipfile import ZipFile
 
 import pytest
 import structlog
-from sqlalchemy import Connection, Table, insert, inspect, select
+from sqlalchemy import Connection, Table, insert, inspect, make_url, select
 from typer.testing import CliRunner
 
 from hub import notices, projections, relay
@@ -39,6 +40,7 @@ from hub.ports import Fact
 from hub.relay import Relay
 from hub.settings import Settings
 from hub.wiring import INDEXES, Hub, kept
+from hub.wiring.hub import READ_MODELS
 from hub.wiring.stored import has_hub
 from tests.faults.load import Children, Load, working
 from tests.given import NOON
@@ -482,6 +484,84 @@ def test_checking_a_backup_restores_nothing(known: Known, places: Places) -> Non
     said, refused = typed(settings, "restore", "--check", str(known.file))
     assert ("is whole" in said, refused) == (True, None)
     assert not settings.data_dir.exists()
+
+
+def changed_in(settings: Settings, statement: str) -> str:
+    """The id of the first row of a table, of which one bit of what is sealed was turned."""
+    opened = sqlite3.connect(str(make_url(settings.log_url).database))
+    table, key, sealed = statement.split()
+    with closing(opened), opened:
+        rows = opened.execute(f"SELECT {key}, {sealed} FROM {table} WHERE {sealed} IS NOT NULL")  # noqa: S608
+        # without the key of its read models no hub opens at all
+        id, before = next(row for row in rows if row[0] != READ_MODELS.hex)
+        after = before[:-1] + bytes([before[-1] ^ 1])
+        opened.execute(f"UPDATE {table} SET {sealed} = ? WHERE {key} = ?", (after, id))  # noqa: S608
+    return str(id)
+
+
+def status_of(settings: Settings, *said: str) -> tuple[int, str]:
+    ran = told_by(settings, *said)
+    return ran.returncode, ran.stdout + ran.stderr
+
+
+def restored(settings: Settings, known: Known) -> Settings:
+    restore(settings, known.file)
+    Hub.open(settings, environment=AROUND).close()
+    return settings
+
+
+def test_it_says_how_much_was_opened_and_verified_again(known: Known, places: Places) -> None:
+    messages = sum(1 for row in known.kept["log"]["events"] if "message-received" in row)
+    for said in (["--check"], []):
+        told, refused = typed(places(f"of{said}", databases.SQLITE, known.kek), "restore", *said, str(known.file))
+        assert refused is None and f"{known.manifest.last_position} events open, {messages} messages verified." in told
+        assert messages and "NOT VERIFIED" not in told
+
+
+def test_a_key_of_the_vault_that_was_damaged_is_said_at_the_backup_and_by_a_check(
+    known: Known, places: Places, tmp_path: Path
+) -> None:
+    settings = restored(places("restored", databases.SQLITE, known.kek), known)
+    subject = changed_in(settings, "vault_keys subject wrapped")
+    status, said = status_of(settings, "backup", str(tmp_path / "damaged.zip"))
+    assert (status, f"log: vault_keys, subject {subject}" in said) == (3, True), said
+    elsewhere = places("elsewhere", databases.SQLITE, known.kek)
+    for more in (["--check"], []):
+        _, refused = typed(elsewhere, "restore", *more, str(tmp_path / "damaged.zip"))
+        assert refused is not None and f"does not open: log: vault_keys, subject {subject}" in refused.detail
+
+
+def test_a_message_that_was_damaged_is_found_by_a_check_and_by_a_restore(known: Known, places: Places, tmp_path: Path) -> None:
+    settings = restored(places("restored", databases.SQLITE, known.kek), known)
+    kept_by = changed_in(settings, "received kept body")
+    assert status_of(settings, "backup", str(tmp_path / "damaged.zip"))[0] == 0
+    elsewhere = places("elsewhere", databases.SQLITE, known.kek)
+    for more in (["--check"], []):
+        _, refused = typed(elsewhere, "restore", *more, str(tmp_path / "damaged.zip"))
+        assert refused is not None and f"does not open: log: received, kept {kept_by}" in refused.detail
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no directory here that nobody may write")
+def test_a_directory_that_may_not_be_written_is_said_in_words(known: Known, places: Places) -> None:
+    settings = restored(places("restored", databases.SQLITE, known.kek), known)
+    _, refused = typed(settings, "backup", "/proc/a-backup")
+    assert refused is not None and "cannot be written in /proc" in refused.detail
+
+
+@pytest.mark.parametrize("command", [["all"], ["backup", "a-backup"], ["restore", "a-backup"]])
+def test_data_of_another_user_are_said_in_words(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a-backup").touch()
+    theirs = tmp_path / "theirs"
+    theirs.mkdir(mode=0o000)
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        _, refused = typed(Settings(data_dir=theirs / "data"), *command)
+    finally:
+        os.seteuid(before)
+        theirs.chmod(0o700)
+    assert refused is not None and "cannot use" in refused.detail
 
 
 def test_without_a_key_or_with_another_one_nothing_is_written(known: Known, places: Places, tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ key can make or change a backup, and a file that was cut short or altered is kno
 
 import json
 import os
+import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -30,6 +31,7 @@ MANIFEST = "manifest.json"
 LEVEL = 1
 """Of compression: most of what is kept is sealed, and gets no smaller."""
 _BOUND = b"backup"
+_ID = re.compile("[0-9a-f]{16}")
 _BLOCK = 1 << 20
 
 Progress = Callable[[str, int, int], None]
@@ -226,7 +228,7 @@ def _check_seal(file: IO[bytes], size: int, keks: Keks, progress: Progress) -> b
     file.seek(max(size, 0))
     kek, sealed = _read_seal(file.read())
     if (known := keks.find(kek)) is None:
-        raise _no_kek()
+        raise _no_kek([kek], keks)
     try:
         digests = Cipher(known.cipher, _BOUND).open(sealed)
     except DoesNotOpen:
@@ -243,7 +245,7 @@ def _read_seal(seal: bytes) -> tuple[str, bytes]:
         kek, sealed = str(said["kek"]), b64decode(said["sealed"], validate=True)
     except (ValueError, TypeError, KeyError, RecursionError):
         raise _not_whole() from None
-    if seal != json.dumps({"kek": kek, "sealed": b64encode(sealed).decode()}).encode():
+    if not _ID.fullmatch(kek) or seal != json.dumps({"kek": kek, "sealed": b64encode(sealed).decode()}).encode():
         raise _not_whole()
     return kek, sealed
 
@@ -252,8 +254,8 @@ def _manifest(text: bytes, keks: Keks) -> Manifest:
     if msgspec.json.decode(text, type=_Format).format != FORMAT:
         raise Refused("A newer hub made this backup, in a form that this one does not know.", code="newer-backup")
     manifest = msgspec.json.decode(text, type=Manifest)
-    if any(keks.find(kek) is None for kek in manifest.keks):
-        raise _no_kek()
+    if missing := [kek for kek in manifest.keks if keks.find(kek) is None]:
+        raise _no_kek(missing, keks)
     return manifest
 
 
@@ -269,6 +271,9 @@ def _not_whole() -> Refused:
     return Refused("This is not a whole backup of a hub: it was changed, cut short, or never was one.", code="not-a-backup")
 
 
-def _no_kek() -> Unavailable:
-    words = "The key-encryption key that this backup was made under was not given: nothing of it can be read."
+def _no_kek(needed: Sequence[str], keks: Keks) -> Unavailable:
+    words = (
+        f"The key-encryption key that this backup was made under was not given: it needs {', '.join(needed)}, "
+        f"and was given {keks.present().id}. Nothing of it can be read."
+    )
     return Unavailable(words, code="no-kek")

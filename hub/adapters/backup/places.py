@@ -1,8 +1,12 @@
 """Where a backup may be restored to: files or a database in which there is no hub, filled whole or left as they were."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fcntl import LOCK_EX, LOCK_NB, flock
+from os.path import samestat
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection, Engine
 
@@ -25,26 +29,74 @@ def files(directory: Path, stores: Mapping[str, Path], keys: Path, document: str
     """Stores as files of SQLite: made under other names, and given theirs when the block ends well.
 
     Raises:
-        RuleBroken: there is a hub already.
+        RuleBroken: there is a hub already, or somebody else is restoring one there.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     mark, targets = directory / UNFINISHED, [*stores.values(), keys]
-    if mark.exists():
-        _clear(targets)
+    if not mark.exists():
+        _refuse_files(targets, directory)
+    with _marked(mark) as is_new:
+        if is_new:
+            _refuse_files(targets, directory)  # another restore may have ended well meanwhile
+        else:
+            _clear(targets)
+        try:
+            yield lambda name: _file(_unnamed(stores[name]))
+            for path in stores.values():
+                if _unnamed(path).exists():  # the others are built anew when the hub opens
+                    _unnamed(path).rename(path)
+            write_new(keys, document)  # the last, and it settles the directory
+        except BaseException:
+            _clear(targets)
+            raise
+
+
+def _refuse_files(targets: list[Path], directory: Path) -> None:
     there = [path.name for path in targets if path.exists()]
     _refuse_hub(there, str(directory.absolute()), "name another directory with HUB_DATA_DIR")
-    mark.touch(mode=0o600)
+
+
+@contextmanager
+def _marked(mark: Path) -> Iterator[bool]:
+    """The mark while the block lasts, under a lock that goes with this process however that ends; gives whether it is new.
+
+    Raises:
+        RuleBroken: somebody else is restoring there.
+    """
+    descriptor, is_new = _open(mark)
     try:
-        yield lambda name: _file(_unnamed(stores[name]))
-        for path in stores.values():
-            if _unnamed(path).exists():  # the others are built anew when the hub opens
-                _unnamed(path).rename(path)
-        write_new(keys, document)  # the last, and it settles the directory
-    except BaseException:
-        _clear(targets)
-        raise
+        _lock(descriptor, mark)
+        try:
+            yield is_new
+        finally:
+            mark.unlink()
     finally:
-        mark.unlink()
+        os.close(descriptor)
+
+
+def _open(mark: Path) -> tuple[int, bool]:
+    try:
+        return os.open(mark, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600), True
+    except FileExistsError:
+        return os.open(mark, os.O_RDWR), False
+
+
+def _lock(descriptor: int, mark: Path) -> None:
+    try:
+        flock(descriptor, LOCK_EX | LOCK_NB)
+        is_ours = mark.exists() and samestat(mark.stat(), os.fstat(descriptor))
+    except BlockingIOError:
+        is_ours = False
+    if not is_ours:
+        words = f"Somebody else is restoring a backup in {mark.parent.absolute()} right now: let that end first."
+        raise RuleBroken(words, code="busy")
+
+
+@contextmanager
+def temporary() -> Iterator[Opens]:
+    """Stores as files of a directory that goes when the block ends (TMPDIR says where), for this user alone."""
+    with promised("the backup cannot be checked"), TemporaryDirectory(prefix="hub-check-") as directory:
+        yield lambda store: _file(Path(directory) / f"{store}.db")
 
 
 @contextmanager
