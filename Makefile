@@ -18,8 +18,8 @@ RUN := $(VENV)/run-$(call sum,requirements/run.txt pyproject.toml)
 DEV := $(VENV)/dev-$(call sum,requirements/dev.txt pyproject.toml)
 TOOLS := $(NODE)/node_modules/installed-$(call sum,$(NODE)/package-lock.json)
 
-# How many processes the tests share the work over (they wait more than they work); what they are given further, e.g. ARGS="tests/domain -x".
-JOBS ?= 4
+# How many processes the tests share the work over; what they are given further, e.g. ARGS="tests/domain -x".
+JOBS ?= 2
 ARGS ?=
 
 help: ## List what make can do here
@@ -29,8 +29,8 @@ help: ## List what make can do here
 demo: $(RUN) ## Play twelve weeks of one synthetic family on http://127.0.0.1:8000 (ONCE=1: check it and stop)
 	@$(BIN)/python -m hub demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port $(PORT))
 
-test: lint parts ## Lint, then run every test (ARGS="tests/domain -x" for a part, JOBS=4 processes)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: lint parts ## Lint, then run every test (ARGS="tests/domain -x" for a part, JOBS=2 processes)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(DEV) ## Check style, formatting, types and import directions
 	@$(BIN)/ruff check --quiet .

@@ -23,6 +23,8 @@ TOLD_OTHERS = frozenset(
         # people: at the pages, in roles, on decisions
         *("role-unknown", "session-over", "other-origin", "csrf", "login-stale", "login-refused", "login-unavailable", "no-login"),
         *("token-role", "token-subject", "token-organisation", "not-on-duty", "stale-decision"),
+        # the operator, at a command
+        *("runs-already", "no-council", "not-shown-yet", "no-request-decided", "no-child"),
         # people who decide about a message, a question, a person
         *("not-quarantined", "answered-already", "not-answered", "taken-back", "erased", "ground-missing"),
         # operators: keys, places, backups, registrations
