@@ -38,7 +38,10 @@ def bound(fetcher: Any) -> None:
     if not issubclass(fetcher.PartitionRecords, _Bounded):
         fetcher.PartitionRecords = type("PartitionRecords", (_Bounded, fetcher.PartitionRecords), {})
     for name in (*_DECODERS, *_COMPILED):
-        module = import_module(name)
+        try:
+            module = import_module(name)
+        except ImportError:  # where the library was not compiled, there is only the other
+            continue
         for codec, decode in _BOUNDED.items():
             if hasattr(module, f"{codec}_decode"):
                 setattr(module, f"{codec}_decode", decode)
