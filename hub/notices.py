@@ -9,6 +9,7 @@ from hub.domain.access import Access
 from hub.domain.feedback import Feedback
 from hub.domain.registrations import Registration
 from hub.domain.streams import Recorded, stream_id
+from hub.domain.subscriptions import Subscription
 from hub.domain.trajectory import Trajectory
 from hub.domain.words import Phase
 from hub.ports import Fact, Notice
@@ -23,6 +24,9 @@ ABOUT_PARTNERS = "nl.vig.registrations."
 
 ABOUT_LOOKS = "nl.vig.looks."
 """How the types begin that say who looked into a family: for its director, and for whoever watches over people's data."""
+
+ABOUT_SUBSCRIPTIONS = "nl.vig.subscriptions."
+"""How the types begin that say something of a subscription: each is for whoever has it."""
 
 FEEDBACK = "nl.vig.feedback."
 """How the types begin that say what became of a signal: each is for the one organisation that raised it."""
@@ -50,10 +54,22 @@ def _notice(fact: Fact, type: str, said: Mapping[str, Any]) -> Notice:
         recorded_at=fact.event.timestamp,
         family=family,
         tell=tuple(getattr(fact.event, "tell", ())),
-        data=said if type.startswith((ABOUT_PARTNERS, FEEDBACK)) else {"family": str(family), **said},
+        data=said if type.startswith((ABOUT_PARTNERS, ABOUT_SUBSCRIPTIONS, FEEDBACK)) else {"family": str(family), **said},
         cause=fact.event.cause,
-        to=fact.event.reporter if type.startswith(FEEDBACK) else "",
+        to=_to(fact),
     )
+
+
+def _to(fact: Fact) -> str:
+    """The one organisation, or the one subscription, that a fact is for."""
+    match fact.event:
+        case Feedback.Given() | Feedback.DecisionTold():
+            return fact.event.reporter
+        case Subscription.Tested():
+            return str(fact.stream_id)
+        case Subscription.Disabled():
+            return fact.event.organisation
+    return ""
 
 
 def _level_raised(event: Trajectory.LevelRaised) -> Words:
@@ -130,6 +146,15 @@ def _decision_told(event: Feedback.DecisionTold) -> Words:
     return f"{FEEDBACK}decided.v1", {**_about_what(event), "decision": event.decision}
 
 
+def _tested(event: Subscription.Tested) -> Words:
+    return f"{ABOUT_SUBSCRIPTIONS}tested.v1", {"organisation": event.organisation, "subscription": str(event.originator_id)}
+
+
+def _disabled(event: Subscription.Disabled) -> Words:
+    said = {"organisation": event.organisation, "subscription": str(event.originator_id)}
+    return f"{ABOUT_SUBSCRIPTIONS}disabled.v1", {**said, "because": event.because}
+
+
 def _about_what(event: Feedback.Given | Feedback.DecisionTold) -> Mapping[str, str]:
     """The reporter's own message, and whom to reach; there is no family yet while its signal waits."""
     where = {"family": event.family} if event.family else {}
@@ -156,6 +181,8 @@ _SAID: Mapping[type[Recorded], Callable[[Any], Words | None]] = {
     Access.LookedInto: _looked_into,
     Feedback.Given: _feedback_given,
     Feedback.DecisionTold: _decision_told,
+    Subscription.Tested: _tested,
+    Subscription.Disabled: _disabled,
     Registration.CovenantEndsSoon: _covenant_ends_soon,
     Registration.CovenantEnded: _covenant_ended,
 }

@@ -280,7 +280,8 @@ class Fact:
 class Asked:
     """A question to a read model: one key, or a page of a list after a cursor, narrowed by filters.
 
-    `only` selects the families that the caller may see in a list; `None` is all of them.
+    `only` selects the families that the caller may see in a list; `None` is all of them. `organisation` is the one whose own the
+    caller may see, where it is but one's.
     """
 
     key: str = ""
@@ -288,6 +289,7 @@ class Asked:
     after: str = ""
     limit: int = 100
     only: Select[tuple[str]] | None = None
+    organisation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +300,7 @@ class View:
     where there is nothing by that key; a list is ``{"items": […], "next": cursor or ""}``.
     `answer` is the JSON Schema of what it gives, `act` what the policy calls asking it, and `about` whose it is: one family
     by its id in the path (`family`), something that names its family (`its-family`), a list that is narrowed to the
-    families `asked.only` (`families`), or nobody's (`nobody`).
+    families `asked.only` (`families`) or to `asked.organisation` (`organisations`), or nobody's (`nobody`).
     """
 
     path: str
@@ -306,7 +308,7 @@ class View:
     ask: Callable[[Connection, Asked], Mapping[str, Any] | None]
     answer: Mapping[str, Any]
     act: Act
-    about: Literal["family", "its-family", "families", "nobody"]
+    about: Literal["family", "its-family", "families", "organisations", "nobody"]
     filters: tuple[str, ...] = ()
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.domain.grounds import Registers
-from hub.domain.registrations import Access, Registration, registration_id
+from hub.domain.registrations import SCOPES, Registration, registration_id
 from hub.domain.streams import THE_HUB, Occasion
 from hub.errors import Malformed, NotKnown, RuleBroken, Violation
 from hub.ports import Partner
@@ -20,8 +20,8 @@ OVERLAP = timedelta(days=7)
 class Terms:
     """On what terms an organisation takes part; what is `None` stays as it is.
 
-    For a new one `None` is what its kind's messages need: their purposes and legal bases, the scopes to send them and to
-    ask what became of them, the standing covenant. `covenant_until` ends its own part earlier than the covenant.
+    For a new one `None` is what its kind's messages need: their purposes and legal bases, the scopes to send them, to
+    ask what became of them and to subscribe, the standing covenant. `covenant_until` ends its own part earlier than the covenant.
     """
 
     scopes: Collection[str] | None = None
@@ -87,7 +87,7 @@ class Registry:
         needed = [message for message in self.partners[kind].messages if message.type in types]
         return replace(
             terms,
-            scopes=Access().scopes if terms.scopes is None else terms.scopes,
+            scopes=SCOPES if terms.scopes is None else terms.scopes,
             purposes=[message.purpose for message in needed] if terms.purposes is None else terms.purposes,
             grounds=[message.legal_basis for message in needed] if terms.grounds is None else terms.grounds,
             covenant=self.covenant if terms.covenant is None else terms.covenant,

@@ -6,12 +6,15 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from threading import Lock
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Engine, Row, select
 
 from hub.adapters.organisations_index import KEYS, REGISTRATIONS
+from hub.adapters.subscriptions_index import SUBSCRIPTIONS
 from hub.domain.grounds import Registers
+from hub.domain.subscriptions import ACTIVE, ENDED, Sink, Wish
 from hub.errors import NotAllowed
 
 
@@ -59,6 +62,34 @@ class Key:
     revoked_from: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Who is told things at one place: an organisation by one of its subscriptions, whose id is the `key`.
+
+    Every organisation has a standing one besides, under its own name, for all that it may know, at the callback of its
+    registration, and in its topic of Kafka. `because` says why its address was given up; `per_minute` is
+    what its address can take, 0 without a limit; `since` is when it was last asked for.
+    """
+
+    key: str
+    organisation: Organisation
+    wish: Wish
+    state: str = ACTIVE
+    because: str = ""
+    per_minute: int = 0
+    since: datetime | None = None
+
+    @property
+    def callback(self) -> str:
+        """The address that it is told things at; empty where nothing is sent."""
+        return self.wish.callback
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it is that of the registration."""
+        return self.key == self.organisation.name
+
+
 _LISTS = ("algorithms", "message_types", "scopes", "purposes", "grounds")
 _MOMENTS = ("covenant_from", "covenant_until")
 _PLAIN = tuple(known.name for known in fields(Organisation) if known.name not in (*_LISTS, *_MOMENTS))
@@ -68,10 +99,11 @@ _PLAIN = tuple(known.name for known in fields(Organisation) if known.name not in
 class _Seen:
     organisations: Mapping[str, Organisation]
     keys: Mapping[str, Key]
+    subscribers: Mapping[str, Subscriber]
     asked: float
 
 
-_NOTHING = _Seen({}, {}, float("-inf"))
+_NOTHING = _Seen({}, {}, {}, float("-inf"))
 _NO_REGISTERS = Registers()
 _NEW_AFTER = 0.05
 """Seconds that somebody stays unknown without another look: so new keys count at once, and strangers cost little."""
@@ -98,6 +130,11 @@ class Registrations:
         """The organisation registered under that name."""
         return self._now().organisations.get(name) or self._now(_NEW_AFTER).organisations.get(name)
 
+    def kind_of(self, name: str) -> str:
+        """What the organisation of that name is registered as; empty where there is none."""
+        found = self.by_name(name)
+        return found.kind if found else ""
+
     def by_kid(self, kid: str) -> Key | None:
         """The key of that id, with its holder, whether it is valid now or not."""
         return self._now().keys.get(kid) or self._now(_NEW_AFTER).keys.get(kid)
@@ -109,6 +146,18 @@ class Registrations:
     def keys_of(self, name: str) -> tuple[Key, ...]:
         """Every key that organisation ever had, oldest first."""
         return tuple(key for key in self._now().keys.values() if key.holder.name == name)
+
+    def subscribers(self) -> tuple[Subscriber, ...]:
+        """Whoever wants to be told anything, by what it wants it under; ended subscriptions are not among them."""
+        return tuple(self._now().subscribers.values())
+
+    def subscriptions_of(self, name: str) -> tuple[Subscriber, ...]:
+        """Those that an organisation asked for itself, the oldest first."""
+        return tuple(one for one in self.subscribers() if one.organisation.name == name and not one.is_standing)
+
+    def subscriber(self, key: str) -> Subscriber | None:
+        """That one of them."""
+        return self._now().subscribers.get(key) or self._now(_NEW_AFTER).subscribers.get(key)
 
     def is_sharing(self, organisation: Organisation, at: datetime) -> bool:
         """Whether the hub may tell it anything at that moment: it takes part, under a covenant that holds then."""
@@ -149,8 +198,13 @@ class Registrations:
             rows = connection.execute(select(REGISTRATIONS).order_by(REGISTRATIONS.c.name)).all()
             holders = {row.stream_id: _organisation(row) for row in rows}
             keys = connection.execute(select(KEYS).order_by(KEYS.c.valid_from, KEYS.c.kid)).all()
+            asked_for = select(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.state != ENDED).order_by(SUBSCRIPTIONS.c.since)
+            subscriptions = connection.execute(asked_for).all()
         by_kid = {row.kid: _key(row, holders[row.stream_id]) for row in keys if row.stream_id in holders}
-        return _Seen({holder.name: holder for holder in holders.values()}, by_kid, asked)
+        by_name = {holder.name: holder for holder in holders.values()}
+        standing = {name: Subscriber(name, holder, _standing(holder)) for name, holder in by_name.items()}
+        others = {row.id: _subscriber(row, by_name[row.organisation]) for row in subscriptions if row.organisation in by_name}
+        return _Seen(by_name, by_kid, {**standing, **others}, asked)
 
 
 def _organisation(row: Row[Any]) -> Organisation:
@@ -158,6 +212,15 @@ def _organisation(row: Row[Any]) -> Organisation:
     said |= {name: frozenset(json.loads(getattr(row, name))) for name in _LISTS}
     said |= {name: _moment(getattr(row, name)) for name in _MOMENTS}
     return Organisation(**said)
+
+
+def _standing(organisation: Organisation) -> Wish:
+    return Wish(Sink.WEBHOOK if organisation.callback else Sink.FEED, organisation.callback)
+
+
+def _subscriber(row: Row[Any], organisation: Organisation) -> Subscriber:
+    wish, since = Wish.of(SimpleNamespace(**json.loads(row.wish))), datetime.fromisoformat(row.since)
+    return Subscriber(row.id, organisation, wish, row.state, row.because, row.per_minute, since)
 
 
 def _key(row: Row[Any], holder: Organisation) -> Key:

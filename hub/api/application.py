@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from hub.api.access import BREAK_GLASS, BREAKINGS
+from hub.api.acknowledgements import ACKNOWLEDGE_NOTICE
 from hub.api.decisions import ON_FAMILIES
 from hub.api.descriptions import answered
 from hub.api.document import document
@@ -26,6 +27,7 @@ from hub.api.problems import problem_of, refusal
 from hub.api.processing import PROCESSING_LOG
 from hub.api.schemas import KEYS
 from hub.api.signals import PostSignals
+from hub.api.subscriptions import SUBSCRIPTIONS
 from hub.ports import View
 
 OPEN = frozenset({"/v1/signals", "/v1/jwks", "/v1/openapi.json"}) | PATHS
@@ -36,7 +38,7 @@ SERVER = "https://hub.example.org/v1"
 
 def application(parts: Parts, server: str = SERVER, pages: Sequence[BaseRoute] = ()) -> Front:
     """The interface as an ASGI application, and pages beside it; `server` is where its document says that it is found (…/v1)."""
-    followers, routes, rest = Followers(parts.feed), routes_with(parts.views), bare()
+    followers, routes, rest = Followers(), routes_with(parts.views), bare()
     rest.router.routes += [*routes, *of_authorization()]
     rest.state.parts, rest.state.followers = parts, followers
     rest.state.document = document(routes, server)
@@ -64,6 +66,8 @@ def routes_with(views: Sequence[View]) -> list[APIRoute]:
         *WHOSE_FAMILY,
         PROCESS_AGAIN,
         *PROCESSING_LOG,
+        *SUBSCRIPTIONS,
+        ACKNOWLEDGE_NOTICE,
         *(of_view(view) for view in views),
     )
     return [*(operation.route() for operation in operations), *_of_everybody()]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -18,7 +18,7 @@ from hub.api import schemas
 from hub.api.admission import Hub, shown_of
 from hub.api.forms import Form
 from hub.api.operations import Operation
-from hub.api.parts import Feed, Parts, Told
+from hub.api.parts import Parts, Told
 from hub.api.visits import Visit, note
 from hub.domain.policy import Act
 from hub.errors import NotAllowed, Unauthenticated
@@ -26,14 +26,15 @@ from hub.ports import Shown
 
 QUIET = 15.0
 """Seconds of silence after which a comment says that the line is still open."""
+One = TypeVar("One")
 Position = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class Followers:
     """Everybody who follows the feed through this process."""
 
-    def __init__(self, feed: Feed) -> None:
-        self._feed, self._has_stopped = feed, False
+    def __init__(self) -> None:
+        self._has_stopped = False
         self._stops: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
 
     def stop(self) -> None:
@@ -43,19 +44,21 @@ class Followers:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(stop.set)
 
-    async def told(self, position: int, heard: Callable[[Sequence[Told]], Sequence[Told] | None]) -> AsyncIterator[bytes]:
-        """What comes after a position; `heard` gives what of it the listener may hear, or nothing when it is not welcome."""
+    async def told(
+        self, batches: AsyncIterator[Sequence[One]], heard: Callable[[Sequence[One]], Sequence[bytes] | None]
+    ) -> AsyncIterator[bytes]:
+        """What comes; `heard` gives the events that the listener may hear of it, or nothing when it is not welcome."""
         stop = asyncio.Event()
         self._stops[stop] = asyncio.get_running_loop()
         if self._has_stopped:
             stop.set()
         try:
             yield b"retry: 2000\n\n"
-            async for told in _until(stop, self._feed.follow(position, quiet=QUIET)):
+            async for told in _until(stop, batches):
                 own = await run_in_threadpool(heard, told)
                 if own is None:
                     return
-                yield b"".join(_event(one) for one in own) or b": still here\n\n"
+                yield b"".join(own) or b": still here\n\n"
         finally:
             del self._stops[stop]
 
@@ -85,16 +88,8 @@ async def _follow(
     # whoever heard more than there is heard it of a hub that was restored to earlier: they hear what happened instead
     position = last if after is None else min(after, last)
     listener = _Listener(request.state.visit, shown_of(request, hub), hub)
-    told = request.app.state.followers.told(position, listener.heard)
+    told = request.app.state.followers.told(hub.feed.follow(position, quiet=QUIET), listener.heard)
     return Events(told, headers={"X-Accel-Buffering": "no"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Own:
-    """A notice as one listener may see it."""
-
-    position: int
-    notice: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +100,15 @@ class _Listener:
     shown: Shown
     hub: Parts
 
-    def heard(self, told: Sequence[Told]) -> Sequence[Told] | None:
+    def heard(self, told: Sequence[Told]) -> Sequence[bytes] | None:
         """What they may hear of it, noted before they do; nothing when they are not welcome any more."""
-        if not self._is_welcome():
+        if not is_welcome(self.visit, self.shown, self.hub):
             return None
-        own = [_Own(one.position, notice) for one in told if (notice := self._own(one)) is not None]
+        own = {one.position: notice for one in told if (notice := self._own(one)) is not None}
         if own:
-            families = {family for one in own if (family := _family(one.notice))}
-            visit = replace(self.visit, trace=self.visit.trace.then(token_hex(8)))
-            note(visit, self.hub.members(map(str, families)), self.hub)
-        return own
+            families = {family for notice in own.values() if (family := _family(notice))}
+            note(further(self.visit), self.hub.members(map(str, families)), self.hub)
+        return [event(at, str(notice["type"]), msgspec.json.encode(notice)) for at, notice in own.items()]
 
     def _own(self, told: Told) -> Mapping[str, Any] | None:
         family = _family(told.notice)
@@ -122,11 +116,18 @@ class _Listener:
             return None
         return self.hub.disclose_notice(told.notice, self.visit.caller)
 
-    def _is_welcome(self) -> bool:
-        try:
-            return self.hub.caller_of(replace(self.shown, was_let_in=True)) == self.visit.caller
-        except (Unauthenticated, NotAllowed):
-            return False
+
+def is_welcome(visit: Visit, shown: Shown, hub: Parts) -> bool:
+    """Whether who follows is still who they were when they came: what was shown then counts for as long as it is valid."""
+    try:
+        return hub.caller_of(replace(shown, was_let_in=True)) == visit.caller
+    except (Unauthenticated, NotAllowed):
+        return False
+
+
+def further(visit: Visit) -> Visit:
+    """The same visit, one step further along its trace."""
+    return replace(visit, trace=visit.trace.then(token_hex(8)))
 
 
 def _family(notice: Mapping[str, Any]) -> UUID | None:
@@ -148,7 +149,7 @@ STREAM = Operation(
 )
 
 
-async def _until(stop: asyncio.Event, batches: AsyncIterator[Sequence[Told]]) -> AsyncIterator[Sequence[Told]]:
+async def _until(stop: asyncio.Event, batches: AsyncIterator[Sequence[One]]) -> AsyncIterator[Sequence[One]]:
     """What comes until somebody says stop."""
     stopped = asyncio.ensure_future(stop.wait())
     coming = asyncio.ensure_future(anext(batches))
@@ -163,6 +164,6 @@ async def _until(stop: asyncio.Event, batches: AsyncIterator[Sequence[Told]]) ->
         coming.cancel()
 
 
-def _event(told: Told) -> bytes:
-    type = str(told.notice["type"]).encode()
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (told.position, type, msgspec.json.encode(told.notice))
+def event(position: int, type: str, data: bytes) -> bytes:
+    """One server-sent event; its `id` is what a follower gives back to go on from."""
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (position, type.encode(), data)

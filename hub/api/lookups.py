@@ -54,10 +54,11 @@ def _asked(view: View, asked: Any) -> Callable[..., Answer]:
     def ask(q: Any = asked) -> Answer:
         filters = {name: text for name in view.filters if (text := getattr(q.query, name))}
         page = q.query.model_dump(include={"after", "limit"})
-        is_narrowed = view.about == "families" and q.reach is Reach.OWN
-        only = q.hub.families_of(q.caller, view.act) if is_narrowed else None
+        about = view.about if q.reach is Reach.OWN else ""
+        only = q.hub.families_of(q.caller, view.act) if about == "families" else None
+        organisation = q.caller.organisation if about == "organisations" else ""
         with q.hub.connect() as connection:
-            found = view.ask(connection, Asked(str(getattr(q, "id", "")), filters, **page, only=only))
+            found = view.ask(connection, Asked(str(getattr(q, "id", "")), filters, **page, only=only, organisation=organisation))
         if found is None:
             raise NotKnown("There is nothing by that id.")
         if view.about == "its-family":

@@ -1,6 +1,6 @@
 """What HTTP stands on: everything concrete comes in here."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,9 +16,12 @@ from hub.domain.callers import Caller
 from hub.domain.policy import Act
 from hub.domain.processing import Activity, Processing, Reading, Sought, Wanted
 from hub.domain.signals import NamedPerson
+from hub.domain.subscriptions import Sink, Wish
 from hub.feedback import Reporters
 from hub.intake import Intake
 from hub.ports import UNWATCHED, Clock, Shown, Signer, View, Watch
+from hub.subscribing import Subscribing
+from hub.telling import Tellings
 
 
 class Told(Protocol):
@@ -40,6 +43,73 @@ class Feed(Protocol):
 
     def follow(self, position: int, *, quiet: float) -> AsyncIterator[Sequence[Told]]:
         """What came after a position and whatever comes; something empty after so many seconds of silence."""
+        ...
+
+
+class Subscribed(Protocol):
+    """A subscription as it stands; `because` is the code of why the hub gave up on its address, if it did."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def wish(self) -> Wish: ...
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def because(self) -> str: ...
+
+    @property
+    def per_minute(self) -> int: ...
+
+
+class Delivered(Protocol):
+    """A notice as it was told to one receiver, the key of a subscription: the bytes of the event, and its number there.
+
+    `fact` is where the log has what it says.
+    """
+
+    @property
+    def receiver(self) -> str: ...
+
+    @property
+    def position(self) -> int: ...
+
+    @property
+    def notice(self) -> str: ...
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def family(self) -> str: ...
+
+    @property
+    def fact(self) -> int: ...
+
+    @property
+    def event(self) -> bytes: ...
+
+
+class Mailbag(Protocol):
+    """What each receiver was told."""
+
+    def after(self, position: int, receiver: str, limit: int) -> Sequence[Delivered]:
+        """What it was told after that number, in order."""
+        ...
+
+    def follow(self, position: int, receiver: str, quiet: float) -> AsyncIterator[Sequence[Delivered]]:
+        """What it was told after that number, and is from now on; something empty after so many seconds of silence."""
+        ...
+
+    def position(self, receiver: str, before: datetime | None = None) -> int:
+        """The number of the last thing that it was told (before that moment), or 0."""
+        ...
+
+    def whole(self, notice: str, receivers: Collection[str]) -> Delivered | None:
+        """A notice that one of these receivers was told, at full length."""
         ...
 
 
@@ -101,6 +171,8 @@ class Parts:
     `families_of` selects the families that a caller may see in a list, `members` gives the people of families.
     `disclose` leaves of an answer with this schema what a caller may see, `disclose_notice` of a notice, if anything.
     `activity` is what an operation does, by its name, on a day; `sought` who is meant by a search.
+    `subscriptions` are those of an organisation, `sinks` where this hub can tell one anything, `topic` names that of one of
+    them, and `event_types` are the contracts of notices.
     `authorization` gives tokens to partners' systems, unless they get them elsewhere; `watch` is told what happened.
     """
 
@@ -125,6 +197,13 @@ class Parts:
     refuse_other: Callable[[Shown, Signer], None]
     sign: Callable[[bytes, datetime], str]
     jwks: Callable[[], Mapping[str, Any]]
+    subscribing: Subscribing
+    tellings: Tellings
+    subscriptions: Callable[[str], Sequence[Subscribed]]
+    sinks: Collection[Sink]
+    topic: Callable[[str, str], str]
+    mailbag: Mailbag
+    event_types: Mapping[str, Mapping[str, Any]]
     limits: Limits
     strangers: Strangers
     processings: Processings

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header, Query
 from pydantic import BeforeValidator, WithJsonSchema
@@ -17,8 +17,8 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[
 _VERSION = re.compile(r'"(\d{1,9})"', re.ASCII)
 
 
-def _moment(text: str) -> datetime:
-    text = text.replace(" ", "+")  # a form turns a + into a space
+def _moment(said: Any) -> datetime:
+    text = said.replace(" ", "+") if isinstance(said, str) else ""  # a form turns a + into a space
     if not _MOMENT.fullmatch(text):
         raise PydanticCustomError("hub", "is not a date and time with an offset (RFC 3339)")
     try:

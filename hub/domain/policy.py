@@ -35,6 +35,10 @@ class Act(StrEnum):
     SEE_QUARANTINE = "see-quarantine"
     PROCESS_AGAIN = "process-again"
     READ_RECEIPTS = "read-receipts"
+    SUBSCRIBE = "subscribe"
+    READ_NOTICES = "read-notices"
+    ACKNOWLEDGE_NOTICES = "acknowledge-notices"
+    SEE_TELLINGS = "see-tellings"
     READ_PROCESSING_LOG = "read-processing-log"
 
 
@@ -73,6 +77,10 @@ see-questions        duty         duty       -               all      -         
 see-quarantine       -            -          -               -        -                        all       -
 process-again        -            -          -               -        -                        all       -
 read-receipts        -            -          -               -        -                        -         own
+subscribe            -            -          -               -        -                        -         own
+read-notices         -            -          -               -        -                        -         own
+acknowledge-notices  -            -          -               -        -                        -         own
+see-tellings         -            -          -               all      -                        -         own
 read-processing-log  -            -          -               all      all                      -         -
 """
 
@@ -84,7 +92,8 @@ def _read(table: str) -> Mapping[tuple[Act, Capacity], Reach]:
 
 
 POLICY = _read(_TABLE)
-SCOPES = {Act.READ_RECEIPTS: "signals:read"}
+_OF_NOTICES = (Act.SUBSCRIBE, Act.READ_NOTICES, Act.ACKNOWLEDGE_NOTICES, Act.SEE_TELLINGS)
+SCOPES = {Act.READ_RECEIPTS: "signals:read", **dict.fromkeys(_OF_NOTICES, "notices:read")}
 """What the token of a partner's system has to be for."""
 
 
@@ -166,7 +175,7 @@ HEARD: Mapping[Capacity, tuple[str, ...]] = {
     Capacity.TEAM_LEAD: ("nl.vig.escalations.", "nl.vig.trajectories."),
     Capacity.ADMINISTRATIVE: ("nl.vig.escalations.", "nl.vig.trajectories."),
     Capacity.DATA_PROTECTION_OFFICER: ("nl.vig.looks.", "nl.vig.registrations."),
-    Capacity.OPERATOR: ("nl.vig.registrations.",),
+    Capacity.OPERATOR: ("nl.vig.registrations.", "nl.vig.subscriptions."),
 }
 """The types of notices that people in each capacity hear of on the live feed, by how they begin."""
 TO_DIRECTORS = "nl.vig.looks."

@@ -20,10 +20,12 @@ from hub.adapters import (
     organisations_index,
     partners,
     people_index,
+    subscriptions_index,
+    ties_index,
 )
 from hub.adapters.activities import Activities, load_activities
 from hub.adapters.bells import Bells
-from hub.adapters.channels import Around, Way
+from hub.adapters.channels import Around, Way, Wishes
 from hub.adapters.contracts import contracts
 from hub.adapters.database import settle
 from hub.adapters.disclosures import Disclosures
@@ -63,6 +65,8 @@ from hub.register import Register
 from hub.registry import Registry
 from hub.relay import Relay, shown, told
 from hub.settings import Settings
+from hub.subscribing import Subscribing
+from hub.telling import Tellings
 from hub.wiring.consuming import consumer_of
 from hub.wiring.made import (
     CLOCK,
@@ -80,7 +84,7 @@ from hub.wiring.made import (
 )
 from hub.wiring.stored import Stored
 
-INDEXES = (people_index.INDEX, organisations_index.INDEX)
+INDEXES = (people_index.INDEX, organisations_index.INDEX, subscriptions_index.INDEX, ties_index.INDEX)
 READ_MODELS = stream_id("read-models", "views")
 """Whose key the read models are sealed with: they are built anew from the log, so they need none per person."""
 TICK = 1.0
@@ -120,6 +124,8 @@ class Hub:
     register: Register
     registrations: Registrations
     registry: Registry
+    subscribing: Subscribing
+    tellings: Tellings
     families: Families
     intake: Intake
     casework: Casework
@@ -185,7 +191,23 @@ class Hub:
         )
         disclosures = disclosures_of(organisations, keys, clock)
         tell, watch = in_own_standard(disclosures.to_partner, kinds, settings.oin), collected.watch
-        around = Around(stored.outbox, bells, organisations, keys, clock, settings.base_url, settings.oin, tell, watch)
+        subscribing = Subscribing(register, lambda name: len(organisations.subscriptions_of(name)), organisations.forget)
+        own, kind = disclosures.pseudonyms.of, organisations.kind_of
+        tellings = Tellings(register, log, events, clock, own, kind, event_store.mentioning)
+        around = Around(
+            stored.outbox,
+            bells,
+            organisations,
+            keys,
+            clock,
+            settings.base_url,
+            settings.oin,
+            tell,
+            partial(ties_index.ties, stored.log),
+            Wishes(subscribing.confirm, subscribing.disable),
+            tellings.record,
+            watch,
+        )
         ways = channels.found(environment or {}, around)
         views = relay_of(log, events, stored.views, [shown(each) for each in projections.found().values()], leading, LINGER)
         hearers = [told(way.channel, notices.notices, notices.TOPICS) for way in ways.values()]
@@ -209,6 +231,8 @@ class Hub:
             register=register,
             registrations=organisations,
             registry=Registry(register, kinds, organisations.registers, settings.covenant, organisations.forget),
+            subscribing=subscribing,
+            tellings=tellings,
             families=families,
             intake=intake,
             casework=Casework(register, families, rules),

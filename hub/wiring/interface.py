@@ -8,6 +8,7 @@ from uuid import UUID
 from hub import projections
 from hub.adapters import people_index
 from hub.adapters.callers import Callers
+from hub.adapters.channels.webhook.mailbag import Mailbag
 from hub.adapters.database import reading
 from hub.adapters.limits import Strangers
 from hub.api import application as api
@@ -20,6 +21,7 @@ from hub.domain.matching import By, keys_of
 from hub.domain.policy import OPENED_BY_GLASS
 from hub.domain.processing import Sought
 from hub.domain.signals import NamedPerson
+from hub.domain.subscriptions import Sink
 from hub.domain.trajectory import Trajectory
 from hub.ports import Asked
 from hub.projections import quarantine, relations
@@ -54,6 +56,13 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
             refuse_other=lambda shown, signer: hub.door.tokens.refuse_other(shown, signer, hub.clock.now()),
             sign=hub.keys.sign,
             jwks=hub.keys.public_jwks,
+            subscribing=hub.subscribing,
+            tellings=hub.tellings,
+            subscriptions=hub.registrations.subscriptions_of,
+            sinks=sinks(hub),
+            topic=partial(topic, hub),
+            mailbag=Mailbag(hub.stored.outbox, hub.bells),
+            event_types=hub.disclosures.notices,
             limits=hub.limits,
             strangers=Strangers(),
             processings=hub.processings,
@@ -74,6 +83,17 @@ def members(hub: Hub, families: Iterable[str]) -> Mapping[str, Sequence[str]]:
     """The people of these families."""
     with hub.stored.views.connect() as connection:
         return relations.members(families, connection)
+
+
+def sinks(hub: Hub) -> Sequence[Sink]:
+    """Where this hub can tell a subscriber anything."""
+    ways = {"webhook": (Sink.WEBHOOK, Sink.FEED), "kafka": (Sink.KAFKA,)}
+    return [sink for way, its in ways.items() if way in hub.ways for sink in its]
+
+
+def topic(hub: Hub, organisation: str, key: str) -> str:
+    """The topic of Kafka of a subscription."""
+    return str(hub.ways["kafka"].out.topic(organisation, key)) if "kafka" in hub.ways else ""
 
 
 def openapi() -> dict[str, Any]:

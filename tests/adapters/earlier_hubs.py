@@ -95,7 +95,8 @@ def contents(opened: Engine) -> dict[str, Counter[str]]:
 
 
 def _written(row: Any) -> str:
-    return json.dumps({name: _plain(value) for name, value in sorted(row.items())})
+    # a later revision may add what is not known of a row from before
+    return json.dumps({name: _plain(value) for name, value in sorted(row.items()) if value is not None})
 
 
 def _plain(value: Any) -> Any:

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import StaticPool
 
-from hub.adapters import jws
+from hub.adapters import jws, organisations_index, subscriptions_index, ties_index
 from hub.adapters.jades import sign
-from hub.adapters.organisations_index import INDEX
 from hub.adapters.registers import registers
 from hub.adapters.registrations import Registrations
 from hub.adapters.signatures import PartnerSignatures
 from hub.domain.registrations import Registration
 from hub.domain.streams import Occasion
+from hub.domain.subscriptions import Subscription
 from hub.ports import Fact
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -68,10 +68,19 @@ def with_covenant(registration: Registration, until: datetime | None = None) -> 
     return registration
 
 
-def _engine() -> Engine:
-    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    INDEX.tables.create_all(engine)
+INDEXES = (organisations_index.INDEX, subscriptions_index.INDEX, ties_index.INDEX)
+"""What registrations are looked up in."""
+
+
+def with_tables(engine: Engine) -> Engine:
+    """The same database, with the tables of these indexes."""
+    for index in INDEXES:
+        index.tables.create_all(engine)
     return engine
+
+
+def _engine() -> Engine:
+    return with_tables(create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}))
 
 
 @dataclass
@@ -85,11 +94,13 @@ class Book:
         self.registrations = Registrations(self.engine, registers())
         self.signatures = PartnerSignatures(self.registrations)
 
-    def save(self, *registrations: Registration) -> "Book":
+    def save(self, *registrations: Registration | Subscription) -> "Book":
         """Applies what happened to them, as the register does in its transaction, and forgets what was known."""
         with self.engine.begin() as connection:
             for registration in registrations:
-                INDEX.apply([self._fact(event) for event in registration.collect_events()], connection)
+                facts = [self._fact(event) for event in registration.collect_events()]
+                for index in INDEXES:
+                    index.apply(facts, connection)
         self.registrations.forget()
         return self
 

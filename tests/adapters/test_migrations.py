@@ -32,6 +32,8 @@ from hub.adapters import (
     received,
     recorders,
     sealed_row,
+    subscriptions_index,
+    ties_index,
     vault,
 )
 from hub.adapters.channels import feed
@@ -54,7 +56,7 @@ LIVE = {
     "door": (once, sessions),
 }
 """Which modules mean which tables of a store."""
-NOT_KEPT = (people_index, organisations_index, recorders, families)
+NOT_KEPT = (people_index, organisations_index, subscriptions_index, ties_index, recorders, families)
 """What is built anew out of the log when its shape changes, and what only serves another library."""
 NEVER_CHANGED = (("log", "events"), ("reads", "readings"), ("reads", "lines"))
 EVERY_REVISION = [(store, revision) for store in STORES for revision in revisions(store)]

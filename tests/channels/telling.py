@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from random import Random
@@ -11,16 +12,20 @@ from uuid import UUID
 from sqlalchemy import select
 
 from hub.adapters import database
+from hub.adapters.bells import Bells
+from hub.adapters.channels import Around, Wishes
 from hub.adapters.channels.webhook import Webhooks, queue
 from hub.adapters.channels.webhook.exchange import Patience
 from hub.adapters.migrations import bring_up
 from hub.adapters.notice_event import Sender
-from hub.adapters.organisations_index import INDEX
+from hub.adapters.ties_index import ties
 from hub.domain.registrations import Registration
 from hub.domain.streams import stream_id
-from hub.ports import Notice, SetClock
+from hub.domain.subscriptions import Interest, Payload, Sink, Subscription, Wish
+from hub.domain.tellings import Attempt
+from hub.ports import UNWATCHED, Notice, SetClock, Watch
 from tests.adapters.disclosing import the_disclosures
-from tests.adapters.registered import Book, a_registration, occasion, with_covenant
+from tests.adapters.registered import Book, a_registration, occasion, with_covenant, with_tables
 from tests.given import some_hub_keys
 from tests.parts import databases
 
@@ -59,14 +64,56 @@ class Telling:
         self.outbox = databases.opened(place / "outbox.db", durable=True)
         bring_up(self.outbox, "outbox")
         self.keys = some_hub_keys(place / "keys.json", NOW - timedelta(days=1))
-        kept = databases.opened(place / "registrations.db", durable=True)
-        INDEX.tables.create_all(kept)
+        kept = with_tables(databases.opened(place / "registrations.db", durable=True))
         self.book = Book(kept)
         self._organisations: dict[str, Registration] = {}
-        settings = {"allow": LOOPBACK, "random": Random(1), "poll": 0.02, **but}  # noqa: S311
+        self._subscriptions: dict[UUID, Subscription] = {}
+        self.wishes = Wishes(self._confirm, self._disable)
+        self.ledger: list[Attempt] = []
+        settings = {"origin": "hub.example", "allow": LOOPBACK, "random": Random(1), "poll": 0.02, **but}  # noqa: S311
         self.disclosures = the_disclosures(self.book.registrations, self.clock)
-        disclose = self.disclosures.to_partner
-        self.webhooks = Webhooks(self.outbox, self.book.registrations, self.keys, Sender(HUB_OIN), self.clock, disclose, **settings)
+        sender, around = Sender(HUB_OIN, BASE_URL), self.around()
+        self.webhooks = Webhooks(
+            self.outbox, self.book.registrations, self.keys, sender, self.clock, around, self.wishes, self.ledger.extend, **settings
+        )
+
+    def around(self, watch: Watch = UNWATCHED) -> Around:
+        """What a channel may use of this hub."""
+        return Around(
+            self.outbox,
+            Bells(self.outbox),
+            self.book.registrations,
+            self.keys,
+            self.clock,
+            BASE_URL,
+            HUB_OIN,
+            self.disclosures.to_partner,
+            partial(ties, self.book.engine),
+            self.wishes,
+            self.ledger.extend,
+            watch,
+        )
+
+    def subscribe(
+        self, callback: str, name: str = "police", kind: str = "police", payload: Payload = Payload.FULL, **wanted: Any
+    ) -> Subscription:
+        """An organisation that asks itself to be told things, there or (empty) to fetch."""
+        if name not in self._organisations:
+            self.register("", name, kind)
+        key, on = str(len(self._subscriptions)), occasion(self.clock.now())
+        sink = Sink.WEBHOOK if callback else Sink.FEED
+        made = Subscription.subscribe(name, key, Wish(sink, callback, payload, Interest(**wanted)), on)
+        self._subscriptions[made.id] = made
+        self.book.save(made)
+        return made
+
+    def _confirm(self, id: UUID, callback: str, per_minute: int) -> None:
+        self._subscriptions[id].confirm(callback, per_minute, occasion(self.clock.now()))
+        self.book.save(self._subscriptions[id])
+
+    def _disable(self, id: UUID, callback: str, because: str) -> None:
+        self._subscriptions[id].disable(callback, because, occasion(self.clock.now()))
+        self.book.save(self._subscriptions[id])
 
     def register(self, callback: str, name: str = "police", kind: str = "police") -> Registration:
         """An organisation that wants to be told things there."""

@@ -8,14 +8,12 @@ from pathlib import Path
 from threading import Event, Thread
 
 from hub.adapters import database
-from hub.adapters.bells import Bells
-from hub.adapters.channels import Around
 from hub.adapters.channels.kafka import families, queue
 from hub.adapters.channels.kafka.sending import Sending
 from hub.adapters.kafka.topics import ESCALATIONS, FAMILIES
 from hub.domain.trajectory import Trajectory
 from hub.ports import Fact, Notice, Watch
-from tests.channels.telling import BASE_URL, HUB_OIN, Telling
+from tests.channels.telling import Telling
 from tests.over_kafka import PATIENCE, Kafka, Read, until
 from tests.tools import ROOT
 
@@ -33,9 +31,7 @@ class TellingOnKafka(Telling):
 
     def a_sender(self, watch: Watch | None = None) -> Sending:
         """A worker; of several only the one that began last is heard."""
-        registrations, disclose = self.book.registrations, self.disclosures.to_partner
-        parts = (self.outbox, Bells(self.outbox), registrations, self.keys, self.clock, BASE_URL, HUB_OIN, disclose)
-        return Sending(self.kafka.connection, Around(*parts, watch or Watch()))
+        return Sending(self.kafka.connection, self.around(watch or Watch()))
 
     def register_both(self) -> None:
         """The two organisations that notices of the tests are for."""

@@ -5,18 +5,14 @@ from threading import Event, Thread
 
 import pytest
 
-from hub.adapters.bells import Bells
 from hub.adapters.channels import Around, found
 from tests.channels.receiving import receiving
-from tests.channels.telling import BASE_URL, HUB_OIN, Telling, a_notice
+from tests.channels.telling import Telling, a_notice
 
 
 @pytest.fixture
 def around(tmp_path: Path) -> Around:
-    hub = Telling(tmp_path)
-    return Around(
-        hub.outbox, Bells(hub.outbox), hub.book.registrations, hub.keys, hub.clock, BASE_URL, HUB_OIN, hub.disclosures.to_partner
-    )
+    return Telling(tmp_path).around()
 
 
 def test_every_way_out_is_found(around: Around) -> None:
@@ -35,10 +31,7 @@ def test_a_range_that_is_no_range_is_refused_at_the_start(around: Around) -> Non
 @pytest.mark.parametrize(("allow", "outcome"), [("127.0.0.0/8", "http-200"), ("", "address-refused")])
 def test_only_ranges_in_the_settings_are_called_beside_the_internet(tmp_path: Path, allow: str, outcome: str) -> None:
     hub, stop = Telling(tmp_path), Event()
-    around = Around(
-        hub.outbox, Bells(hub.outbox), hub.book.registrations, hub.keys, hub.clock, BASE_URL, HUB_OIN, hub.disclosures.to_partner
-    )
-    way = found({"HUB_WEBHOOK_ALLOW": allow}, around)["webhook"]
+    way = found({"HUB_WEBHOOK_ALLOW": allow}, hub.around())["webhook"]
     assert way.run is not None
     worker = Thread(target=way.run, args=(stop,))
     with receiving() as receiver:

@@ -136,7 +136,7 @@ def test_taking_a_partner_in_says_what_it_may_and_on_which_ground(run: Run) -> N
     said = in_one_line(run("partner", "add", "politie", "--kind", "police", "--oin", OIN, "--per-minute", "60").out)
     for granted in (
         "messages nl.vig.meldingen.vt-melding.v1",
-        "scopes signals:read, signals:write",
+        "scopes notices:read, signals:read, signals:write",
         "shows a signature",
         "purposes child-safety",
         "grounds wpg-20",

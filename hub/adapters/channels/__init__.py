@@ -4,23 +4,54 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from threading import Event
 from time import time_ns
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
 from hub.adapters.bells import Bells
 from hub.adapters.hub_keys import HubKeys
-from hub.adapters.registrations import Organisation, Registrations
+from hub.adapters.registrations import Organisation, Registrations, Subscriber
+from hub.domain.subscriptions import NO_TIES, Ties
+from hub.domain.tellings import Attempt
 from hub.domain.traces import of_notice, of_signal
 from hub.ports import UNWATCHED, Channel, Clock, Notice, Projection, Step, Watch
 
 Disclose = Callable[[Notice, Organisation], Notice | None]
 """What an organisation may know of a notice, if anything."""
+
+
+Near = Callable[[Sequence[UUID]], Mapping[UUID, Ties]]
+"""What families have to do with organisations."""
+
+
+Ledger = Callable[[Sequence[Attempt]], None]
+"""Keeps attempts to tell somebody something, and comes back when they are kept: call it after the exchange, then settle."""
+
+
+class Sieve(Protocol):
+    """Through which notices go on their way to partners."""
+
+    @property
+    def disclose(self) -> Disclose: ...
+
+    @property
+    def ties(self) -> Near: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """Where it is said what became of the address of a subscription: it wants to be told things, or it is given up."""
+
+    confirm: Callable[[UUID, str, int], None]
+    """The subscription, the address, and how many it takes a minute (0: any number)."""
+    disable: Callable[[UUID, str, str], None]
+    """The subscription, the address, and why (a code)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +69,9 @@ class Around:
     base_url: str
     oin: str
     disclose: Disclose
+    ties: Near
+    wishes: Wishes
+    ledger: Ledger
     watch: Watch = UNWATCHED
 
 
@@ -58,21 +92,31 @@ class Way:
     """What it keeps of the facts themselves on the outbox, built anew from the log when its tables change."""
 
 
-def told(
-    notices: Sequence[Notice], receivers: Iterable[Organisation], disclose: Disclose
-) -> Iterator[tuple[Organisation, list[Notice]]]:
-    """What each of these organisations is told: the notices for its kind or for itself, and of those what it may know and no more.
+def told(notices: Sequence[Notice], subscribers: Iterable[Subscriber], around: Sieve) -> Iterator[tuple[Subscriber, list[Notice]]]:
+    """What each is told: the notices for its kind or for itself, of those what it may know, and of that what it wants.
 
-    Every channel to partners tells what comes out of this, and nothing else.
+    Every channel to partners tells what comes out of this, and nothing else. What is wanted is looked for in what may be
+    known, for what is left out by a filter would tell what it was otherwise.
     """
-    for receiver in receivers:
-        known = [disclose(notice, receiver) for notice in notices if _is_for(notice, receiver)]
-        if mine := [notice for notice in known if notice is not None]:
-            yield receiver, mine
+    near = cache(lambda: around.ties([notice.family for notice in notices]))
+    for each in subscribers:
+        mine = [told for notice in notices if _is_for(notice, each) if (told := _told(notice, each, around, near)) is not None]
+        if mine:
+            yield each, mine
 
 
-def _is_for(notice: Notice, receiver: Organisation) -> bool:
-    return receiver.name == notice.to if notice.to else receiver.kind in notice.tell
+def _told(notice: Notice, to: Subscriber, around: Sieve, near: Callable[[], Mapping[UUID, Ties]]) -> Notice | None:
+    known, wanted = around.disclose(notice, to.organisation), to.wish.interest
+    if known is None or notice.to == to.key:
+        return known
+    # who asks for what is near gets what is said to itself besides, which is about its own signals
+    is_near = notice.to or not wanted.asks_ties or wanted.is_near(to.organisation.name, near().get(notice.family, NO_TIES))
+    return known if is_near and wanted.lets_through(known.type, known.data) else None
+
+
+def _is_for(notice: Notice, receiver: Subscriber) -> bool:
+    its_own = (receiver.key, receiver.organisation.name)
+    return notice.to in its_own if notice.to else receiver.organisation.kind in notice.tell
 
 
 def told_step(notice: Notice, began: int) -> Step:

@@ -1,12 +1,9 @@
 """The live feed: every notice for the people who follow along, numbered by the log, so that nobody misses or doubles one."""
 
 import json
-from asyncio import Event, get_running_loop, to_thread, wait_for
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
-from time import monotonic
+from functools import partial
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Engine, Index, Integer, MetaData, String, Table, Text, func, insert, select
@@ -15,6 +12,7 @@ from hub.adapters import rfc3339
 from hub.adapters.bells import Bells
 from hub.adapters.channels import Around, Way
 from hub.adapters.database import looking
+from hub.adapters.following import Following
 from hub.ports import Channel, Notice
 
 TABLES = MetaData()
@@ -46,10 +44,8 @@ class Feed:
     """Keeps notices as they come, and wakes whoever waits for the next; `poll` seconds, where it was another process."""
 
     def __init__(self, outbox: Engine, bells: Bells | None = None, poll: float = 1.0) -> None:
-        self._outbox, self._bells, self._poll = outbox, bells or Bells(outbox), poll
-        self._counting = Lock()
-        self.followers = 0
-        """How many follow at this moment, in this process."""
+        self._outbox, self._bells = outbox, bells or Bells(outbox)
+        self._following = Following(self._bells, BELL, poll)
 
     @property
     def channel(self) -> Channel:
@@ -80,46 +76,14 @@ class Feed:
         with looking(self._outbox) as connection:
             return int(connection.execute(select(func.coalesce(func.max(_F.position), 0))).scalar_one())
 
-    async def follow(self, position: int, *, family: str = "", type: str = "", quiet: float = 15.0) -> AsyncIterator[list[Shown]]:
-        """What came after a position and whatever comes, as it comes, without end.
+    def follow(self, position: int, *, family: str = "", type: str = "", quiet: float = 15.0) -> AsyncIterator[Sequence[Shown]]:
+        """What came after a position and whatever comes; something empty after `quiet` seconds of silence."""
+        return self._following.follow(partial(self.after, family=family, type=type), position, quiet)
 
-        An empty list comes after `quiet` seconds of silence, so that a connection can show that it lives.
-        """
-        with self._waking() as woken:
-            heard = monotonic()
-            while True:
-                woken.clear()
-                batch = await to_thread(self.after, position, family=family, type=type)
-                if batch or monotonic() - heard >= quiet:
-                    position, heard = batch[-1].position if batch else position, monotonic()
-                    yield batch
-                if not batch:
-                    await _either(woken, min(self._poll, quiet))
-
-    @contextmanager
-    def _waking(self) -> Iterator[Event]:
-        loop, woken = get_running_loop(), Event()
-
-        def wake(_: str) -> None:
-            # the loop may have closed under a follower that nobody finished
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(woken.set)
-
-        with self._bells.hearing(BELL, wake):
-            self._count(1)
-            try:
-                yield woken
-            finally:
-                self._count(-1)
-
-    def _count(self, more: int) -> None:
-        with self._counting:
-            self.followers += more
-
-
-async def _either(woken: Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await wait_for(woken.wait(), seconds)
+    @property
+    def followers(self) -> int:
+        """How many follow at this moment, in this process."""
+        return self._following.followers
 
 
 def _row(notice: Notice) -> dict[str, Any]:

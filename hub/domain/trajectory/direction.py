@@ -155,6 +155,16 @@ class Directed(Rectifying):
         def apply(self, family: "Directed") -> None:
             pass
 
+    def is_for(self, escalation: str, organisation: str, kind: str) -> bool:
+        """Whether an escalation of this family is for that organisation, of that kind, to take notice of.
+
+        It is for whichever kind of partner leads by the matrix, and where a director does, for the organisation of whoever directs.
+        """
+        known = self.escalations.get(escalation)
+        if known is None:
+            return False
+        return known.leads == kind or (known.leads == "director" and self.director.organisation == organisation)
+
     def offer_handover(self, to: Director, motivation: str, rules: Rules, on: Occasion) -> str:
         """The director offers direction to another; gives the handover's id."""
         self.must_be_open()

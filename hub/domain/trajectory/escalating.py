@@ -21,7 +21,8 @@ from hub.errors import NotKnown, RuleBroken
 class Escalation:
     """An axis that rose: by which rule of which matrix, on which signals, and whether a person has acknowledged it.
 
-    `tell` are the kinds of partners that were told; `holds` is what the signals gave when some of these were taken back.
+    `tell` are the kinds of partners that were told, `leads` who leads by the matrix; `holds` is what the signals gave when some
+    of these were taken back.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Escalation:
     tell: tuple[str, ...] = ()
     acknowledged_by: str = ""
     holds: Level | None = None
+    leads: str = ""
 
 
 class Reachable(Protocol):
@@ -136,7 +138,15 @@ class Escalating(Members):
             axis, level = Axis(self.axis), Level(self.level_to)
             family.levels[axis] = level
             family.escalations[self.escalation] = Escalation(
-                self.escalation, axis, level, self.rule, self.matrix, tuple(self.signals), tuple(self.levers), tuple(self.tell)
+                id=self.escalation,
+                axis=axis,
+                level=level,
+                rule=self.rule,
+                matrix=self.matrix,
+                signals=tuple(self.signals),
+                levers=tuple(self.levers),
+                tell=tuple(self.tell),
+                leads=self.leads,
             )
 
     class EscalationAcknowledged(Recorded):

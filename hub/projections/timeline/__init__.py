@@ -9,6 +9,7 @@ from hub.domain import field_classes as of
 from hub.domain.dates import PartialDate
 from hub.domain.policy import Act
 from hub.domain.streams import Recorded
+from hub.domain.tellings import Telling
 from hub.domain.trajectory import Trajectory
 from hub.ports import Asked, Fact, Projection, View
 from hub.projections import (
@@ -51,15 +52,21 @@ TIMELINE = Table(
     Column("english", Document, nullable=False),
     Index("timeline_of_family", "family", "position"),
 )
-_FACTS = events_of(Trajectory)
+_OWN = events_of(Trajectory)
+_FACTS = _OWN | {Telling.Acknowledged}
+"""What is noted beside a family's own stream says itself which family it is about."""
 _OF_REFERRAL = (Trajectory.CriteriaMet, Trajectory.CriteriaWeighed, Trajectory.CriteriaNoLongerMet, Trajectory.Referred)
 _T = TIMELINE.c
 
 
 def apply(facts: Sequence[Fact], connection: Connection) -> None:
-    """Adds every fact of a trajectory."""
-    if rows := [_row(fact) for fact in facts if type(fact.event) in _FACTS]:
+    """Adds every fact of a trajectory, and that persons of partners took notice of what they were told of it."""
+    if rows := [_row(fact) for fact in facts if type(fact.event) in _FACTS and _family(fact)]:
         connection.execute(insert(TIMELINE), rows)
+
+
+def _family(fact: Fact) -> str:
+    return str(fact.stream_id) if type(fact.event) in _OWN else fact.event.family
 
 
 def _row(fact: Fact) -> Row:
@@ -68,8 +75,8 @@ def _row(fact: Fact) -> Row:
     recorded = moment(event.timestamp)
     return {
         "position": fact.position,
-        "family": str(fact.stream_id),
-        "version": event.originator_version,
+        "family": _family(fact),
+        "version": event.originator_version if type(event) in _OWN else 0,
         "kind": event.TOPIC,
         "recorded_at": recorded,
         "happened": _happened(event),

@@ -6,6 +6,7 @@ from typing import Any
 
 from hub.domain.concerns import CONCERNS
 from hub.domain.streams import Recorded
+from hub.domain.tellings import Telling
 from hub.domain.trajectory import Trajectory
 
 SENTENCES: dict[type[Recorded], tuple[str, str]] = {
@@ -40,6 +41,10 @@ SENTENCES: dict[type[Recorded], tuple[str, str]] = {
         "Escalated on {axis}: from level {level_from} to {level_to}, by rule {rule} of matrix {matrix}.",
     ),
     Trajectory.EscalationAcknowledged: ("Van een opschaling is kennisgenomen.", "An escalation was acknowledged."),
+    Telling.Acknowledged: (
+        "Bij {organisation} nam iemand bij naam kennis van een bericht over dit gezin.",
+        "At {organisation} a person by name took notice of what was told of this family.",
+    ),
     Trajectory.SteppedDown: (
         "Afgeschaald op {axis}: van niveau {level_from} naar {level_to}.",
         "Stepped down on {axis}: from level {level_from} to {level_to}.",

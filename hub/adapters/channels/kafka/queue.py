@@ -18,8 +18,8 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
-    and_,
     delete,
+    exists,
     false,
     func,
     insert,
@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from hub.adapters.notice_event import Sender
-from hub.adapters.registrations import Organisation
+from hub.adapters.registrations import Subscriber
 from hub.ports import Notice
 
 TABLES = MetaData()
@@ -57,10 +57,11 @@ Index("kafka_tellings_open", _T.position, _T.receiver, sqlite_where=_IS_OPEN, po
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A notice for one receiver, as it is sent; `family` is what the receiver calls the family."""
+    """A notice for one receiver, as it is sent; `family` is what it calls the family, `position` that of its fact in the log."""
 
     receiver: str
     sequence: int
+    position: int
     notice: str
     family: str
     event: bytes
@@ -72,11 +73,11 @@ class Telling:
         return {"sequence": self.sequence, "notice": self.notice}
 
 
-def queue(told: Iterable[tuple[Organisation, Sequence[Notice]]], sender: Sender, now: datetime, connection: Connection) -> None:
+def queue(told: Iterable[tuple[Subscriber, Sequence[Notice]]], sender: Sender, now: datetime, connection: Connection) -> None:
     """One telling for each notice that a receiver is told, numbered per receiver; a repeat adds nothing."""
     for receiver, notices in told:
-        if not receiver.is_suspended:
-            _queue_for(receiver.name, notices, sender, now, connection)
+        if not receiver.organisation.is_suspended:
+            _queue_for(receiver.key, notices, sender, now, connection)
 
 
 def _queue_for(receiver: str, notices: Sequence[Notice], sender: Sender, now: datetime, connection: Connection) -> None:
@@ -117,13 +118,18 @@ def settle(connection: Connection, told: Iterable[Telling]) -> None:
         connection.execute(delete(TELLINGS).where(mine, _T.sequence < sequence))
 
 
-def settle_up_to(connection: Connection, places: Mapping[str, Mapping[str, Any]]) -> None:
-    """Forgets what was told up to these places, by receiver; a place that is not known here says nothing."""
-    for receiver, place in places.items():
-        here = and_(_T.receiver == receiver, _T.sequence == place["sequence"], _T.notice == place["notice"])
-        row = connection.execute(select(TELLINGS).where(here)).one_or_none()
-        if row is not None:
-            settle(connection, [_telling(row)])
+def up_to(connection: Connection, places: Mapping[str, Mapping[str, Any]]) -> list[Telling]:
+    """What was told up to these places, by receiver, and was not settled; a place that is not known here says nothing."""
+    return [telling for receiver, place in places.items() for telling in _up_to(connection, receiver, place)]
+
+
+def _up_to(connection: Connection, receiver: str, place: Mapping[str, Any]) -> list[Telling]:
+    mine, number = _T.receiver == receiver, place["sequence"]
+    here = exists().where(mine, _T.sequence == number, _T.notice == place["notice"])
+    if not connection.execute(select(here)).scalar_one():
+        return []
+    found = select(TELLINGS).where(mine, _IS_OPEN, _T.sequence <= number).order_by(_T.sequence)
+    return [_telling(row) for row in connection.execute(found)]
 
 
 def forget(connection: Connection, receivers: Collection[str]) -> None:
@@ -139,4 +145,4 @@ def open_ones(connection: Connection) -> tuple[int, int, datetime | None]:
 
 def _telling(row: Row[*tuple[Any, ...]]) -> Telling:
     accepted_at = datetime.fromisoformat(row.accepted_at)
-    return Telling(row.receiver, row.sequence, row.notice, row.family, row.event, accepted_at)
+    return Telling(row.receiver, row.sequence, row.position, row.notice, row.family, row.event, accepted_at)

@@ -8,11 +8,14 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
 from threading import Event
 from time import time_ns
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Connection as OnDatabase
 
 from hub.adapters.channels import Around, told, told_step
@@ -27,6 +30,9 @@ from hub.adapters.kafka.sessions import keep_at, started
 from hub.adapters.kafka.topics import ESCALATIONS, FAMILIES, POSITIONS, Topics
 from hub.adapters.notice_event import Sender
 from hub.adapters.notice_seal import sealed
+from hub.adapters.registrations import Subscriber
+from hub.domain.subscriptions import ACTIVE, Sink
+from hub.domain.tellings import Attempt, Way
 from hub.domain.traces import TRACEPARENT, of_notice
 from hub.ports import Channel, Notice, Step
 
@@ -52,11 +58,17 @@ class Batch:
         return not self.tellings and not self.standings
 
 
+class _Typed(msgspec.Struct):
+    """Of an event, what it is."""
+
+    type: str
+
+
 class Sending:
     """Tells partners on `escalations.<partner>`, and keeps how families stand on `families`."""
 
     def __init__(self, connection: Connection, around: Around) -> None:
-        self._connection, self._around, self._sender = connection, around, Sender(around.oin)
+        self._connection, self._around, self._sender = connection, around, Sender(around.oin, around.base_url)
         self._topics = Topics(connection.prefix)
         self._made: set[str] = set()
         self._removed: set[str] = set()
@@ -67,6 +79,10 @@ class Sending:
         """How Kafka is reached."""
         return self._connection
 
+    def topic(self, organisation: str, key: str) -> str:
+        """The topic of one of an organisation's subscriptions."""
+        return self._topics.of(ESCALATIONS, f"{organisation}.{key}")
+
     @property
     def channel(self) -> Channel:
         """The way in, for the relay."""
@@ -75,8 +91,7 @@ class Sending:
     def accept(self, notices: Sequence[Notice], connection: OnDatabase) -> None:
         """Queues what these notices tell to whom, on the transaction of the caller."""
         around, now, began = self._around, self._around.clock.now(), time_ns()
-        receivers = [each for each in around.registrations.all() if around.registrations.is_sharing(each, now)]
-        each = list(told(notices, receivers, around.disclose))
+        each = list(told(notices, self._listening(now), around))
         queue.queue(each, self._sender, now, connection)
         if around.watch.stepped:
             for one in (notice for _, mine in each for notice in mine):
@@ -128,15 +143,19 @@ class Sending:
         """Takes from Kafka how far it came; where an outbox or a log was put back, what it does not know is told once more."""
         of_receivers = {self._topics.partner_of(key): place for key, place in places.items() if key.startswith(ESCALATIONS)}
         of_families = places.get(FAMILIES)
-        with self._around.outbox.begin() as connection:
-            queue.settle_up_to(connection, of_receivers)
+        with self._around.outbox.connect() as connection:
+            told = queue.up_to(connection, of_receivers)
             is_known = of_families is not None and families.is_known(connection, of_families)
+        now = self._around.clock.now()
+        self._keep(told, now, now)
+        with self._around.outbox.begin() as connection:
+            queue.settle(connection, told)
         self.families_after = of_families["position"] if of_families and is_known else 0
 
     # One transaction ------------------------------------------------------------------------------------
 
     async def _sent(self, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient) -> bool:
-        batch, began = await asyncio.to_thread(self._next), time_ns()
+        batch, began, at = await asyncio.to_thread(self._next), time_ns(), self._around.clock.now()
         if batch.is_empty:
             return False
         await self._make(admin, {self._topic_of(one) for one in batch.tellings})
@@ -145,14 +164,15 @@ class Sending:
             await asyncio.gather(*[await producer.send(**one) for one in self._records(batch)])
             await producer.commit_transaction()
         self.families_after = max(self.families_after, *(one.position for one in batch.standings), 0)
-        await asyncio.to_thread(self._settle, batch)
+        await asyncio.to_thread(self._settle, batch, at)
         self._tell_watch(batch, began)
         return True
 
     def _next(self) -> Batch:
-        now, registrations = self._around.clock.now(), self._around.registrations
+        registrations = self._around.registrations
         # what waits is kept for whoever is resumed, or whose covenant is renewed
-        sharing = [each.name for each in registrations.all() if not each.is_suspended and registrations.is_sharing(each, now)]
+        listening = self._listening(self._around.clock.now())
+        sharing = [one.key for one in listening if one.state == ACTIVE and not one.organisation.is_suspended]
         self._forget({each.name for each in registrations.all() if each.is_removed})
         with self._around.outbox.connect() as connection:
             tellings = queue.due(connection, sharing, BATCH)
@@ -161,17 +181,48 @@ class Sending:
             standings = families.changed(connection, self.families_after, BATCH)
         return Batch(tellings, standings, mark if len(standings) < BATCH else None)
 
+    def _listening(self, now: datetime) -> list[Subscriber]:
+        """Whoever is told things over Kafka: every organisation at large, and besides whoever subscribed to a topic."""
+        registrations = self._around.registrations
+        by_kafka = [one for one in registrations.subscribers() if one.is_standing or one.wish.sink is Sink.KAFKA]
+        return [one for one in by_kafka if registrations.is_sharing(one.organisation, now)]
+
     def _forget(self, removed: set[str]) -> None:
         if new := removed - self._removed:
             with self._around.outbox.begin() as connection:
                 queue.forget(connection, new)
             self._removed |= new
 
-    def _settle(self, batch: Batch) -> None:
+    def _settle(self, batch: Batch, began: datetime) -> None:
+        self._keep(batch.tellings, began, self._around.clock.now())
         with self._around.outbox.begin() as connection:
             queue.settle(connection, batch.tellings)
             if batch.place is not None:
                 families.forget_marks(connection, batch.place["position"])
+
+    def _keep(self, told: Sequence[Telling], began: datetime, ended: datetime) -> None:
+        """Writes into the ledger that these were told: Kafka committed them."""
+        if told:
+            self._around.ledger([self._attempt(one, began, ended) for one in told])
+
+    def _attempt(self, one: Telling, began: datetime, ended: datetime) -> Attempt:
+        subscriber = self._around.registrations.subscriber(one.receiver)
+        return Attempt(
+            organisation=subscriber.organisation.name if subscriber else one.receiver,
+            subscription=one.receiver,
+            notice=one.notice,
+            called=one.family,
+            fact=one.position,
+            type=msgspec.json.decode(one.event, type=_Typed).type,
+            way=Way.KAFKA,
+            sequence=one.sequence,
+            number=1,
+            digest=sha256(one.event).hexdigest(),
+            outcome="committed",
+            is_taken=True,
+            began=began,
+            ended=ended,
+        )
 
     def _records(self, batch: Batch) -> Iterator[dict[str, Any]]:
         """What goes to Kafka, and last how far that is."""
@@ -196,7 +247,10 @@ class Sending:
         return {"topic": self._topics.of(FAMILIES), "key": one.family.encode(), "value": one.view, "headers": to_record(headers)}
 
     def _topic_of(self, one: Telling) -> str:
-        return self._topics.of(ESCALATIONS, one.receiver)
+        subscriber = self._around.registrations.subscriber(one.receiver)
+        if subscriber is None or subscriber.is_standing:
+            return self._topics.of(ESCALATIONS, one.receiver)
+        return self.topic(subscriber.organisation.name, one.receiver)
 
     def _tell_watch(self, batch: Batch, began: int) -> None:
         watch, now = self._around.watch, self._around.clock.now()

@@ -1,9 +1,10 @@
 """Telling partners at their callbacks: queued on the relay's transaction, delivered by a worker of its own.
 
-`queue` keeps it, `addresses` looks where it goes, `exchange` sends it, `delivery` drives.
+`queue` keeps it, `handshake` asks first, `addresses` looks where it goes, `exchange` sends it, `delivery` drives.
 """
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from hub.adapters.channels import Around, Way
 from hub.adapters.channels.webhook.addresses import networks
@@ -22,9 +23,12 @@ def opened(settings: Mapping[str, str], around: Around) -> Way | None:
         around.outbox,
         around.registrations,
         around.keys,
-        Sender(around.oin),
+        Sender(around.oin, around.base_url),
         around.clock,
-        around.disclose,
+        around,
+        around.wishes,
+        around.ledger,
+        origin=urlsplit(around.base_url).hostname or around.base_url,
         allow=networks(settings.get("HUB_WEBHOOK_ALLOW", "")),
         bells=around.bells,
         watch=around.watch,

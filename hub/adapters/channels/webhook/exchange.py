@@ -1,7 +1,7 @@
 """One POST to one receiver, and what its answer means; whatever the other side does, it ends in time and in an outcome."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -45,6 +45,18 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """How asking ended, and the headers of the answer (names in lower case)."""
+
+    outcome: Outcome
+    headers: Mapping[str, str]
+
+    def header(self, name: str) -> str:
+        """The first header of that name; empty where there is none."""
+        return self.headers.get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
 class Patience:
     """Seconds: for each step of an exchange, and for all of it."""
 
@@ -73,37 +85,45 @@ class Line:
 
     def post(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Outcome:
         """Sends once; redirects are not followed, and no more of the answer is read than its first 64 KiB."""
+        return self._exchanged(lambda: self._sent_on_an_open_line("POST", body, headers, now)).outcome
+
+    def options(self, headers: Mapping[str, str], now: datetime) -> Said:
+        """Asks once whether this address wants to be told things, with OPTIONS."""
+        return self._exchanged(lambda: self._sent_on_an_open_line("OPTIONS", b"", headers, now))
+
+    def _exchanged(self, do: Callable[[], Said]) -> Said:
         if not _is_callable(self.callback):
-            return Outcome("callback-malformed", Verdict.DEAD)
+            return Said(Outcome("callback-malformed", Verdict.DEAD), {})
         self._budget.begin(self._patience.whole)
         try:
-            return self._sent_on_an_open_line(body, headers, now)
+            return do()
         except _TROUBLES as error:
-            return Outcome(_code(error), Verdict.PAUSE)
+            return Said(Outcome(_code(error), Verdict.PAUSE), {})
 
     def close(self) -> None:
         """Hangs up."""
         self._pool.close()
 
-    def _sent_on_an_open_line(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Outcome:
+    def _sent_on_an_open_line(self, method: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Said:
         was_kept = bool(self._pool.connections)
         try:
-            return self._sent(body, headers, now)
+            return self._sent(method, body, headers, now)
         except _HUNG_UP:
             # on a connection that was kept, the receiver may have hung up at the very moment that we spoke
             if not was_kept:
                 raise
-        return self._sent(body, headers, now)
+        return self._sent(method, body, headers, now)
 
-    def _sent(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Outcome:
+    def _sent(self, method: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Said:
         extensions = {"timeout": self._patience.steps}
         lines: list[tuple[bytes | str, bytes | str]] = [("User-Agent", "vig-hub"), *headers.items()]
-        with self._pool.stream("POST", self.callback, headers=lines, content=body, extensions=extensions) as answer:
-            outcome = meaning(answer.status, _first(answer, b"retry-after"), now)
+        with self._pool.stream(method, self.callback, headers=lines, content=body, extensions=extensions) as answer:
+            said = {name.decode("latin-1").lower(): text.decode("latin-1").strip() for name, text in reversed(answer.headers)}
+            outcome = meaning(answer.status, said.get("retry-after", ""), now)
             # the status has said it all; the rest is read so that the connection can serve again
             with suppress(*_TROUBLES):
                 _read(answer)
-        return outcome
+        return Said(outcome, said)
 
 
 def meaning(status: int, retry_after: str, now: datetime) -> Outcome:
@@ -142,10 +162,6 @@ def _is_callable(callback: str) -> bool:
         return False
     # a name and a password in the address would be shown wherever the address is
     return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None and port != 0
-
-
-def _first(answer: httpcore2.Response, name: bytes) -> str:
-    return next((value.decode("latin-1").strip() for key, value in answer.headers if key.lower() == name), "")
 
 
 def _read(answer: httpcore2.Response) -> None:

@@ -1,8 +1,9 @@
 """What each receiver still has to be told, and what became of what it was told: nothing is forgotten, and all is visible."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import (
@@ -28,7 +29,9 @@ from sqlalchemy import (
 
 from hub.adapters.channels.webhook.exchange import Outcome, Verdict
 from hub.adapters.notice_event import Sender
-from hub.adapters.registrations import Organisation
+from hub.adapters.registrations import Subscriber
+from hub.domain.subscriptions import Payload
+from hub.domain.tellings import Attempt, Way
 from hub.errors import NotKnown
 from hub.ports import Notice
 
@@ -50,10 +53,21 @@ DELIVERIES = Table(
     Column("attempts", Integer, nullable=False),
     Column("last_outcome", String(40), nullable=False),
     Column("next_at", String(32), nullable=False),
+    Column("fact", _LONG),
     UniqueConstraint("receiver", "notice"),
     UniqueConstraint("receiver", "sequence"),
 )
-"""One row for each receiver of each notice: waiting, delivered, dead (a person has to look) or retired with its receiver."""
+"""One row for each receiver of each notice: waiting, delivered, dead (a person has to look), retired with its receiver, or
+kept for it to fetch. `receiver` is the key of a subscription; `fact` is where what is said stands in the log."""
+
+WHOLE = Table(
+    "whole_notices",
+    TABLES,
+    Column("receiver", String(80), primary_key=True),
+    Column("notice", String(36), primary_key=True),
+    Column("event", LargeBinary, nullable=False),
+)
+"""The event at full length, where a lean one is sent."""
 
 RECEIVERS = Table(
     "receivers",
@@ -82,12 +96,15 @@ _AT_ONCE = ""
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A delivery that is due: the event as it is sent, and how often that was tried."""
+    """A delivery that is due: the event as it is sent, its number there, where its fact stands, and how often that was tried."""
 
     id: int
     receiver: str
+    sequence: int
     notice: str
+    type: str
     family: str
+    fact: int
     event: bytes
     attempts: int
     accepted_at: datetime
@@ -101,48 +118,60 @@ def delay(failures: int) -> timedelta:
 # In ------------------------------------------------------------------------------------------------
 
 
-def queue(told: Iterable[tuple[Organisation, Sequence[Notice]]], sender: Sender, now: datetime, connection: Connection) -> None:
-    """One delivery for each notice that an active receiver is told, numbered per receiver; a repeat adds nothing."""
+def queue(told: Iterable[tuple[Subscriber, Sequence[Notice]]], sender: Sender, now: datetime, connection: Connection) -> None:
+    """One delivery for each notice that a receiver is told, numbered per receiver; a repeat adds nothing.
+
+    What a receiver has no address for is there for it to fetch.
+    """
     known = {row.receiver: row for row in connection.execute(select(RECEIVERS))}
     for receiver, notices in told:
-        row = known.get(receiver.name)
-        if _is_active(receiver, row.retired_callback if row else ""):
-            _queue_for(receiver.name, notices, row.last_sequence if row else None, sender, now, connection)
+        row = known.get(receiver.key)
+        state = _state(receiver, row.retired_callback if row else "")
+        if state:
+            _queue_for(receiver, notices, row.last_sequence if row else None, state, sender, now, connection)
 
 
-def _is_active(receiver: Organisation, retired_callback: str) -> bool:
-    return not receiver.is_suspended and receiver.callback not in ("", retired_callback)
+def _state(receiver: Subscriber, retired_callback: str) -> str:
+    """How a delivery begins, if there is one at all."""
+    is_sent = receiver.callback not in ("", retired_callback)
+    if receiver.organisation.is_suspended or (receiver.is_standing and not is_sent):
+        return ""
+    return "waiting" if is_sent else "kept"
 
 
 def _queue_for(
-    receiver: str, notices: Sequence[Notice], last: int | None, sender: Sender, now: datetime, connection: Connection
+    to: Subscriber, notices: Sequence[Notice], last: int | None, state: str, sender: Sender, now: datetime, connection: Connection
 ) -> None:
-    ids = [str(notice.id) for notice in notices]
+    receiver, ids = to.key, [str(notice.id) for notice in notices]
     taken = set(connection.scalars(select(_D.notice).where(_D.receiver == receiver, _D.notice.in_(ids))))
     new = [notice for notice in notices if str(notice.id) not in taken]
     if not new:
         return
-    rows = [_row(receiver, notice, (last or 0) + place, sender, now) for place, notice in enumerate(new, start=1)]
+    rows = [_row(to, notice, (last or 0) + place, state, sender, now) for place, notice in enumerate(new, start=1)]
     connection.execute(insert(DELIVERIES), rows)
+    if to.wish.payload is Payload.LEAN:
+        full = [{**row, "event": sender.event(notice, row["sequence"])} for notice, row in zip(new, rows, strict=True)]
+        connection.execute(insert(WHOLE), [{name: row[name] for name in ("receiver", "notice", "event")} for row in full])
     if last is None:
         connection.execute(insert(RECEIVERS).values(_new_receiver(receiver, len(new))))
     else:
         _receiver(connection, receiver, last_sequence=last + len(new))
 
 
-def _row(receiver: str, notice: Notice, sequence: int, sender: Sender, now: datetime) -> dict[str, Any]:
+def _row(to: Subscriber, notice: Notice, sequence: int, state: str, sender: Sender, now: datetime) -> dict[str, Any]:
     return {
-        "receiver": receiver,
+        "receiver": to.key,
         "sequence": sequence,
         "notice": str(notice.id),
         "type": notice.type,
         "family": str(notice.family),
-        "event": sender.event(notice, sequence),
+        "event": sender.event(notice, sequence, to.wish.payload),
         "accepted_at": _text(now),
-        "state": "waiting",
+        "state": state,
         "attempts": 0,
         "last_outcome": "",
         "next_at": _AT_ONCE,
+        "fact": notice.position,
     }
 
 
@@ -171,6 +200,26 @@ def due(connection: Connection, receiver: str, now: datetime, limit: int = 50) -
     first = select(func.min(_D.sequence)).where(*mine).group_by(_D.family)
     heads = select(DELIVERIES).where(*mine, _D.sequence.in_(first), _D.next_at <= _text(now))
     return [_waiting(row) for row in connection.execute(heads.order_by(_D.sequence).limit(limit))]
+
+
+def attempt(tried: Waiting, to: Subscriber, outcome: Outcome, began: datetime, ended: datetime) -> Attempt:
+    """What became of an attempt, for the ledger."""
+    return Attempt(
+        organisation=to.organisation.name,
+        subscription=to.key,
+        notice=tried.notice,
+        called=tried.family,
+        fact=tried.fact,
+        type=tried.type,
+        way=Way.WEBHOOK,
+        sequence=tried.sequence,
+        number=tried.attempts + 1,
+        digest=sha256(tried.event).hexdigest(),
+        outcome=outcome.code,
+        is_taken=outcome.verdict is Verdict.DELIVERED,
+        began=began,
+        ended=ended,
+    )
 
 
 def settle(connection: Connection, tried: Waiting, outcome: Outcome, jitter: float, callback: str, now: datetime) -> bool:
@@ -225,6 +274,44 @@ def listed(connection: Connection, filters: Mapping[str, str], after: int = 0, l
     return [dict(row._mapping) for row in connection.execute(found)]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a receiver was told, or is to be, as it is sent; `position` is its number there, `fact` where the log has its fact."""
+
+    receiver: str
+    position: int
+    notice: str
+    type: str
+    family: str
+    fact: int
+    event: bytes
+
+
+_TOLD = (_D.receiver, _D.sequence, _D.notice, _D.type, _D.family, func.coalesce(_D.fact, 0))
+
+
+def told(connection: Connection, receiver: str, after: int, limit: int) -> list[Told]:
+    """What a receiver is told after a number, in order."""
+    found = select(*_TOLD, _D.event).where(_D.receiver == receiver, _D.sequence > after)
+    return [Told(*row) for row in connection.execute(found.order_by(_D.sequence).limit(limit))]
+
+
+def whole(connection: Connection, receivers: Collection[str], notice: str) -> Told | None:
+    """What one of these receivers was told by a notice, at full length, where it was sent a lean one too."""
+    full = (WHOLE.c.receiver == _D.receiver) & (WHOLE.c.notice == _D.notice)
+    event = func.coalesce(WHOLE.c.event, _D.event)
+    found = select(*_TOLD, event).outerjoin_from(DELIVERIES, WHOLE, full)
+    row = connection.execute(found.where(_D.receiver.in_(receivers), _D.notice == notice).limit(1)).one_or_none()
+    return None if row is None else Told(*row)
+
+
+def position(connection: Connection, receiver: str, before: datetime | None) -> int:
+    """The number of the last thing that a receiver was told, before that moment where one is given; 0 where there is none."""
+    found = select(func.coalesce(func.max(_D.sequence), 0)).where(_D.receiver == receiver)
+    earlier = found if before is None else found.where(_D.accepted_at < _text(before))
+    return int(connection.execute(earlier).scalar_one())
+
+
 def _later(connection: Connection, tried: Waiting, outcome: Outcome, at: datetime) -> None:
     if at > tried.accepted_at + _GIVE_UP:
         _delivery(connection, tried, outcome, state="dead")
@@ -251,8 +338,18 @@ def _receiver(connection: Connection, receiver: str, **to: Any) -> None:
 
 
 def _waiting(row: Any) -> Waiting:
-    accepted_at = datetime.fromisoformat(row.accepted_at)
-    return Waiting(row.id, row.receiver, row.notice, row.family, row.event, row.attempts, accepted_at)
+    return Waiting(
+        id=row.id,
+        receiver=row.receiver,
+        sequence=row.sequence,
+        notice=row.notice,
+        type=row.type,
+        family=row.family,
+        fact=row.fact or 0,
+        event=row.event,
+        attempts=row.attempts,
+        accepted_at=datetime.fromisoformat(row.accepted_at),
+    )
 
 
 def _text(moment: datetime) -> str:

@@ -1,0 +1,78 @@
+"""Asking an address whether it wants to be told things, before anything is sent there (CloudEvents HTTP webhooks 1.0, 4)."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from hub.adapters.channels import Wishes
+from hub.adapters.channels.webhook.exchange import Line
+from hub.adapters.channels.webhook.queue import delay
+from hub.adapters.registrations import Registrations, Subscriber
+from hub.domain.subscriptions import PENDING
+from hub.ports import Clock
+
+GIVE_UP = timedelta(days=3)
+MOST_A_MINUTE = 1_000_000
+ALLOWED = "allowed"
+_log = structlog.get_logger()
+
+
+class Handshakes:
+    """Asks every address that has not said yet that it wants to be told things; again and again, for three days.
+
+    `origin` is the name under which the hub sends, which the other side allows or not.
+    """
+
+    def __init__(
+        self, registrations: Registrations, wishes: Wishes, clock: Clock, origin: str, line: Callable[[str], Line]
+    ) -> None:
+        self._registrations, self._wishes, self._clock = registrations, wishes, clock
+        self._origin, self._line = origin, line
+        self._again: dict[tuple[str, str], tuple[int, datetime]] = {}
+
+    def due(self) -> Iterator[Subscriber]:
+        """The subscriptions whose address is to be asked now."""
+        now = self._clock.now()
+        for each in self._registrations.subscribers():
+            is_welcome = not each.organisation.is_suspended and self._registrations.is_sharing(each.organisation, now)
+            if each.state == PENDING and is_welcome and self._asked(each)[1] <= now:
+                yield each
+
+    def ask(self, subscriber: Subscriber) -> int:
+        """Asks once, and says what came of it; gives how often it asked."""
+        now, id = self._clock.now(), UUID(subscriber.key)
+        line = self._line(subscriber.callback)
+        try:
+            outcome, per_minute = _allowed(line, self._origin, now)
+        finally:
+            line.close()
+        _log.info("webhook-handshake", receiver=subscriber.key, outcome=outcome)
+        if outcome == ALLOWED:
+            self._again.pop((subscriber.key, subscriber.callback), None)
+            self._wishes.confirm(id, subscriber.callback, per_minute)
+        elif subscriber.since is not None and now > subscriber.since + GIVE_UP:
+            self._wishes.disable(id, subscriber.callback, outcome)
+        else:
+            failures = self._asked(subscriber)[0] + 1
+            self._again[subscriber.key, subscriber.callback] = failures, now + delay(failures)
+        return 1
+
+    def _asked(self, subscriber: Subscriber) -> tuple[int, datetime]:
+        return self._again.get((subscriber.key, subscriber.callback), (0, self._clock.now()))
+
+
+def _allowed(line: Line, origin: str, now: datetime) -> tuple[str, int]:
+    answer = line.options({"WebHook-Request-Origin": origin, "WebHook-Request-Rate": "*"}, now)
+    if answer.outcome.code not in ("http-200", "http-204"):
+        return answer.outcome.code, 0
+    if answer.header("webhook-allowed-origin") not in ("*", origin):
+        return "origin-not-allowed", 0
+    return ALLOWED, _rate(answer.header("webhook-allowed-rate"))
+
+
+def _rate(text: str) -> int:
+    """So many a minute; none, `*` or what cannot be read is no limit."""
+    is_number = text.isascii() and text.isdigit() and 0 < len(text) <= 9
+    return min(int(text), MOST_A_MINUTE) if is_number else 0

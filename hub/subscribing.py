@@ -1,0 +1,74 @@
+"""What partners want to be told: they say it themselves, and change or end it themselves; every change is an event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from hub.domain.streams import THE_HUB, Occasion
+from hub.domain.subscriptions import ENDED, MOST, Subscription, Wish, subscription_id
+from hub.errors import NotKnown, RuleBroken
+from hub.register import Register, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribing:
+    """The subscriptions; `count` is how many an organisation has, `changed` is called after every change, so that it counts."""
+
+    register: Register
+    count: Callable[[str], int]
+    changed: Callable[[], None]
+
+    def subscribe(self, organisation: str, wish: Wish, by: str) -> UUID:
+        """A new subscription, and its id.
+
+        Raises:
+            Malformed: with every violation at once.
+            RuleBroken: it has as many as one organisation may have.
+        """
+        if self.count(organisation) >= MOST:
+            raise RuleBroken(f"An organisation has at most {MOST} subscriptions; end one first.", code="too-many-subscriptions")
+        key = str(uuid4())
+        self._do(lambda unit: unit.add(Subscription.subscribe(organisation, key, wish, Occasion(unit.at, by))))
+        return subscription_id(organisation, key)
+
+    def change(self, id: UUID, organisation: str, wish: Wish, by: str) -> None:
+        """Wants something else, or elsewhere. Raises: Malformed, NotKnown, RuleBroken."""
+        self._change(id, organisation, by, lambda known, on: known.change(wish, on))
+
+    def pause(self, id: UUID, organisation: str, by: str) -> None:
+        """Sends nothing for the time being. Raises: NotKnown, RuleBroken."""
+        self._change(id, organisation, by, lambda known, on: known.pause(on))
+
+    def resume(self, id: UUID, organisation: str, by: str) -> None:
+        """Sends again, what waits first. Raises: NotKnown, RuleBroken."""
+        self._change(id, organisation, by, lambda known, on: known.resume(on))
+
+    def test(self, id: UUID, organisation: str, by: str) -> None:
+        """Sends a notice that says nothing. Raises: NotKnown, RuleBroken."""
+        self._change(id, organisation, by, lambda known, on: known.test(on))
+
+    def end(self, id: UUID, organisation: str, by: str) -> None:
+        """Tells nothing any more. Raises: NotKnown."""
+        self._change(id, organisation, by, lambda known, on: known.end(on))
+
+    def confirm(self, id: UUID, callback: str, per_minute: int) -> None:
+        """Its address said that it wants it."""
+        self._change(id, "", THE_HUB, lambda known, on: known.confirm(callback, per_minute, on))
+
+    def disable(self, id: UUID, callback: str, because: str) -> None:
+        """Gives up on its address."""
+        self._change(id, "", THE_HUB, lambda known, on: known.disable(callback, because, on))
+
+    def _change(self, id: UUID, organisation: str, by: str, verb: Callable[[Subscription, Occasion], None]) -> None:
+        def work(unit: Unit) -> None:
+            known = unit.find(Subscription, id)
+            # another's is as unknown as none
+            if known is None or known.state == ENDED or organisation not in ("", known.organisation):
+                raise NotKnown("There is no subscription by that id.")
+            verb(known, Occasion(unit.at, by))
+
+        self._do(work)
+
+    def _do(self, work: Callable[[Unit], object]) -> None:
+        self.register.do(work)
+        self.changed()

@@ -1,0 +1,266 @@
+"""Partners subscribe themselves, by their own tokens: what they ask, what they are told, and what they may not."""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from tests.api.running import Running, a_worry, an_event, running
+from tests.api.serving import serving
+from tests.passing import passed_on
+
+RAISED = "nl.vig.escalations.level-raised.v1"
+TESTED = "nl.vig.subscriptions.tested.v1"
+FEED = {"sink": "feed"}
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Running]:
+    with running(tmp_path) as running_hub:
+        yield running_hub
+
+
+class Partner:
+    """An organisation's system, that talks HTTP by its own token."""
+
+    def __init__(self, hub: Running, name: str = "police") -> None:
+        self.hub, self.name = hub, name
+
+    async def ask(self, path: str, method: str = "GET", **more: Any) -> httpx2.Response:
+        """Asks after everything was passed on."""
+        headers = {**self.hub.partner_token(self.name, ["notices:read"]), **more.pop("headers", {})}
+        return await self.hub.ask(path, "", method, headers=headers, **more)
+
+    async def subscribe(self, wanted: Mapping[str, Any] | None = None) -> str:
+        """Subscribes, and gives the id."""
+        said = await self.ask("/v1/subscriptions", "POST", json=wanted or FEED)
+        assert said.status_code == 201, said.text
+        assert said.headers["Location"] == f"/v1/subscriptions/{said.json()['id']}"
+        return str(said.json()["id"])
+
+    async def told(self, subscription: str, **query: Any) -> list[dict[str, Any]]:
+        """What it fetches of its feed."""
+        said = await self.ask("/v1/feed", params={"subscription": subscription, **query})
+        assert said.status_code == 200, said.text
+        return [{**item["event"], "sequence": item["sequence"]} for item in said.json()["items"]]
+
+    async def types(self, subscription: str) -> list[str]:
+        """The types of what it was told."""
+        return [one["type"] for one in await self.told(subscription)]
+
+
+async def test_a_subscriber_fetches_in_order_what_it_may_know_and_goes_on_from_its_cursor(hub: Running) -> None:
+    police = Partner(hub)
+    feed = await police.subscribe()
+    await hub.an_escalation()
+    told = await police.told(feed)
+    assert [one["sequence"] for one in told] == list(range(1, len(told) + 1))
+    assert told[0]["type"] == RAISED and told[0]["data"]["axis"] == "safety"
+    assert await police.told(feed, after=len(told)) == []
+    assert await police.told(feed, after=1, limit=1) == told[1:2]
+    said = (await police.ask("/v1/feed", params={"subscription": feed, "after": 1, "limit": 1})).json()
+    assert said["next"] == min(2, len(told))
+
+
+async def test_a_subscriber_replays_from_a_date(hub: Running) -> None:
+    police = Partner(hub)
+    feed = await police.subscribe()
+    await hub.an_escalation()
+    before = await police.told(feed)
+    hub.clock.set(hub.clock.now() + timedelta(days=1))
+    since = hub.clock.now().isoformat()
+    await police.ask(f"/v1/subscriptions/{feed}/tests", "POST")
+    assert [one["type"] for one in await police.told(feed, since=since)] == [TESTED]
+    assert len(await police.told(feed)) == len(before) + 1
+    both = await police.ask("/v1/feed", params={"subscription": feed, "since": since, "after": 1})
+    assert both.status_code == 400
+
+
+async def test_numbering_is_each_subscribers_own_so_that_nobody_learns_how_much_they_were_not_shown(hub: Running) -> None:
+    police, youth = Partner(hub), Partner(hub, "youth-work")
+    all_of_it, tests = await police.subscribe(), await police.subscribe({**FEED, "filters": {"types": ["nl.vig.subscriptions.*"]}})
+    nothing = await youth.subscribe({**FEED, "filters": {"level": 4}})
+    await hub.an_escalation()
+    await police.ask(f"/v1/subscriptions/{tests}/tests", "POST")
+    assert [one["sequence"] for one in await police.told(tests)] == [1]
+    assert RAISED in await police.types(all_of_it) and TESTED not in await police.types(all_of_it)
+    assert await youth.told(nothing) == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "is_told"),
+    [
+        ({"axes": ["safety"]}, True),
+        ({"axes": ["housing"]}, False),
+        ({"level": 2}, True),
+        ({"level": 4}, False),
+        ({"types": [RAISED]}, True),
+        ({"types": ["nl.vig.trajectories.*"]}, False),
+        ({"municipalities": ["0518"]}, True),
+        ({"municipalities": ["0599"]}, False),
+        ({"ownSignalsOnly": True}, False),
+    ],
+)
+async def test_each_filter_narrows(hub: Running, filters: dict[str, Any], is_told: bool) -> None:
+    police = Partner(hub)
+    feed = await police.subscribe({**FEED, "filters": filters})
+    await hub.an_escalation()
+    assert (RAISED in await police.types(feed)) is is_told
+
+
+async def test_own_signals_only_is_what_is_about_families_that_one_raised_signals_about(hub: Running) -> None:
+    youth = Partner(hub, "youth-work")
+    own = await youth.subscribe({**FEED, "filters": {"ownSignalsOnly": True}})
+    raised = await hub.post(an_event(a_worry(concern="honour-violence")))
+    assert raised.status_code == 201
+    passed_on(hub.hub)
+    everything = await youth.subscribe()
+    assert await youth.told(everything) == []  # it was told before this one wanted to hear
+    assert set(await youth.types(own)) <= {RAISED, "nl.vig.feedback.given.v1"}
+
+
+async def test_a_lean_notice_says_whom_to_call_and_its_dataref_has_the_rest(hub: Running) -> None:
+    police = Partner(hub)
+    lean, full = await police.subscribe({**FEED, "payload": "lean"}), await police.subscribe()
+    await hub.an_escalation()
+    (short, *_), (whole, *_) = await police.told(lean), await police.told(full)
+    assert set(short["data"]) == {"family", "contact"} and short["data"]["contact"] == whole["data"]["contact"]
+    fetched = await police.ask("/v1" + short["dataref"].rpartition("/v1")[2])
+    assert fetched.headers["content-type"] == "application/cloudevents+json"
+    assert fetched.json()["data"] == whole["data"]
+    assert "dataref" not in whole
+    stranger = await Partner(hub, "youth-work").ask(f"/v1/notices/{short['id']}")
+    assert stranger.status_code == 404
+
+
+async def test_a_subscription_can_be_seen_changed_and_ended_by_its_own_organisation_alone(hub: Running) -> None:
+    police, youth = Partner(hub), Partner(hub, "youth-work")
+    id = await police.subscribe()
+    assert [one["id"] for one in (await police.ask("/v1/subscriptions")).json()["items"]] == [id]
+    assert (await youth.ask("/v1/subscriptions")).json()["items"] == []
+    for method in ("GET", "DELETE"):
+        assert (await youth.ask(f"/v1/subscriptions/{id}", method)).status_code == 404
+    changed = await police.ask(f"/v1/subscriptions/{id}", "PUT", json={**FEED, "filters": {"axes": ["care"]}})
+    assert changed.json()["filters"]["axes"] == ["care"]
+    assert (await police.ask(f"/v1/subscriptions/{id}", "DELETE")).json()["state"] == "ended"
+    for path in ("", "/pauses", "/tests"):
+        assert (await police.ask(f"/v1/subscriptions/{id}{path}", "POST" if path else "GET")).status_code == 404
+    assert (await police.ask("/v1/feed", params={"subscription": id})).status_code == 404
+
+
+async def test_a_webhook_waits_until_its_address_says_that_it_wants_it(hub: Running) -> None:
+    police = Partner(hub)
+    id = await police.subscribe({"sink": "webhook", "callback": "https://hub.police.example/notices"})
+    said = (await police.ask(f"/v1/subscriptions/{id}")).json()
+    assert (said["state"], said["sink"], said["callback"]) == ("pending", "webhook", "https://hub.police.example/notices")
+    tested = await police.ask(f"/v1/subscriptions/{id}/tests", "POST")
+    assert (tested.status_code, tested.json()["code"]) == (409, "subscription-not-active")
+    assert (await police.ask(f"/v1/subscriptions/{id}/pauses", "POST")).json()["state"] == "paused"
+    assert (await police.ask(f"/v1/subscriptions/{id}/resumptions", "POST")).json()["state"] == "pending"
+
+
+async def test_what_waits_for_a_webhook_can_be_fetched_meanwhile(hub: Running) -> None:
+    police = Partner(hub)
+    id = await police.subscribe({"sink": "webhook", "callback": "https://hub.police.example/notices"})
+    await hub.an_escalation()
+    assert RAISED in await police.types(id)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "/sink"),
+        ({"sink": "pigeon"}, "/sink"),
+        ({"sink": "kafka"}, "/sink"),
+        ({"sink": "webhook"}, "/callback"),
+        ({"sink": "webhook", "callback": "ftp://x"}, "/callback"),
+        ({"sink": "feed", "callback": "https://police.example"}, "/callback"),
+        ({**FEED, "payload": "fat"}, "/payload"),
+        ({**FEED, "filters": {"types": ["NL VIG"]}}, "/filters/types/0"),
+        ({**FEED, "filters": {"municipalities": ["Den Haag"]}}, "/filters/municipalities/0"),
+        ({**FEED, "filters": {"level": 5}}, "/filters/level"),
+        ({**FEED, "filters": {"axes": ["money"]}}, "/filters/axes/0"),
+        ({**FEED, "more": 1}, ""),
+    ],
+)
+async def test_a_subscription_that_cannot_be_is_refused_with_the_place(hub: Running, body: dict[str, Any], pointer: str) -> None:
+    said = await Partner(hub).ask("/v1/subscriptions", "POST", json=body)
+    assert said.status_code == 400, said.text
+    assert pointer in {wrong["where"] for wrong in said.json()["violations"]}, said.text
+
+
+async def test_an_organisation_has_a_hundred_subscriptions_and_no_more(hub: Running) -> None:
+    police = Partner(hub)
+    for _ in range(100):
+        await police.subscribe()
+    said = await police.ask("/v1/subscriptions", "POST", json=FEED)
+    assert (said.status_code, said.json()["code"]) == (409, "too-many-subscriptions")
+
+
+async def test_every_type_of_notice_is_explained_in_dutch_and_english(hub: Running) -> None:
+    items = (await Partner(hub).ask("/v1/event-types")).json()["items"]
+    raised = next(item for item in items if item["type"] == RAISED)
+    assert raised["titleNl"] == "Een as is opgeschaald" and raised["titleEn"] == "An axis rose"
+    assert {field["name"] for field in raised["fields"]} >= {"family", "axis", "level", "contact"}
+    assert all(field["about"] for item in items for field in item["fields"])
+
+
+async def test_a_token_for_something_else_does_not_read_the_feed(hub: Running) -> None:
+    headers = hub.partner_token("police", ["signals:read"])
+    said = await hub.ask("/v1/subscriptions", "", headers=headers)
+    assert said.status_code == 403
+
+
+@asynccontextmanager
+async def streaming(hub: Running, base: str, subscription: str, headers: Mapping[str, str]) -> AsyncIterator[AsyncIterator[str]]:
+    token = hub.partner_token("police", ["notices:read"])
+    async with httpx2.AsyncClient(base_url=base, timeout=20) as client:
+        path = f"/v1/feed/stream?subscription={subscription}"
+        async with client.stream("GET", path, headers={**token, **headers}) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            yield answer.aiter_lines()
+
+
+async def heard(lines: AsyncIterator[str], many: int) -> list[tuple[int, dict[str, Any]]]:
+    """So many events, with their numbers."""
+    found: list[tuple[int, dict[str, Any]]] = []
+    number = 0
+    async for line in lines:
+        name, _, value = line.partition(": ")
+        if name == "id":
+            number = int(value)
+        if name == "data":
+            found.append((number, json.loads(value)))
+            if len(found) == many:
+                return found
+    raise AssertionError("the stream ended")
+
+
+async def test_the_stream_gives_exactly_what_the_feed_has_and_goes_on_where_it_was(hub: Running) -> None:
+    police = Partner(hub)
+    feed = await police.subscribe()
+    await hub.an_escalation()
+    told = await police.told(feed)
+    async with serving(hub) as base:
+        async with streaming(hub, base, feed, {}) as lines:
+            events = await heard(lines, len(told))
+            assert [{**said, "sequence": number} for number, said in events] == told
+            await police.ask(f"/v1/subscriptions/{feed}/tests", "POST")
+            passed_on(hub.hub)
+            ((number, said),) = await heard(lines, 1)
+            assert (number, said["type"]) == (len(told) + 1, TESTED)
+        async with streaming(hub, base, feed, {"Last-Event-ID": str(len(told))}) as lines:
+            assert await heard(lines, 1) == [(number, said)]
+
+
+async def test_a_stream_of_somebody_elses_subscription_is_not_there(hub: Running) -> None:
+    feed = await Partner(hub).subscribe()
+    for path in (f"/v1/feed/stream?subscription={feed}", f"/v1/feed?subscription={uuid4()}"):
+        assert (await Partner(hub, "youth-work").ask(path)).status_code == 404
+    assert UUID(feed)
