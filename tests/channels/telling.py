@@ -72,10 +72,8 @@ class Telling:
         self.ledger: list[Attempt] = []
         settings = {"origin": "hub.example", "allow": LOOPBACK, "random": Random(1), "poll": 0.02, **but}  # noqa: S311
         self.disclosures = the_disclosures(self.book.registrations, self.clock)
-        sender, around = Sender(HUB_OIN, BASE_URL), self.around()
-        self.webhooks = Webhooks(
-            self.outbox, self.book.registrations, self.keys, sender, self.clock, around, self.wishes, self.ledger.extend, **settings
-        )
+        around, told = self.around(), (self.outbox, self.book.registrations, self.keys, Sender(HUB_OIN, BASE_URL), self.clock)
+        self.webhooks = Webhooks(*told, around, self.wishes, around.ledger, **settings)
 
     def around(self, watch: Watch = UNWATCHED) -> Around:
         """What a channel may use of this hub."""
@@ -165,7 +163,6 @@ class Telling:
         return row._mapping
 
     def close(self) -> None:
-        """Hangs up, as a hub that stops does."""
-        self.webhooks.close()
+        """Lets go of its databases, as a hub that stops does."""
         self.outbox.dispose()
         self.book.engine.dispose()

@@ -1,8 +1,9 @@
 """Whom the hub calls because a partner said so, and whom it never calls."""
 
+import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, ip_address, ip_network
 from pathlib import Path
@@ -78,17 +79,20 @@ def test_ranges_are_read_with_spaces_or_commas() -> None:
 Post = Callable[..., Outcome]
 
 
-@pytest.fixture
-def post() -> Iterator[Post]:
-    lines: list[Line] = []
+@pytest.fixture(params=["POST", "OPTIONS"])
+def post(request: pytest.FixtureRequest) -> Post:
+    """Calls once, to tell something or to ask whether anything is to be told: neither calls whom the other does not."""
+
+    async def called(line: Line) -> Outcome:
+        try:
+            return await line.post(b"{}", {}, NOW) if request.param == "POST" else (await line.options({}, NOW)).outcome
+        finally:
+            await line.close()
 
     def once(url: str, allow: tuple[Any, ...] = (), tls: ssl.SSLContext | None = None) -> Outcome:
-        lines.append(Line(url, allow, Patience(), tls))
-        return lines[-1].post(b"{}", {}, NOW)
+        return asyncio.run(called(Line(url, allow, Patience(), tls)))
 
-    yield once
-    for line in lines:
-        line.close()
+    return once
 
 
 NAMES = ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "017700000001", "[::ffff:127.0.0.1]", "0.0.0.0", "[::1]"]  # noqa: S104

@@ -181,7 +181,7 @@ def test_a_retry_after_that_says_nothing_sensible_keeps_nobody_waiting_for_ever(
     assert [state for state, *_ in hub.states()] == ["delivered"]
 
 
-def test_a_receiver_that_is_gone_is_told_nothing_more_until_its_callback_is_another(hub: Telling) -> None:
+def test_a_receiver_that_is_gone_is_told_nothing_more_until_its_callback_is_another_and_then_all_it_missed(hub: Telling) -> None:
     with receiving(Receiver([status(410)])) as gone, receiving() as moved:
         hub.register(gone.url)
         hub.tell(a_notice(1, "a"), a_notice(2, "b"))
@@ -189,11 +189,11 @@ def test_a_receiver_that_is_gone_is_told_nothing_more_until_its_callback_is_anot
         hub.tell(a_notice(3))
         hub.deliver(after=DAY)
         assert len(gone.got) == 1
-        assert hub.states() == [("retired", "http-410", 1), ("retired", "http-410", 0)]
+        assert hub.states() == [("retired", "http-410", 1), ("retired", "http-410", 0), ("retired", "", 0)]
         hub.change("police", moved.url)
         hub.tell(a_notice(4))
         hub.deliver()
-    assert [int(event["sequence"]) for event in moved.events] == [3]
+    assert [int(event["sequence"]) for event in moved.events] == [1, 2, 3, 4]
 
 
 def test_who_no_longer_wants_to_be_told_is_not(hub: Telling) -> None:
@@ -367,11 +367,11 @@ def test_a_person_can_have_what_was_put_aside_tried_again(hub: Telling) -> None:
         hub.tell(a_notice())
         hub.deliver()
         with hub.outbox.begin() as connection:
-            queue.redrive(connection, hub.rows()[0]["id"], hub.clock.now())
+            assert queue.redrive(connection, hub.clock.now(), id=hub.rows()[0]["id"]) == 1
         hub.deliver()
     assert hub.states() == [("delivered", "http-200", 1)]
     with hub.outbox.begin() as connection, pytest.raises(NotKnown):
-        queue.redrive(connection, hub.rows()[0]["id"], hub.clock.now())
+        queue.redrive(connection, hub.clock.now(), id=hub.rows()[0]["id"])
 
 
 def test_a_later_notice_of_a_family_waits_for_the_earlier_and_other_families_do_not(hub: Telling) -> None:

@@ -1,13 +1,14 @@
 """The worker that delivers: receivers side by side, each in its own time, and the notices of one family in order."""
 
+import asyncio
 import ssl
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
+from contextlib import suppress
 from random import Random
-from threading import Event, Lock, Thread
+from threading import Event
 from time import time_ns
-from uuid import UUID
 
+import httpcore2
 import structlog
 from sqlalchemy import Connection, Engine
 
@@ -15,17 +16,16 @@ from hub.adapters.bells import Bells
 from hub.adapters.channels import Ledger, Sieve, Wishes, told, told_step
 from hub.adapters.channels.webhook import queue
 from hub.adapters.channels.webhook.addresses import Network
-from hub.adapters.channels.webhook.exchange import Line, Outcome, Patience, Verdict
+from hub.adapters.channels.webhook.exchange import Line, Patience
 from hub.adapters.channels.webhook.handshake import Handshakes
-from hub.adapters.channels.webhook.queue import Waiting
-from hub.adapters.database import looking
+from hub.adapters.channels.webhook.queue import Endurance
+from hub.adapters.channels.webhook.rounds import Rounds
+from hub.adapters.channels.webhook.sending import Sending
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.notice_event import Sender
-from hub.adapters.notice_seal import sealed
-from hub.adapters.registrations import Registrations, Subscriber
-from hub.domain.subscriptions import ACTIVE, Sink
-from hub.domain.traces import TRACEPARENT, Trace, of_notice
-from hub.ports import UNWATCHED, Channel, Clock, Notice, Step, Watch
+from hub.adapters.registrations import Registrations
+from hub.domain.subscriptions import Sink
+from hub.ports import UNWATCHED, Channel, Clock, Notice, Watch
 
 BELL = "webhook"
 _log = structlog.get_logger()
@@ -34,7 +34,8 @@ _log = structlog.get_logger()
 class Webhooks:
     """Tells partners at their callbacks: at least once, signed, until they have it or three days have gone by.
 
-    `allow` are address ranges that may be called although they are not public, also without TLS.
+    `allow` are address ranges that may be called although they are not public, also without TLS; `endurance` is how much
+    is borne of a receiver before it is given up.
     """
 
     def __init__(
@@ -51,23 +52,24 @@ class Webhooks:
         origin: str,
         allow: tuple[Network, ...] = (),
         patience: Patience | None = None,
+        endurance: Endurance | None = None,
         tls: ssl.SSLContext | None = None,
         random: Random | None = None,
         poll: float = 1.0,
         bells: Bells | None = None,
         watch: Watch = UNWATCHED,
     ) -> None:
-        self._outbox, self._write, self._bells = outbox, Lock(), bells or Bells(outbox)
-        self._registrations, self._keys, self._sender, self._clock = registrations, keys, sender, clock
-        self._sieve, self._watch, self._wishes, self._ledger = sieve, watch, wishes, ledger
-        self._allow, self._patience, self._tls = allow, patience or Patience(), tls
+        self._outbox, self._bells, self._sender, self._clock = outbox, bells or Bells(outbox), sender, clock
+        self._registrations, self._sieve, self._watch, self._poll = registrations, sieve, watch, poll
+        self._allow, self._patience = allow, patience or Patience()
+        # one for all lines: reading the certificates that a machine trusts takes longer than an exchange
+        self._tls = tls or httpcore2.default_ssl_context()
         # spreads retries; nobody gains by guessing it
-        self._random = random or Random()  # noqa: S311
-        self._poll, self._woken = poll, Event()
-        self._lines: dict[str, Line] = {}
+        spread = random or Random()  # noqa: S311
         self._handshakes = Handshakes(registrations, wishes, clock, origin, self._dialled)
-        self._busy: set[str] = set()
-        self._busy_changes = Lock()
+        self._sending = Sending(
+            outbox, registrations, keys, clock, wishes, ledger, self._dialled, spread, endurance or Endurance(), watch
+        )
 
     @property
     def channel(self) -> Channel:
@@ -87,129 +89,37 @@ class Webhooks:
 
     def run(self, stop: Event) -> None:
         """Delivers until told to stop; then waits for the exchanges under way."""
-        lanes: list[Thread] = []
-        with self._bells.hearing(BELL, lambda _: self._woken.set()):
-            while not stop.is_set():
-                self._woken.clear()
-                lanes = [lane for lane in lanes if lane.is_alive()] + self._looked(stop)
-                self._woken.wait(self._poll)
-        for lane in lanes:
-            lane.join()
-        self.close()
-
-    def _looked(self, stop: Event) -> list[Thread]:
-        try:
-            return self._start(stop)
-        except Exception as error:  # the outbox is away: what waits there is looked for again
-            _log.error("webhook-waits", error=type(error).__name__)
-            return []
+        asyncio.run(self._run(stop))
 
     def deliver_due(self) -> None:
         """Delivers all that is due now, and comes back when that is done."""
-        for lane in self._start(Event()):
-            lane.join()
+        asyncio.run(self._deliver_due())
 
-    def _start(self, stop: Event) -> list[Thread]:
-        doing = {name: partial(self._serve, name, stop) for name in self._take()}
-        doing |= {f"{name} asks": partial(self._handshakes.ask, each) for name, each in self._to_ask()}
-        lanes = [Thread(target=self._lane, args=(name, do), name=f"webhook-{name}", daemon=True) for name, do in doing.items()]
-        for lane in lanes:
-            lane.start()
-        return lanes
+    async def _run(self, stop: Event) -> None:
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
 
-    def _take(self) -> list[str]:
-        with looking(self._outbox) as connection:
-            due = queue.receivers_due(connection, self._clock.now())
-        with self._busy_changes:
-            free = [name for name in due if name not in self._busy]
-            self._busy.update(free)
-        return free
+        def wake(_: str = "") -> None:
+            # the loop may have closed under a bell that still rings
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(woken.set)
 
-    def _to_ask(self) -> list[tuple[str, Subscriber]]:
-        due = [(each.key, each) for each in self._handshakes.due()]
-        with self._busy_changes:
-            free = [(name, each) for name, each in due if f"{name} asks" not in self._busy]
-            self._busy.update(f"{name} asks" for name, _ in free)
-        return free
+        async with Rounds(self._sending, self._handshakes, stop, wake) as rounds:
+            with self._bells.hearing(BELL, wake):
+                while not stop.is_set():
+                    woken.clear()
+                    await self._looked(rounds)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(woken.wait(), self._poll)
 
-    def _lane(self, name: str, do: Callable[[], int]) -> None:
-        attempts = 0
+    async def _looked(self, rounds: Rounds) -> None:
         try:
-            attempts = do()
-        except Exception as error:  # a lane that stumbles may not take the others along; it begins again at the next look
-            _log.error("webhook-lane-stumbled", receiver=name, error=type(error).__name__)
-        with self._busy_changes:
-            self._busy.discard(name)
-        if attempts:
-            # what came in since the last look was not taken, for this lane was busy
-            self._woken.set()
+            await rounds.look()
+        except Exception as error:  # the outbox is away: what waits there is looked for again
+            _log.error("webhook-waits", error=type(error).__name__)
 
-    def _serve(self, name: str, stop: Event) -> int:
-        attempts = 0
-        while batch := self._due(name):
-            for waiting in batch:
-                receiver = self._registrations.subscriber(name)
-                if stop.is_set() or receiver is None or not self._wants(receiver):
-                    return attempts
-                attempts += 1
-                if not self._attempt(waiting, receiver):
-                    return attempts
-                if receiver.per_minute:
-                    stop.wait(60 / receiver.per_minute)
-        return attempts
+    async def _deliver_due(self) -> None:
+        async with Rounds(self._sending, self._handshakes, Event(), lambda: None) as rounds:
+            await rounds.look()
 
-    def _due(self, name: str) -> list[Waiting]:
-        with looking(self._outbox) as connection:
-            return queue.due(connection, name, self._clock.now())
-
-    def _wants(self, receiver: Subscriber) -> bool:
-        if not receiver.callback:
-            with self._write, self._outbox.begin() as connection:
-                queue.retire(connection, receiver.key, "", "no-callback")
-        # what waits is kept for whoever is resumed, or whose covenant is renewed
-        is_sharing = self._registrations.is_sharing(receiver.organisation, self._clock.now())
-        is_on = receiver.state == ACTIVE and not receiver.organisation.is_suspended
-        return bool(receiver.callback) and is_on and is_sharing
-
-    def _attempt(self, waiting: Waiting, receiver: Subscriber) -> bool:
-        at = self._clock.now()
-        trace, began = of_notice(UUID(waiting.notice), waiting.attempts + 1), time_ns()
-        # the trace is not signed, for whoever stands in between may note a step of their own in it
-        headers = {**sealed(waiting.notice, waiting.event, self._keys.at(at), at), TRACEPARENT: str(trace)}
-        outcome = self._line(receiver).post(waiting.event, headers, at)
-        _log.info("webhook-attempt", receiver=receiver.key, notice=waiting.notice, outcome=outcome.code, trace=trace.trace_id)
-        self._tell_watch(waiting, outcome, trace, began)
-        self._ledger([queue.attempt(waiting, receiver, outcome, at, self._clock.now())])
-        with self._write, self._outbox.begin() as connection:
-            jitter = self._random.uniform(0.75, 1.25)
-            goes_on = queue.settle(connection, waiting, outcome, jitter, receiver.callback, self._clock.now())
-        if outcome.verdict is Verdict.RETIRE and not receiver.is_standing:
-            self._wishes.disable(UUID(receiver.key), receiver.callback, outcome.code)
-        return goes_on
-
-    def _tell_watch(self, waiting: Waiting, outcome: Outcome, trace: Trace, began: int) -> None:
-        is_delivered = outcome.verdict is Verdict.DELIVERED
-        self._watch.attempted("webhook", outcome.code)
-        if is_delivered:
-            self._watch.delivered("webhook", (self._clock.now() - waiting.accepted_at).total_seconds())
-        if self._watch.stepped:
-            said: dict[str, str | int] = {"hub.attempt": waiting.attempts + 1, "hub.outcome": outcome.code}
-            failed = "" if is_delivered else outcome.code
-            self._watch.stepped(Step("deliver", trace, began, time_ns(), "client", failed=failed, said=said))
-
-    def _line(self, receiver: Subscriber) -> Line:
-        line = self._lines.get(receiver.key)
-        if line is None or line.callback != receiver.callback:
-            if line is not None:
-                line.close()
-            line = self._lines[receiver.key] = self._dialled(receiver.callback)
-        return line
-
-    def _dialled(self, callback: str) -> Line:
-        return Line(callback, self._allow, self._patience, self._tls)
-
-    def close(self) -> None:
-        """Hangs up; the next delivery dials again."""
-        for line in self._lines.values():
-            line.close()
-        self._lines.clear()
+    def _dialled(self, callback: str, at_once: int = 1) -> Line:
+        return Line(callback, self._allow, self._patience, self._tls, at_once)

@@ -1,8 +1,8 @@
 """One POST to one receiver, and what its answer means; whatever the other side does, it ends in time and in an outcome."""
 
 import ssl
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from asyncio import timeout
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpcore2
 
-from hub.adapters.channels.webhook.addresses import AddressRefused, Budget, Doorkeeper, Network
+from hub.adapters.channels.webhook.addresses import AddressRefused, Doorkeeper, Network
 
 _LONGEST_ANSWER = 64 * 1024
 _LONGEST_PAUSE = timedelta(days=1)
@@ -71,59 +71,64 @@ class Patience:
 
 
 class Line:
-    """The connection to one callback, for one thread at a time; kept open between exchanges."""
+    """The connections to one callback, as many as there may be exchanges at the same time; kept open between them."""
 
-    def __init__(self, callback: str, allow: tuple[Network, ...], patience: Patience, tls: ssl.SSLContext | None = None) -> None:
-        self.callback, self._patience, self._budget = callback, patience, Budget()
+    def __init__(
+        self, callback: str, allow: tuple[Network, ...], patience: Patience, tls: ssl.SSLContext | None = None, at_once: int = 1
+    ) -> None:
+        self.callback, self._patience = callback, patience
         is_plain = not callback.lower().startswith("https:")
-        self._pool = httpcore2.ConnectionPool(
+        self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=tls,
-            max_connections=1,
+            max_connections=at_once,
             keepalive_expiry=30.0,
-            network_backend=Doorkeeper(allow, is_plain, self._budget),
+            network_backend=Doorkeeper(allow, is_plain),
         )
 
-    def post(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Outcome:
+    async def post(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Outcome:
         """Sends once; redirects are not followed, and no more of the answer is read than its first 64 KiB."""
-        return self._exchanged(lambda: self._sent_on_an_open_line("POST", body, headers, now)).outcome
+        return (await self._exchanged("POST", body, headers, now)).outcome
 
-    def options(self, headers: Mapping[str, str], now: datetime) -> Said:
+    async def options(self, headers: Mapping[str, str], now: datetime) -> Said:
         """Asks once whether this address wants to be told things, with OPTIONS."""
-        return self._exchanged(lambda: self._sent_on_an_open_line("OPTIONS", b"", headers, now))
+        return await self._exchanged("OPTIONS", b"", headers, now)
 
-    def _exchanged(self, do: Callable[[], Said]) -> Said:
+    async def close(self) -> None:
+        """Hangs up."""
+        await self._pool.aclose()
+
+    async def _exchanged(self, method: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Said:
         if not _is_callable(self.callback):
             return Said(Outcome("callback-malformed", Verdict.DEAD), {})
-        self._budget.begin(self._patience.whole)
+        heard: list[Said] = []
         try:
-            return do()
-        except _TROUBLES as error:
-            return Said(Outcome(_code(error), Verdict.PAUSE), {})
+            async with timeout(self._patience.whole):
+                await self._sent_on_an_open_line(method, body, headers, now, heard)
+        except (*_TROUBLES, TimeoutError) as error:
+            heard.append(Said(Outcome(_code(error), Verdict.PAUSE), {}))
+        # a status that was read has said it all, whatever came after it
+        return heard[0]
 
-    def close(self) -> None:
-        """Hangs up."""
-        self._pool.close()
-
-    def _sent_on_an_open_line(self, method: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Said:
+    async def _sent_on_an_open_line(
+        self, method: str, body: bytes, headers: Mapping[str, str], now: datetime, heard: list[Said]
+    ) -> None:
         was_kept = bool(self._pool.connections)
         try:
-            return self._sent(method, body, headers, now)
+            await self._sent(method, body, headers, now, heard)
         except _HUNG_UP:
             # on a connection that was kept, the receiver may have hung up at the very moment that we spoke
-            if not was_kept:
+            if heard or not was_kept:
                 raise
-        return self._sent(method, body, headers, now)
+            await self._sent(method, body, headers, now, heard)
 
-    def _sent(self, method: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Said:
+    async def _sent(self, method: str, body: bytes, headers: Mapping[str, str], now: datetime, heard: list[Said]) -> None:
         extensions = {"timeout": self._patience.steps}
         lines: list[tuple[bytes | str, bytes | str]] = [("User-Agent", "vig-hub"), *headers.items()]
-        with self._pool.stream(method, self.callback, headers=lines, content=body, extensions=extensions) as answer:
+        async with self._pool.stream(method, self.callback, headers=lines, content=body, extensions=extensions) as answer:
             said = {name.decode("latin-1").lower(): text.decode("latin-1").strip() for name, text in reversed(answer.headers)}
-            outcome = meaning(answer.status, said.get("retry-after", ""), now)
-            # the status has said it all; the rest is read so that the connection can serve again
-            with suppress(*_TROUBLES):
-                _read(answer)
-        return Said(outcome, said)
+            heard.append(Said(meaning(answer.status, said.get("retry-after", ""), now), said))
+            # the rest is read so that the connection can serve again
+            await _read(answer)
 
 
 def meaning(status: int, retry_after: str, now: datetime) -> Outcome:
@@ -164,9 +169,9 @@ def _is_callable(callback: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None and port != 0
 
 
-def _read(answer: httpcore2.Response) -> None:
+async def _read(answer: httpcore2.Response) -> None:
     read = 0
-    for part in answer.iter_stream():
+    async for part in answer.aiter_stream():
         read += len(part)
         if read > _LONGEST_ANSWER:
             return
@@ -176,8 +181,14 @@ def _code(error: Exception) -> str:
     match error:
         case AddressRefused():
             return "address-refused"
-        case httpcore2.TimeoutException():
+        case TimeoutError() | httpcore2.TimeoutException():
             return "timed-out"
         case httpcore2.ProtocolError():
             return "not-http"
-    return "tls-failed" if isinstance(error.__context__, ssl.SSLError) else "unreachable"
+    return "tls-failed" if any(isinstance(each, ssl.SSLError) for each in _behind(error)) else "unreachable"
+
+
+def _behind(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,5 +1,6 @@
 """Asking an address whether it wants to be told things, before anything is sent there (CloudEvents HTTP webhooks 1.0, 4)."""
 
+from asyncio import to_thread
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -40,20 +41,20 @@ class Handshakes:
             if each.state == PENDING and is_welcome and self._asked(each)[1] <= now:
                 yield each
 
-    def ask(self, subscriber: Subscriber) -> int:
+    async def ask(self, subscriber: Subscriber) -> int:
         """Asks once, and says what came of it; gives how often it asked."""
         now, id = self._clock.now(), UUID(subscriber.key)
         line = self._line(subscriber.callback)
         try:
-            outcome, per_minute = _allowed(line, self._origin, now)
+            outcome, per_minute = await _allowed(line, self._origin, now)
         finally:
-            line.close()
+            await line.close()
         _log.info("webhook-handshake", receiver=subscriber.key, outcome=outcome)
         if outcome == ALLOWED:
             self._again.pop((subscriber.key, subscriber.callback), None)
-            self._wishes.confirm(id, subscriber.callback, per_minute)
+            await to_thread(self._wishes.confirm, id, subscriber.callback, per_minute)
         elif subscriber.since is not None and now > subscriber.since + GIVE_UP:
-            self._wishes.disable(id, subscriber.callback, outcome)
+            await to_thread(self._wishes.disable, id, subscriber.callback, outcome)
         else:
             failures = self._asked(subscriber)[0] + 1
             self._again[subscriber.key, subscriber.callback] = failures, now + delay(failures)
@@ -63,8 +64,8 @@ class Handshakes:
         return self._again.get((subscriber.key, subscriber.callback), (0, self._clock.now()))
 
 
-def _allowed(line: Line, origin: str, now: datetime) -> tuple[str, int]:
-    answer = line.options({"WebHook-Request-Origin": origin, "WebHook-Request-Rate": "*"}, now)
+async def _allowed(line: Line, origin: str, now: datetime) -> tuple[str, int]:
+    answer = await line.options({"WebHook-Request-Origin": origin, "WebHook-Request-Rate": "*"}, now)
     if answer.outcome.code not in ("http-200", "http-204"):
         return answer.outcome.code, 0
     if answer.header("webhook-allowed-origin") not in ("*", origin):

@@ -1,6 +1,6 @@
 """What each receiver still has to be told, and what became of what it was told: nothing is forgotten, and all is visible."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Update,
     exists,
     func,
     insert,
@@ -28,6 +29,7 @@ from sqlalchemy import (
 )
 
 from hub.adapters.channels.webhook.exchange import Outcome, Verdict
+from hub.adapters.database import quickly_each
 from hub.adapters.notice_event import Sender
 from hub.adapters.registrations import Subscriber
 from hub.domain.subscriptions import Payload
@@ -54,11 +56,13 @@ DELIVERIES = Table(
     Column("last_outcome", String(40), nullable=False),
     Column("next_at", String(32), nullable=False),
     Column("fact", _LONG),
+    Column("begun_anew_at", String(32)),
     UniqueConstraint("receiver", "notice"),
     UniqueConstraint("receiver", "sequence"),
 )
 """One row for each receiver of each notice: waiting, delivered, dead (a person has to look), retired with its receiver, or
-kept for it to fetch. `receiver` is the key of a subscription; `fact` is where what is said stands in the log."""
+kept for it to fetch. `receiver` is the key of a subscription; `fact` is where what is said stands in the log.
+It is tried for three days from when it was accepted, or begun anew."""
 
 WHOLE = Table(
     "whole_notices",
@@ -77,8 +81,12 @@ RECEIVERS = Table(
     Column("failures", Integer, nullable=False),
     Column("paused_until", String(32), nullable=False),
     Column("retired_callback", Text, nullable=False),
+    Column("failing_since", String(32)),
+    Column("failed", Integer),
 )
-"""`failures` counts what went wrong in a row; a receiver that said it is gone is told nothing until its callback is another."""
+"""`failures` counts how often in a row it was in trouble; `failed` how many attempts came to nothing since `failing_since`,
+the first after the last that came to something. A receiver that is given up is told nothing until its callback is another,
+or was confirmed again: what waits is put aside until then."""
 
 _D, _R = DELIVERIES.c, RECEIVERS.c
 _WAITING: ColumnElement[str] = literal_column("'waiting'")
@@ -87,11 +95,13 @@ _IS_WAITING = _D.state == _WAITING
 _IS_DEAD = _D.state == literal_column("'dead'")
 Index("deliveries_due", _D.receiver, _D.next_at, sqlite_where=_IS_WAITING, postgresql_where=_IS_WAITING)
 Index("deliveries_dead", _D.id, sqlite_where=_IS_DEAD, postgresql_where=_IS_DEAD)
-Index("deliveries_of_family", _D.receiver, _D.family, _D.sequence, sqlite_where=_IS_WAITING, postgresql_where=_IS_WAITING)
+Index("deliveries_in_order", _D.receiver, _D.sequence, sqlite_where=_IS_WAITING, postgresql_where=_IS_WAITING)
 
 _GIVE_UP = timedelta(days=3)
 _FIRST_DELAY, _LONGEST_DELAY = timedelta(seconds=5), timedelta(hours=6)
 _AT_ONCE = ""
+WINDOW = 32
+"""Deliveries that are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,26 @@ class Waiting:
     event: bytes
     attempts: int
     accepted_at: datetime
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An attempt, to whom, and what came of it; from when till when it took."""
+
+    waiting: Waiting
+    receiver: Subscriber
+    outcome: Outcome
+    began: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Endurance:
+    """How long nothing but failures are borne of a receiver before it is given up, and how many attempts at least."""
+
+    long: timedelta = timedelta(days=3)
+    often: int = 5
 
 
 def delay(failures: int) -> timedelta:
@@ -121,10 +151,10 @@ def delay(failures: int) -> timedelta:
 def queue(told: Iterable[tuple[Subscriber, Sequence[Notice]]], sender: Sender, now: datetime, connection: Connection) -> None:
     """One delivery for each notice that a receiver is told, numbered per receiver; a repeat adds nothing.
 
-    What a receiver has no address for is there for it to fetch.
+    What a receiver has no address for is there for it to fetch; what comes while its address is given up is put aside.
     """
     known = {row.receiver: row for row in connection.execute(select(RECEIVERS))}
-    for receiver, notices in told:
+    for receiver, notices in sorted(told, key=lambda one: one[0].key):
         row = known.get(receiver.key)
         state = _state(receiver, row.retired_callback if row else "")
         if state:
@@ -133,10 +163,11 @@ def queue(told: Iterable[tuple[Subscriber, Sequence[Notice]]], sender: Sender, n
 
 def _state(receiver: Subscriber, retired_callback: str) -> str:
     """How a delivery begins, if there is one at all."""
-    is_sent = receiver.callback not in ("", retired_callback)
-    if receiver.organisation.is_suspended or (receiver.is_standing and not is_sent):
+    if receiver.organisation.is_suspended or (receiver.is_standing and not receiver.callback):
         return ""
-    return "waiting" if is_sent else "kept"
+    if not receiver.callback:
+        return "kept"
+    return "retired" if receiver.callback == retired_callback else "waiting"
 
 
 def _queue_for(
@@ -194,12 +225,23 @@ def receivers_due(connection: Connection, now: datetime) -> list[str]:
     return list(connection.scalars(select(_R.receiver).where(_R.paused_until <= _text(now), something)))
 
 
-def due(connection: Connection, receiver: str, now: datetime, limit: int = 50) -> list[Waiting]:
-    """The next delivery of each family that is due, the oldest first; a later one of a family waits for the earlier."""
+def due(connection: Connection, receiver: str, now: datetime, after: int = 0, limit: int = WINDOW) -> list[Waiting]:
+    """What waits for a receiver after a number, in order, but for families whose next is to wait until a later moment."""
     mine = (_D.receiver == receiver, _IS_WAITING)
-    first = select(func.min(_D.sequence)).where(*mine).group_by(_D.family)
-    heads = select(DELIVERIES).where(*mine, _D.sequence.in_(first), _D.next_at <= _text(now))
-    return [_waiting(row) for row in connection.execute(heads.order_by(_D.sequence).limit(limit))]
+    held = select(_D.family).where(*mine, _D.next_at > _text(now))
+    found = select(DELIVERIES).where(*mine, _D.sequence > after, _D.family.not_in(held)).order_by(_D.sequence).limit(limit)
+    return [_waiting(row) for row in connection.execute(found)]
+
+
+def worn_out(connection: Connection, tried: Sequence[Tried], endurance: Endurance, now: datetime) -> set[str]:
+    """Of the receivers of these attempts, those for which this one failure more is one too many."""
+    names = {each.waiting.receiver for each in tried if each.outcome.verdict is not Verdict.DELIVERED}
+    if not names:
+        return set()
+    is_long = _R.failing_since <= _text(now - endurance.long)
+    found = select(_R.receiver).where(_R.receiver.in_(names), is_long, _R.failed >= endurance.often - 1)
+    delivered = {each.waiting.receiver for each in tried if each.outcome.verdict is Verdict.DELIVERED}
+    return set(connection.scalars(found)) - delivered
 
 
 def attempt(tried: Waiting, to: Subscriber, outcome: Outcome, began: datetime, ended: datetime) -> Attempt:
@@ -222,40 +264,86 @@ def attempt(tried: Waiting, to: Subscriber, outcome: Outcome, began: datetime, e
     )
 
 
-def settle(connection: Connection, tried: Waiting, outcome: Outcome, jitter: float, callback: str, now: datetime) -> bool:
-    """Keeps what became of an attempt; says whether the receiver can be sent more right now.
+def settle(connection: Connection, tried: Sequence[Tried], jitter: Callable[[], float], now: datetime) -> None:
+    """Keeps what became of attempts.
 
     `jitter` stretches or shrinks a delay of our own making, so that not everybody comes back at the same moment.
     """
-    # each way begins with a write, which takes the database's lock before anything is read
+    # this begins with writes, which take the database's lock before anything is read
+    _delivered(connection, [each for each in tried if each.outcome.verdict is Verdict.DELIVERED])
+    others = [each for each in tried if each.outcome.verdict is not Verdict.DELIVERED]
+    # in one order wherever several receivers change, so that no two wait for each other
+    for each in sorted(others, key=lambda one: one.waiting.receiver):
+        _failed(connection, each, jitter, now)
+
+
+def _delivered(connection: Connection, tried: Sequence[Tried]) -> None:
+    if tried:
+        quickly_each(connection, _TAKEN, [(each.outcome.code, each.waiting.id) for each in tried])
+        names = sorted({each.waiting.receiver for each in tried})
+        quickly_each(connection, _WELL, [(name,) for name in names])
+
+
+_TAKEN = "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, last_outcome = ? WHERE id = ? AND state = 'waiting'"
+_WELL = (
+    "UPDATE receivers SET failures = 0, failing_since = NULL, failed = NULL "
+    "WHERE receiver = ? AND (failures <> 0 OR failing_since IS NOT NULL)"
+)
+
+
+def _failed(connection: Connection, each: Tried, jitter: Callable[[], float], now: datetime) -> None:
+    tried, outcome = each.waiting, each.outcome
+    since, often = func.coalesce(_R.failing_since, _text(now)), func.coalesce(_R.failed, 0) + 1
+    _receiver(connection, tried.receiver, failing_since=since, failed=often)
     match outcome.verdict:
-        case Verdict.DELIVERED | Verdict.DEAD:
+        case Verdict.DEAD:
             _receiver(connection, tried.receiver, failures=0)
-            _delivery(connection, tried, outcome, state=outcome.verdict.value)
+            _delivery(connection, tried, outcome, state="dead")
         case Verdict.LATER:
             _receiver(connection, tried.receiver, failures=0)
-            _later(connection, tried, outcome, now + delay(tried.attempts + 1) * jitter)
+            _later(connection, tried, outcome, now + delay(tried.attempts + 1) * jitter())
         case Verdict.PAUSE:
-            _pause(connection, tried, outcome, jitter, now)
+            _pause(connection, tried, outcome, jitter(), now)
         case Verdict.RETIRE:
             _delivery(connection, tried, outcome)
-            retire(connection, tried.receiver, callback, outcome.code)
-    return outcome.verdict not in (Verdict.PAUSE, Verdict.RETIRE)
+            retire(connection, tried.receiver, each.receiver.callback, outcome.code)
 
 
 def retire(connection: Connection, receiver: str, callback: str, why: str) -> None:
     """Tells this receiver nothing any more at this callback: what waits for it is put aside."""
-    _receiver(connection, receiver, retired_callback=callback, failures=0)
+    _receiver(connection, receiver, retired_callback=callback, failures=0, failing_since=None, failed=None)
     here = (_D.receiver == receiver, _IS_WAITING)
     connection.execute(update(DELIVERIES).where(*here).values(state="retired", last_outcome=why))
 
 
-def redrive(connection: Connection, id: int, now: datetime) -> None:
-    """A person has looked at a dead delivery: it is tried again. Raises: NotKnown, where there is no such one."""
-    here = (_D.id == id, _D.state == "dead")
-    again = update(DELIVERIES).where(*here).values(state="waiting", next_at=_AT_ONCE, accepted_at=_text(now), attempts=0)
-    if not connection.execute(again).rowcount:
+def retired(connection: Connection) -> Mapping[str, str]:
+    """The receivers that were given up, and at which callback."""
+    found = select(_R.receiver, _R.retired_callback).where(_R.retired_callback != "")
+    return {row.receiver: row.retired_callback for row in connection.execute(found)}
+
+
+def welcome_back(connection: Connection, receiver: str, now: datetime) -> int:
+    """Tells it things again, what was put aside first; how many those are."""
+    _receiver(connection, receiver, retired_callback="", paused_until=_AT_ONCE)
+    return connection.execute(_anew(now).where(_D.receiver == receiver, _D.state == "retired")).rowcount
+
+
+def redrive(connection: Connection, now: datetime, id: int = 0, receiver: str = "") -> int:
+    """A person has looked at what is dead, one of them, all of one receiver or all there is: it is tried again. How many.
+
+    Raises:
+        NotKnown: there is no such dead delivery.
+    """
+    again = _anew(now).where(_IS_DEAD)
+    again = again.where(_D.id == id) if id else again
+    done = connection.execute(again.where(_D.receiver == receiver) if receiver else again).rowcount
+    if id and not done:
         raise NotKnown("There is no such dead delivery.")
+    return done
+
+
+def _anew(now: datetime) -> Update:
+    return update(DELIVERIES).values(state="waiting", next_at=_AT_ONCE, begun_anew_at=_text(now), attempts=0)
 
 
 def open_ones(connection: Connection) -> tuple[int, int, datetime | None]:
@@ -313,16 +401,20 @@ def position(connection: Connection, receiver: str, before: datetime | None) -> 
 
 
 def _later(connection: Connection, tried: Waiting, outcome: Outcome, at: datetime) -> None:
-    if at > tried.accepted_at + _GIVE_UP:
+    if at > tried.since + _GIVE_UP:
         _delivery(connection, tried, outcome, state="dead")
     else:
         _delivery(connection, tried, outcome, next_at=_text(at))
 
 
 def _pause(connection: Connection, tried: Waiting, outcome: Outcome, jitter: float, now: datetime) -> None:
-    _receiver(connection, tried.receiver, failures=_R.failures + 1)
-    failures = connection.execute(select(_R.failures).where(_R.receiver == tried.receiver)).scalar_one()
-    until = now + (outcome.stay_away or delay(failures) * jitter)
+    here, is_new = _R.receiver == tried.receiver, _R.paused_until <= _text(now)
+    # of several exchanges at the same moment that came to nothing, the first says it all
+    connection.execute(update(RECEIVERS).where(here, is_new).values(failures=_R.failures + 1))
+    failures, before = connection.execute(select(_R.failures, _R.paused_until).where(here)).one()
+    is_echo = before > _text(now)
+    until = now + outcome.stay_away if outcome.stay_away else now + delay(failures) * jitter
+    until = max(until, datetime.fromisoformat(before)) if is_echo else until
     _receiver(connection, tried.receiver, paused_until=_text(until))
     _later(connection, tried, outcome, until)
 
@@ -349,6 +441,7 @@ def _waiting(row: Any) -> Waiting:
         event=row.event,
         attempts=row.attempts,
         accepted_at=datetime.fromisoformat(row.accepted_at),
+        since=datetime.fromisoformat(row.begun_anew_at or row.accepted_at),
     )
 
 
