@@ -49,6 +49,8 @@ POST /v1/subscriptions/{id}/tests                          -           -        
 GET  /v1/feed                                              -           -         -              -       -                       -        oxc
 GET  /v1/feed/stream                                       -           -         -              -       -                       -        oxc
 GET  /v1/notices/{id}                                      -           -         -              -       -                       -        o
+POST /v1/notices/{id}/acknowledgements                     -           -         -              -       -                       -        oxc
+GET  /v1/tellings                                          -           -         -              oxc     -                       -        oxc
 POST /v1/processing-log/_search                            -           -         -              oxc     oxc                     -        -
 POST /v1/families/_search                                  oxc         oxc       oxc            -       -                       -        -
 POST /v1/families/{id}/glass-breakings                     oxc         oxc       oxc            -       -                       -        -
