@@ -18,6 +18,7 @@ from hub.adapters.channels.kafka import families, queue
 from hub.adapters.contracts import contracts
 from hub.adapters.kafka.topics import ESCALATIONS, FAMILIES, POSITIONS, SIGNALS
 from hub.domain.streams import stream_id
+from hub.domain.subscriptions import Sink
 from hub.domain.words import Phase
 from hub.ports import Notice
 from tests.adapters.registered import occasion, with_covenant
@@ -60,6 +61,31 @@ def test_a_partner_is_told_what_its_callback_would_be_told_and_can_verify_it(tel
     assert (read.key, read.said["sequence"]) == (str(told.family), "000000000001")
     assert read.headers["content-type"] == "application/cloudevents+json"
     assert jades(telling, Sent(path="", headers={name: [text] for name, text in read.headers.items()}, body=read.value or b""))
+
+
+def test_a_subscription_has_a_topic_of_its_own_with_what_it_wants_numbered_by_itself(telling: TellingOnKafka) -> None:
+    network, none = (telling.subscribe("", sink=Sink.KAFKA, directions=(level,)) for level in ("network", "administrative"))
+    telling.tell(a_notice(1), a_notice(2, data={**a_notice().data, "direction": "coordinated"}), a_notice(3))
+    telling.send()
+    own = telling.told(f"police.{network.id}")
+    assert [(one.said["data"]["direction"], one.said["sequence"]) for one in own] == [
+        ("network", "000000000001"),
+        ("network", "000000000002"),
+    ]
+    assert len(telling.told()) == 3
+    assert telling.sending.topic("police", str(none.id)) not in telling.kafka.names()
+
+
+def test_what_comes_for_a_paused_subscription_waits_and_its_organisation_hears_it_at_large(telling: TellingOnKafka) -> None:
+    paused = telling.subscribe("", sink=Sink.KAFKA)
+    telling.do(paused, paused.pause)
+    telling.tell(a_notice())
+    with telling.sent():
+        until(lambda: len(telling.told()) == 1)
+    assert telling.sending.topic("police", str(paused.id)) not in telling.kafka.names()
+    telling.do(paused, paused.resume)
+    telling.send()
+    assert len(telling.told(f"police.{paused.id}")) == 1
 
 
 def test_no_partner_reads_what_another_calls_a_family_or_a_notice(telling: TellingOnKafka) -> None:

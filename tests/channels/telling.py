@@ -1,6 +1,6 @@
 """A hub that tells: its outbox, keys and registered partners on disk, a clock that stands still, notices to tell."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import ip_network
@@ -20,7 +20,7 @@ from hub.adapters.migrations import bring_up
 from hub.adapters.notice_event import Sender
 from hub.adapters.ties_index import ties
 from hub.domain.registrations import Registration
-from hub.domain.streams import stream_id
+from hub.domain.streams import Occasion, stream_id
 from hub.domain.subscriptions import Interest, Payload, Sink, Subscription, Wish
 from hub.domain.tellings import Attempt
 from hub.ports import UNWATCHED, Notice, SetClock, Watch
@@ -93,17 +93,28 @@ class Telling:
         )
 
     def subscribe(
-        self, callback: str, name: str = "police", kind: str = "police", payload: Payload = Payload.FULL, **wanted: Any
+        self,
+        callback: str,
+        name: str = "police",
+        kind: str = "police",
+        payload: Payload = Payload.FULL,
+        sink: Sink | None = None,
+        **wanted: Any,
     ) -> Subscription:
         """An organisation that asks itself to be told things, there or (empty) to fetch."""
         if name not in self._organisations:
             self.register("", name, kind)
         key, on = str(len(self._subscriptions)), occasion(self.clock.now())
-        sink = Sink.WEBHOOK if callback else Sink.FEED
+        sink = sink or (Sink.WEBHOOK if callback else Sink.FEED)
         made = Subscription.subscribe(name, key, Wish(sink, callback, payload, Interest(**wanted)), on)
         self._subscriptions[made.id] = made
         self.book.save(made)
         return made
+
+    def do(self, subscription: Subscription, verb: Callable[[Occasion], None]) -> None:
+        """Its organisation changes something about it."""
+        verb(occasion(self.clock.now()))
+        self.book.save(subscription)
 
     def _confirm(self, id: UUID, callback: str, per_minute: int) -> None:
         self._subscriptions[id].confirm(callback, per_minute, occasion(self.clock.now()))

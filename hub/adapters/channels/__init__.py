@@ -99,19 +99,23 @@ def told(notices: Sequence[Notice], subscribers: Iterable[Subscriber], around: S
     known, for what is left out by a filter would tell what it was otherwise.
     """
     near = cache(lambda: around.ties([notice.family for notice in notices]))
+    # one organisation may have many subscriptions, of which each knows the same
+    known = cache(lambda notice, organisation: around.disclose(notices[notice], organisation))
     for each in subscribers:
-        mine = [told for notice in notices if _is_for(notice, each) if (told := _told(notice, each, around, near)) is not None]
+        addressed = [(notice, known(nth, each.organisation)) for nth, notice in enumerate(notices) if _is_for(notice, each)]
+        mine = [told for notice, told in addressed if told is not None and _wants(each, notice, told, near)]
         if mine:
             yield each, mine
 
 
-def _told(notice: Notice, to: Subscriber, around: Sieve, near: Callable[[], Mapping[UUID, Ties]]) -> Notice | None:
-    known, wanted = around.disclose(notice, to.organisation), to.wish.interest
-    if known is None or notice.to == to.key:
-        return known
+def _wants(receiver: Subscriber, notice: Notice, told: Notice, near: Callable[[], Mapping[UUID, Ties]]) -> bool:
+    wanted = receiver.wish.interest
+    if notice.to == receiver.key:
+        return True
     # who asks for what is near gets what is said to itself besides, which is about its own signals
-    is_near = notice.to or not wanted.asks_ties or wanted.is_near(to.organisation.name, near().get(notice.family, NO_TIES))
-    return known if is_near and wanted.lets_through(known.type, known.data) else None
+    ties = NO_TIES if notice.to or not wanted.asks_ties else near().get(notice.family, NO_TIES)
+    is_near = bool(notice.to) or wanted.is_near(receiver.organisation.name, ties)
+    return is_near and wanted.lets_through(told.type, told.data)
 
 
 def _is_for(notice: Notice, receiver: Subscriber) -> bool:
