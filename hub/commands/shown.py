@@ -1,6 +1,7 @@
 """Showing who takes part: all of them, one with everything that is known of it, and the kinds that there can be."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from hub.adapters.registrations import Organisation
 from hub.commands.shared import Name, say, the_hub
 from hub.domain.grounds import Entry, day_of
 from hub.domain.streams import own_fields
+from hub.domain.subscriptions import EVERYTHING, Interest
 from hub.errors import NotKnown
 from hub.wiring import Hub
 
@@ -40,10 +42,10 @@ def show(name: Name) -> None:
         known = _known(hub, name)
         first = {"organisation": known.name, "kind": known.kind, "OIN": known.oin, "standing": _standing(known) or "takes part"}
         rows = [*first.items(), *terms_of(hub, name)]
-        keys, changes = _keys(hub, name), _changes(hub, name)
+        keys, subscriptions, changes = _keys(hub, name), _subscriptions(hub, name), _changes(hub, name)
     for label, text in rows:
         say.print(f"{label:>12}  {text}", soft_wrap=True, highlight=False, markup=False)
-    say.print(keys, changes)
+    say.print(keys, subscriptions, changes)
 
 
 @app.command()
@@ -69,7 +71,7 @@ def terms_of(hub: Hub, name: str) -> Iterator[tuple[str, str]]:
     yield "covenant", _covenant(hub, known)
     limits = ((known.per_minute, hub.settings.per_minute, "a minute"), (known.per_day, hub.settings.per_day, "a day"))
     yield "limits", ", ".join(f"{own} {per}" if own else f"{most} {per} (the settings')" for own, most, per in limits)
-    yield "callback", known.callback or "none: it is told nothing"
+    yield "callback", known.callback or "none: it is told what it subscribes to itself"
 
 
 def _codes(codes: Collection[str], register: Mapping[str, Entry], today: date) -> str:
@@ -113,6 +115,20 @@ def _keys(hub: Hub, name: str) -> Table:
     return table
 
 
+def _subscriptions(hub: Hub, name: str) -> Table:
+    where = Column("callback", overflow="fold")
+    table = Table("subscription", "sink", where, "payload", "wants", "", title="what it asked for itself")
+    for each in hub.registrations.subscriptions_of(name):
+        stands = f"{each.state}: {each.because}" if each.because else each.state
+        table.add_row(each.key, each.wish.sink, each.callback, each.wish.payload, _wanted(each.wish.interest), stands)
+    return table
+
+
+def _wanted(interest: Interest) -> str:
+    said = {name: value for name, value in asdict(interest).items() if value != getattr(EVERYTHING, name)}
+    return "; ".join(f"{name} {_plain(value)}" for name, value in said.items()) or "all that it may know"
+
+
 def _changes(hub: Hub, name: str) -> Table:
     table = Table(
         "when", "by", "what", Column("said", overflow="fold"), Column("why", overflow="fold"), title="who changed what, and why"
@@ -131,7 +147,7 @@ def _plain(said: Any) -> str:
             return _moment(said)
         case bool():
             return "yes" if said else "no"
-        case list():
+        case list() | tuple():
             return ", ".join(map(str, said)) or "none"
         case _:
             return str(said) or "none"

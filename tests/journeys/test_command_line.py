@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from pwd import getpwuid
@@ -24,6 +24,7 @@ from hub.commands.shared import aside, say
 from hub.domain.callers import Capacity
 from hub.domain.messages import Message
 from hub.domain.processing import Processing, Wanted
+from hub.domain.subscriptions import Interest, Payload, Sink, Wish
 from hub.domain.trajectory import Trajectory
 from hub.register import Unit
 from hub.settings import Settings
@@ -142,7 +143,7 @@ def test_taking_a_partner_in_says_what_it_may_and_on_which_ground(run: Run) -> N
         "grounds wpg-20",
         "covenant vig-2024 until 2028-12-31",
         "limits 60 a minute, 250000 a day (the settings')",
-        "callback none: it is told nothing",
+        "callback none: it is told what it subscribes to itself",
     ):
         assert granted in said
 
@@ -171,6 +172,18 @@ def test_terms_are_changed_and_shown_with_who_and_why(run: Run) -> None:
     for line in ("registered", "access-granted", "grounds-granted", "covenant-agreed", "key-added", "jansen", "a law to come"):
         assert line in shown
     assert run("partner", "show", "nobody").status == 1
+
+
+def test_what_an_organisation_subscribed_to_is_shown_with_what_it_wants(run: Run, tmp_path: Path) -> None:
+    registered(run)
+    data, wants = tmp_path / "var", Interest(axes=("housing",), level=3, own=True)
+    hub = Hub.open(Settings(data_dir=data, database_url=databases.url_of(data), mode="demo"))
+    with closing(hub):
+        hub.subscribing.subscribe("politie", Wish(Sink.WEBHOOK, "https://politie.example/op", Payload.LEAN, wants), "politie")
+        hub.subscribing.subscribe("politie", Wish(), "politie")
+    shown = in_one_line(run("partner", "show", "politie").out)
+    for said in ("webhook", "politie.example/op", "lean", "axes housing; level 3; own yes", "pending", "all that it may know"):
+        assert said in shown
 
 
 @on_both_databases
