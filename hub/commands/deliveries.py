@@ -1,5 +1,6 @@
-"""What partners are told at their callbacks: what was put aside and why, and telling it once more."""
+"""What partners are told: what was put aside and why, telling it once more, and what each of them knew at a moment."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -7,11 +8,16 @@ from rich.table import Column, Table
 
 from hub.adapters.channels.webhook import queue
 from hub.adapters.channels.webhook.meanings import all_meanings, meaning_of
-from hub.commands.shared import say, the_hub
+from hub.commands.noting import members, note
+from hub.commands.shared import Name, say, the_hub
+from hub.domain.tellings import Telling
 from hub.errors import NotKnown
 
-app = typer.Typer(help="Notices to partners' callbacks that were put aside; nothing of them is lost.", no_args_is_help=True)
+app = typer.Typer(help="What partners are told, and what was put aside; nothing of it is lost.", no_args_is_help=True)
+Moment = datetime | None
 _MOST = 1_000
+_MOMENTS = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
+"""With an offset, as `Z` or `+01:00`: no moment is guessed."""
 
 
 @app.command(name="list")
@@ -28,6 +34,36 @@ def list_() -> None:
     for code in sorted({each["last_outcome"] for each in aside} - {""}):
         dutch, english = meaning_of(code)
         say.print(f"{code}: {dutch} / {english}")
+
+
+@app.command()
+def known(
+    partner: Name,
+    at: Annotated[Moment, typer.Option(formats=_MOMENTS, help="what it was told by then (default: now)")] = None,
+    recorded: Annotated[Moment, typer.Option(formats=_MOMENTS, help="as the log had it by then (default: now)")] = None,
+) -> None:
+    """Show what a partner was told up to a moment, read from the log: when, by which bytes, and which person took notice."""
+    columns = ("told", Column("notice", overflow="fold"), Column("type", overflow="fold"), "way", "outcome", "taken notice of by")
+    table = Table(*columns, Column("SHA-256", overflow="fold"))
+    with the_hub() as hub:
+        if hub.registrations.by_name(partner) is None:
+            raise NotKnown("No organisation is registered by that name.")
+        told = hub.tellings.known_to(partner, recorded, at)
+        families = [one.told.family for one in told if one.told.family]
+        note(hub, "look-at-tellings", "hub deliveries known", members(hub, families), ("organisation", partner))
+    for one in told:
+        table.add_row(*_told(one))
+    say.print(table)
+
+
+def _told(one: Telling) -> tuple[str, ...]:
+    last = next((each for each in one.attempts if each.is_taken), one.attempts[-1])
+    persons = "; ".join(f"{person.name}, {person.role}, {_text(person.at)}" for person in one.persons)
+    return _text(one.taken_at), one.told.notice, one.told.type, last.way, last.outcome, persons, last.digest
+
+
+def _text(moment: Moment) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if moment else "not yet"
 
 
 @app.command()

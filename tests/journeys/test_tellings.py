@@ -1,5 +1,8 @@
 """What a partner was told can be proved, and so can what it knew at any moment; a person of it takes notice by name."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -23,6 +26,7 @@ from tests import issuer
 from tests.channels.receiving import OK, Answer, Receiver, Sent, receiving, status
 from tests.given import NOON
 from tests.journeys.running import STRUCTURED, Process, Sender, Served, a_child, a_worry, serving, the_partners
+from tests.parts import databases
 from tests.parts.servers import until
 from tests.passing import passed_on
 
@@ -138,6 +142,28 @@ def test_what_a_partner_knew_at_a_moment_is_what_it_was_told_by_then(town: Town)
 
 def days(count: int) -> timedelta:
     return timedelta(days=count)
+
+
+def test_an_operator_finds_on_the_command_line_what_a_partner_knew(town: Town) -> None:
+    family = town.worry()
+    (telling,) = town.told()
+    assert town.acknowledges(telling.told.notice).status_code == 201
+    shown = command(town, "known", "veilig-thuis")
+    assert shown.returncode == 0, shown.stderr
+    assert telling.told.notice[:8] in shown.stdout
+    assert SOMEBODY["name"] in shown.stdout
+    assert family[:8] not in shown.stdout
+    before = command(town, "known", "veilig-thuis", "--at", "2026-03-02T12:59:59+01:00")
+    assert (before.returncode, telling.told.notice[:8] in before.stdout) == (0, False), before.stderr
+    assert command(town, "known", "nobody").returncode == 1
+    assert command(town, "known", "veilig-thuis", "--at", "2026-03-02T12:00:00").returncode == 2
+
+
+def command(town: Town, *words: str) -> "subprocess.CompletedProcess[str]":
+    """What a command says about that hub."""
+    kept = {"HUB_DATA_DIR": str(town.place), "HUB_DATABASE_URL": databases.url_of(town.place), "HUB_MODE": "demo", "COLUMNS": "240"}
+    line = [sys.executable, "-m", "hub", "deliveries", *words]
+    return subprocess.run(line, env=os.environ | kept, capture_output=True, text=True, check=False)
 
 
 def test_an_auditor_finds_who_was_told_of_a_family_and_a_partner_what_it_was_told_itself(town: Town) -> None:
