@@ -42,10 +42,12 @@ def to_batch(events: Sequence[bytes]) -> bytes:
     return b"[" + b",".join(events) + b"]"
 
 
-def to_headers(id: str, source: str, type: str, time: datetime, media: str) -> dict[str, str]:
+def to_headers(
+    id: str, source: str, type: str, time: datetime, media: str, extensions: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """The attributes as headers of a message whose body is the data (binary mode, HTTP binding 3.1.3.2)."""
     attributes = {"specversion": "1.0", "id": id, "source": source, "type": type, "time": rfc3339.written(time)}
-    named = {f"ce-{name}": in_a_header(value) for name, value in attributes.items()}
+    named = {f"ce-{name}": in_a_header(value) for name, value in {**attributes, **(extensions or {})}.items()}
     return {**named, "content-type": media}
 
 

@@ -91,8 +91,15 @@ ADVICE: Mapping[str, tuple[int, str]] = {
     "dpop-replayed": (401, f"The proof was used before. {_PROOF}"),
     # the ground
     "token-of-another": (403, "The token is of another organisation than the one that signed."),
-    "scope-missing": (403, "The token is not for this: ask one with the scope signals:write to post, signals:read to look."),
-    "role-not-allowed": (403, "This address is not for partners' systems."),
+    "scope-missing": (
+        403,
+        "The token is not for this: ask one with the scope signals:write to post, signals:read to look, notices:read to be told.",
+    ),
+    "role-not-allowed": (
+        403,
+        "This address is not for partners' systems, or your registration has not the scope: signals:read to look, notices:read to "
+        "subscribe and be told. The operator adds one with hub partner change NAME --scope.",
+    ),
     "not-allowed": (403, f"You may not do this. {_TERMS}"),
     "covenant-missing": (403, f"You take part under no covenant. {_TERMS}"),
     "covenant-not-yet-valid": (403, "Your covenant does not hold yet: keep the message, and send it when it does."),
@@ -105,6 +112,19 @@ ADVICE: Mapping[str, tuple[int, str]] = {
     "ground-not-valid": (403, f"The legal basis of this type of message is not in force today. {_TERMS}"),
     "ground-not-allowed": (403, f"You take part on other legal bases than that of this type of message. {_TERMS}"),
     "not-known": (404, "There is nothing at that address, or nothing that is yours: compare it with the receipt."),
+    # what you are told
+    "too-many-subscriptions": (
+        409,
+        "An organisation has a hundred at most: end one that nobody uses (DELETE), or change one (PUT).",
+    ),
+    "subscription-not-active": (
+        409,
+        "It is sent nothing now. A webhook first has to answer OPTIONS that it wants to be told (docs/partners/webhooks.md); what "
+        "was paused or disabled is resumed with POST /v1/subscriptions/{id}/resumptions.",
+    ),
+    "subscription-ended": (409, "It has ended, for good: make a new one."),
+    "kept-in-its-topic": (409, "What this subscription was told stands in its topic of Kafka: read it again from there."),
+    "too-many-persons": (409, "Fifty persons took notice of it already: one is enough."),
     # how much
     "too-many": (
         429,

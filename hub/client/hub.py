@@ -1,46 +1,38 @@
-"""A hub, as a partner's system talks to it: it signs, posts, tries again what is safe, and believes no answer unseen."""
+"""A hub, as a partner's system talks to it: it signs, posts, asks, is told things, and believes no receipt unseen."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
 import httpx2
 
-from hub.client.problems import NoAnswer, Problem, problem_of
+from hub.client.following import follow
+from hub.client.line import ONCE, Line, Retries
+from hub.client.notices import Notice, of_event
+from hub.client.problems import Problem, problem_of
 from hub.client.receipts import Receipt, Status
 from hub.client.senders import Message, Sender
+from hub.client.subscriptions import Subscription, Wish, subscription
 from hub.client.tokens import Token, Tokens
 from hub.client.verifying import Verifier
 
 SIGNALS = "/v1/signals"
+SUBSCRIPTIONS = "/v1/subscriptions"
+FEED = "/v1/feed"
+STREAM = "/v1/feed/stream"
+NOTICES = "/v1/notices"
 _PATIENCE = 30.0
-_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
-
-
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """How often the same is sent (`attempts`), the seconds before the second time, doubled each time, and the most."""
-
-    attempts: int = 4
-    first: float = 0.5
-    most: float = 60.0
-
-    def wait(self, attempt: int, asked: float | None) -> float:
-        """Seconds after that attempt, or as many as the hub asked for."""
-        return min(self.first * 2.0 ** (attempt - 1) if asked is None else asked, self.most)
-
-
-ONCE = Retries(attempts=1)
+"""Seconds without a word; a stream that is quiet says so more often than that."""
 
 
 class Hub:
     """One hub for one sender; with `shows_token` every message is posted with an access token beside its signature.
 
     A message is recorded once, by its source and id, so the same one may be posted again whenever no answer came, or one
-    that says later; each time it is signed anew. Nothing else is tried again.
+    that says later; each time it is signed anew. So is whatever else is the same when it is asked twice, and nothing else.
     """
 
     def __init__(
@@ -54,10 +46,10 @@ class Hub:
         sleep: Callable[[float], None] = time.sleep,
         http: httpx2.Client | None = None,
     ) -> None:
-        self.sender, self._shows_token, self._retries = sender, shows_token, retries or Retries()
-        self._now, self._sleep, self._url = now, sleep, url.rstrip("/")
-        self._http = http or httpx2.Client(timeout=_PATIENCE, follow_redirects=False)
-        self.verifier, self._tokens = Verifier(self._url, now=now), Tokens(sender, self._form, now)
+        self.sender, self._shows_token, self._now = sender, shows_token, now
+        http = http or httpx2.Client(timeout=_PATIENCE, follow_redirects=False)
+        self._line = Line(url.rstrip("/"), http, retries or Retries(), sleep)
+        self.verifier, self._tokens = Verifier(self._line.url, now=now), Tokens(sender, self._line.form, now)
 
     def __enter__(self) -> "Hub":
         return self
@@ -67,7 +59,7 @@ class Hub:
 
     def close(self) -> None:
         """Hangs up."""
-        self._http.close()
+        self._line.http.close()
 
     # Sending ------------------------------------------------------------------------------------------
 
@@ -102,9 +94,9 @@ class Hub:
         def post() -> httpx2.Response:
             body, headers = write()
             shown = self._shown("POST", SIGNALS) if self._shows_token else {}
-            return self._http.post(self._url + SIGNALS, content=body, headers={**headers, **shown})
+            return self._line.http.post(self._line.url + SIGNALS, content=body, headers={**headers, **shown})
 
-        return self._answered(post)
+        return self._line.answered(post)
 
     # Asking -------------------------------------------------------------------------------------------
 
@@ -114,9 +106,7 @@ class Hub:
         Raises:
             Problem, NoAnswer, NotByTheHub: as for sending; NotThere, where it is no message of this sender.
         """
-        path = f"{SIGNALS}/{message}"
-        _, said = self._answered(lambda: self._http.get(self._url + path, headers=self._shown("GET", path)))
-        return self.verifier.status(said)
+        return self.verifier.status(self._asked("GET", f"{SIGNALS}/{message}"))
 
     def token(self, scope: str = "", *, is_bound: bool = True) -> Token:
         """An access token; bound to the key of the sender, it counts with proofs by that key alone.
@@ -130,41 +120,91 @@ class Hub:
     def _shown(self, method: str, path: str) -> dict[str, str]:
         return self.token().headers(self.sender, method, path, self._now())
 
-    # Over HTTP ----------------------------------------------------------------------------------------
+    def _asked(self, method: str, path: str, said: Any = None, retries: Retries | None = None, **query: Any) -> Any:
+        return self._line.answered(lambda: self._request(method, path, json=said, params=query), retries)[1]
 
-    def _answered(self, ask: Callable[[], httpx2.Response]) -> tuple[int, Any]:
-        for attempt in range(1, self._retries.attempts + 1):
-            is_last = attempt == self._retries.attempts
-            try:
-                return _said(ask())
-            except Problem as problem:
-                if is_last or problem.status not in _AGAIN or (problem.wait or 0) > self._retries.most:
-                    raise
-                wait = problem.wait
-            except httpx2.TransportError:
-                if is_last:
-                    raise NoAnswer(f"No answer came from {self._url}.") from None
-                wait = None
-            except httpx2.InvalidURL:
-                raise NoAnswer(f"{self._url} is no address.", code="not-a-hub") from None
-            self._sleep(self._retries.wait(attempt, wait))
-        raise AssertionError("there is a last attempt")
+    def _request(self, method: str, path: str, **more: Any) -> httpx2.Response:
+        return self._line.http.request(method, self._line.url + path, headers=self._shown(method, path), **more)
 
-    def _form(self, method: str, path: str, headers: Mapping[str, str], form: Mapping[str, str] | None) -> tuple[int, Any]:
-        try:
-            answer = self._http.request(method, self._url + path, headers=dict(headers), data=dict(form) if form else None)
-            return answer.status_code, answer.json()
-        except (httpx2.TransportError, httpx2.InvalidURL):
-            raise NoAnswer(f"No answer came from {self._url}.") from None
-        except ValueError:
-            return answer.status_code, None
+    # Subscribing --------------------------------------------------------------------------------------
+
+    def subscribe(self, wish: Wish) -> Subscription:
+        """Asks to be told things, by a new subscription; needs the scope notices:read, as all that follows.
+
+        Asked once: where no answer comes, `subscriptions` shows whether it is there.
+
+        Raises:
+            Problem: the hub says no; Wrong has every violation of the wish.
+            NoAnswer: none came.
+        """
+        return subscription(self._asked("POST", SUBSCRIPTIONS, wish.said(), ONCE))
+
+    def subscriptions(self) -> list[Subscription]:
+        """Those of one's organisation that have not ended. Raises: Problem, NoAnswer."""
+        return [subscription(one) for one in self._asked("GET", SUBSCRIPTIONS)["items"]]
+
+    def subscription(self, id: str) -> Subscription:
+        """One of them. Raises: NotThere, Problem, NoAnswer."""
+        return subscription(self._asked("GET", _of(id)))
+
+    def change(self, id: str, wish: Wish) -> Subscription:
+        """Wants this from now on; a new address has to say first that it wants it. Raises: NotThere, Problem, NoAnswer."""
+        return subscription(self._asked("PUT", _of(id), wish.said()))
+
+    def pause(self, id: str) -> Subscription:
+        """Is sent nothing for now; what comes waits. Raises: NotThere, Problem, NoAnswer."""
+        return subscription(self._asked("POST", _of(id, "pauses")))
+
+    def resume(self, id: str) -> Subscription:
+        """Is sent things again, what waits first. Raises: NotThere, Problem, NoAnswer."""
+        return subscription(self._asked("POST", _of(id, "resumptions")))
+
+    def test(self, id: str) -> Subscription:
+        """Is told something that says nothing, to see it arrive. Raises: NotThere, Problem, NoAnswer."""
+        return subscription(self._asked("POST", _of(id, "tests")))
+
+    def end(self, id: str) -> Subscription:
+        """Is told nothing any more. Raises: NotThere, as for one that had ended; Problem, NoAnswer."""
+        return subscription(self._asked("DELETE", _of(id), retries=ONCE))
+
+    # Being told ---------------------------------------------------------------------------------------
+
+    def feed(self, subscription: str, *, after: int = 0, since: datetime | None = None) -> Iterator[Notice]:
+        """What that subscription was told after a cursor, or since a moment, to the end, in order. Raises: Problem, NoAnswer."""
+        start = {"since": since.isoformat()} if since else {"after": after}
+        while items := (page := self._asked("GET", FEED, subscription=subscription, **start))["items"]:
+            yield from (of_event(item["event"]) for item in items)
+            start = {"after": page["next"]}
+
+    def follow(self, subscription: str, *, after: int = 0) -> Iterator[Notice]:
+        """What that subscription was told after a cursor, and then what comes, for as long as one goes on.
+
+        Where the line breaks it connects anew, and goes on from the last notice that it gave: none is lost, none comes twice.
+
+        Raises:
+            Problem: the hub refuses, for good.
+            NoAnswer: what answers there is no hub.
+        """
+        return follow(lambda last: self._stream(subscription, last), after, self._line)
+
+    def _stream(self, subscription: str, last: int) -> AbstractContextManager[httpx2.Response]:
+        headers = {**self._shown("GET", STREAM), "Last-Event-ID": str(last)}
+        return self._line.http.stream("GET", self._line.url + STREAM, params={"subscription": subscription}, headers=headers)
+
+    def notice(self, id: str) -> Notice:
+        """The whole of a notice that one was told, for which a lean one has a `dataref`. Raises: NotThere, Problem, NoAnswer."""
+        return of_event(self._asked("GET", f"{NOTICES}/{id}"))
+
+    def acknowledge(self, id: str, name: str, role: str, at: datetime | None = None) -> None:
+        """Says that a person, by name, took notice of it, now or then; for an escalation that is one's own to lead, that counts.
+
+        Raises:
+            NotThere: one was told no such notice.
+            Problem, NoAnswer: as for sending.
+        """
+        when = {"at": at.isoformat()} if at else {}
+        self._asked("POST", f"{NOTICES}/{id}/acknowledgements", {"name": name, "role": role, **when})
 
 
-def _said(answer: httpx2.Response) -> tuple[int, Any]:
-    try:
-        said = answer.json()
-    except ValueError:
-        said = None
-    if answer.status_code in (200, 201) and isinstance(said, dict | list):
-        return answer.status_code, said
-    raise problem_of(answer.status_code, said, answer.headers.get("retry-after", ""))
+def _of(id: str, *what: str) -> str:
+    return "/".join((SUBSCRIPTIONS, id, *what))

@@ -1,11 +1,13 @@
-"""What the hub tells at a webhook: believed only where both of its signatures hold, and were made just now."""
+"""What the hub tells: at a webhook it is believed only where every signature that is asked holds, and was made just now."""
 
+import hmac
 import json
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from hub.adapters import jades, rfc3339
@@ -17,6 +19,7 @@ from hub.errors import SignatureRefused
 WINDOW = timedelta(minutes=5)
 """How long ago, and how far ahead of our clock, a delivery may be signed; every attempt is signed anew."""
 _COVERED = {"content-type", "webhook-id"}
+_SECRET = "whsec_"  # noqa: S105  (how every one begins)
 
 Headers = Mapping[str, str | Sequence[str]]
 """As a web framework gives them: names in any case, a value or all values."""
@@ -32,22 +35,56 @@ class Notice:
     data: Mapping[str, Any]
     event: Mapping[str, Any]
 
+    @property
+    def cursor(self) -> int:
+        """Its number among all that this subscription was told: from there one goes on."""
+        return int(self.event["sequence"])
 
-def notice(headers: Headers, body: bytes, keys: Jwks, now: datetime, window: timedelta = WINDOW) -> Notice:
-    """The notice in a delivery.
+    @property
+    def is_lean(self) -> bool:
+        """Whether it says only whom to call, and `Hub.notice` has the rest."""
+        return "dataref" in self.event
+
+
+def notice(
+    headers: Headers, body: bytes, keys: Jwks, now: datetime, window: timedelta = WINDOW, secrets: Sequence[str] = ()
+) -> Notice:
+    """The notice in a delivery; where there are secrets, one of them has to have signed it besides.
 
     Raises:
         NotByTheHub: with the code of the reason: that of a signature (signature-missing, digest-mismatch, …) or
             delivery-too-old, delivery-from-the-future, webhook-signature-missing, webhook-signature-wrong, not-an-event.
         Unavailable: the hub's keys cannot be read.
     """
-    lines = _in_lower_case(headers)
+    lines = in_lower_case(headers)
     kid = _refuse_wrong_jades(lines, body, keys, now, window)
-    _refuse_wrong_standard(lines, body, kid, keys, now, window)
+    signed, signatures = _standard(lines, body, now, window)
+    if not any(is_by_the_hub(kid, signed, value, keys) for value in signatures.get("v1a", ())):
+        raise _refusal("webhook-signature-wrong", "no v1a signature is by the key of the hub")
+    if secrets and not _is_by_one(secrets, signed, signatures.get("v1", ())):
+        raise _refusal("webhook-signature-wrong", "no v1 signature is by a secret of this subscription")
     return _read(body)
 
 
-def _in_lower_case(headers: Headers) -> dict[str, list[str]]:
+def of_event(event: Mapping[str, Any]) -> Notice:
+    """The notice that an event is. Raises: KeyError, TypeError, ValueError."""
+    return Notice(event["id"], event["type"], rfc3339.moment(event["time"]), event["data"], event)
+
+
+def secret_bytes(secret: str) -> bytes:
+    """The key that a secret of Standard Webhooks is.
+
+    Raises:
+        ValueError: it is none.
+    """
+    key = _bytes(secret.removeprefix(_SECRET))
+    if not key or not secret.startswith(_SECRET):
+        raise ValueError(f"a secret is {_SECRET} and base64")
+    return key
+
+
+def in_lower_case(headers: Headers) -> dict[str, list[str]]:
+    """All values by the names of their headers."""
     lines: dict[str, list[str]] = {}
     for name, value in headers.items():
         # a name in two writings is there twice
@@ -74,19 +111,24 @@ def _refuse_wrong_jades(lines: Mapping[str, Sequence[str]], body: bytes, keys: J
     return read.kid
 
 
-def _refuse_wrong_standard(
-    lines: Mapping[str, Sequence[str]], body: bytes, kid: str, keys: Jwks, now: datetime, window: timedelta
-) -> None:
-    """Standard Webhooks 1.0: `webhook-signature` may hold several, of which one by the hub's key is enough."""
+def _standard(
+    lines: Mapping[str, Sequence[str]], body: bytes, now: datetime, window: timedelta
+) -> tuple[bytes, Mapping[str, Sequence[bytes]]]:
+    """What is signed, and the signatures of each kind; of several of one kind one that holds is enough (Standard Webhooks 1.0)."""
     named = [lines.get(f"webhook-{name}", ()) for name in ("id", "timestamp", "signature")]
     if any(len(found) != 1 for found in named):
         raise _refusal("webhook-signature-missing", "webhook-id, webhook-timestamp and webhook-signature are not there once each")
     (id,), (timestamp,), (signatures,) = named
     _refuse_untimely(_moment(timestamp), now, window)
-    signed = f"{id}.{timestamp}.".encode() + body
-    ours = [text[4:] for text in signatures.split(" ") if text.startswith("v1a,")]
-    if not any(is_by_the_hub(kid, signed, _bytes(text), keys) for text in ours):
-        raise _refusal("webhook-signature-wrong", "no v1a signature is by the key of the hub")
+    kinds: dict[str, list[bytes]] = {}
+    for kind, _, text in (one.partition(",") for one in signatures.split(" ")):
+        kinds.setdefault(kind, []).append(_bytes(text))
+    return f"{id}.{timestamp}.".encode() + body, kinds
+
+
+def _is_by_one(secrets: Sequence[str], signed: bytes, values: Sequence[bytes]) -> bool:
+    ours = [hmac.digest(secret_bytes(secret), signed, sha256) for secret in secrets]
+    return any(hmac.compare_digest(one, value) for one in ours for value in values)
 
 
 def _moment(timestamp: str) -> datetime:
@@ -111,8 +153,7 @@ def _bytes(text: str) -> bytes:
 
 def _read(body: bytes) -> Notice:
     try:
-        event = json.loads(body)
-        return Notice(event["id"], event["type"], rfc3339.moment(event["time"]), event["data"], event)
+        return of_event(json.loads(body))
     except (ValueError, KeyError, TypeError):
         raise _refusal("not-an-event", "it is no CloudEvent") from None
 

@@ -16,13 +16,24 @@ BATCH = "application/cloudevents-batch+json"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message in the partner's own format. Its id is made once: the same object sent again is the same message."""
+    """A message in the partner's own format. Its id is made once: the same object sent again is the same message.
+
+    `corrects` is the id of an earlier one of the same sender, in whose place this one comes; `withdraws` that of one that is taken
+    back, by a message without a body.
+    """
 
     type: str
-    body: bytes
+    body: bytes = b""
     media: str = "application/json"
     id: str = field(default_factory=lambda: str(uuid4()))
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    corrects: str = ""
+    withdraws: str = ""
+
+    @property
+    def about(self) -> dict[str, str]:
+        """The earlier message that it is about, as attributes."""
+        return {name: id for name, id in (("corrects", self.corrects), ("withdraws", self.withdraws)) if id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,7 @@ class Sender:
 
     def one(self, message: Message, at: datetime) -> dict[str, str]:
         """The headers of a message whose body is the partner's own (binary mode), signed with its attributes."""
-        headers = to_headers(message.id, self.source, message.type, message.time, message.media)
+        headers = to_headers(message.id, self.source, message.type, message.time, message.media, message.about)
         media = headers.pop("content-type")
         return {**self.signed(message.body, headers, at), "content-type": media}
 
@@ -80,7 +91,8 @@ class Sender:
         Raises:
             TooLarge: over 64 KB.
         """
-        return to_structured(message.id, self.source, message.type, message.time, message.body, message.media)
+        body = message.body if message.body or not message.withdraws else None
+        return to_structured(message.id, self.source, message.type, message.time, body, message.media, message.about)
 
     def many(self, events: list[bytes], at: datetime) -> tuple[bytes, dict[str, str]]:
         """The body and the headers of one signed batch of events."""

@@ -124,7 +124,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0))
             receiver.take(Sent(self.path, headers, body))(self)
 
-        do_OPTIONS = do_POST  # noqa: N815
+        do_OPTIONS = do_GET = do_POST  # noqa: N815
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

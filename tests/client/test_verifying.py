@@ -1,8 +1,10 @@
 """Who believes the hub believes what it signed, as it signed it, just now, and nothing else."""
 
+import hmac
 import json
+from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -89,6 +91,27 @@ def test_both_signatures_are_asked_and_each_alone_is_too_little(there: There, tm
     ours, theirs = there.delivery(), sealed("n-1", BODY, stranger.at(NOW), NOW)
     assert there.refusal({**ours, "Payload-Signature": theirs["Payload-Signature"]}) == "signature-wrong"
     assert there.refusal({**ours, "webhook-signature": theirs["webhook-signature"]}) == "webhook-signature-wrong"
+
+
+def test_who_has_a_secret_asks_a_signature_by_it_besides_the_hubs(there: There) -> None:
+    old, new = (f"whsec_{b64encode(bytes([nth] * 32)).decode()}" for nth in (1, 2))
+    headers = there.delivery()
+
+    def with_secret(*signing: bytes) -> dict[str, str]:
+        signed = f"n-1.{headers['webhook-timestamp']}.".encode() + BODY
+        values = [f"v1,{b64encode(hmac.digest(key, signed, 'sha256')).decode()}" for key in signing]
+        return {**headers, "webhook-signature": " ".join([*values, headers["webhook-signature"]])}
+
+    by_old, by_both, by_other = with_secret(b"\1" * 32), with_secret(b"\1" * 32, b"\2" * 32), with_secret(b"\3" * 32)
+    for secrets, believed in (([old], by_old), ([old, new], by_old), ([new], by_both), ([], by_other)):
+        assert Verifier(there.url, now=lambda: NOW, secrets=secrets).notice(believed, BODY)
+    asking = replace(there, verifier=Verifier(there.url, now=lambda: NOW, secrets=[new]))
+    only_the_secret = {**by_both, "webhook-signature": by_both["webhook-signature"].rpartition(" ")[0]}
+    for wrong in (by_old, by_other, headers, only_the_secret):
+        assert asking.refusal(wrong) == "webhook-signature-wrong"
+    for nonsense in ("", "whsec_", "whsec_?", old.removeprefix("whsec_")):
+        with pytest.raises(ValueError, match="whsec_"):
+            Verifier(there.url, secrets=[nonsense])
 
 
 def test_a_delivery_that_somebody_overheard_is_not_believed_later(there: There) -> None:
