@@ -75,13 +75,13 @@ class Tellings:
         Raises:
             Unavailable: they could not be kept; nothing may be settled on them.
         """
-        said = {attempt.telling: self._said(attempt) for attempt in attempts}
+        each = [(attempt.telling, attempt, self._said(attempt)) for attempt in attempts]
 
         def work(unit: Unit) -> None:
-            for attempt in attempts:
-                _keep(attempt, said[attempt.telling], unit)
+            for id, attempt, said in each:
+                _keep(id, attempt, said, unit)
 
-        self.register.submit(work, ahead=said).result()
+        self.register.submit(work, ahead=[id for id, _, _ in each]).result()
 
     def fetched(self, organisation: str, subscription: str, handed: Sequence[Handed], way: Way = Way.FEED) -> None:
         """Keeps that a subscriber fetched these; what it fetched before that way adds nothing. Call it before they are answered.
@@ -155,11 +155,11 @@ class Tellings:
         return [one for one in told if one is not None and one.told.organisation == organisation]
 
 
-def _keep(attempt: Attempt, said: Notice | None, unit: Unit) -> None:
+def _keep(id: UUID, attempt: Attempt, said: Notice | None, unit: Unit) -> None:
     on = Occasion(unit.at, THE_HUB, str(said.id) if said else "")
-    known = unit.find(Telling, attempt.telling)
+    known = unit.find(Telling, id)
     if known is None:
-        unit.add(Telling.begin(attempt, said.data.get("family", "") if said else "", on))
+        unit.add(Telling.begin(id, attempt, said.data.get("family", "") if said else "", on))
     else:
         known.attempt(attempt, on)
 

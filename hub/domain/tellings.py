@@ -143,10 +143,10 @@ class Telling(Stream):
     persons: list[Person]
 
     @classmethod
-    def begin(cls, attempt: Attempt, family: str, on: Occasion) -> "Telling":
-        """The first attempt that the hub knows of."""
+    def begin(cls, id: UUID, attempt: Attempt, family: str, on: Occasion) -> "Telling":
+        """The first attempt that the hub knows of; `id` is that of its telling."""
         what = {name: getattr(attempt, name) for name in ("organisation", "subscription", "notice", "called", "fact", "type")}
-        return cls.open(cls.Attempted, attempt.telling, on, family=family, **what, **attempt.said())
+        return cls.open(cls.Attempted, id, on, family=family, **what, **attempt.said())
 
     def attempt(self, attempt: Attempt, on: Occasion) -> None:
         """One more; the same one once more is silence, and so are the same bytes by a way that tells them once."""
