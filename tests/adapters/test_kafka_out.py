@@ -5,6 +5,8 @@ import shutil
 import signal
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from time import sleep
@@ -15,11 +17,14 @@ from jsonschema_rs import Draft202012Validator
 from sqlalchemy import select
 
 from hub.adapters.channels.kafka import families, queue
+from hub.adapters.channels.kafka.sending import Sending
 from hub.adapters.contracts import contracts
 from hub.adapters.kafka.topics import ESCALATIONS, FAMILIES, POSITIONS, SIGNALS
 from hub.domain.streams import stream_id
 from hub.domain.subscriptions import Sink
+from hub.domain.tellings import Attempt, Way
 from hub.domain.words import Phase
+from hub.errors import Unavailable
 from hub.ports import Notice
 from tests.adapters.registered import occasion, with_covenant
 from tests.channels.receiving import Sent
@@ -86,6 +91,33 @@ def test_what_comes_for_a_paused_subscription_waits_and_its_organisation_hears_i
     telling.do(paused, paused.resume)
     telling.send()
     assert len(telling.told(f"police.{paused.id}")) == 1
+
+
+def test_what_kafka_committed_stands_in_the_ledger_with_the_digest_of_what_is_read(telling: TellingOnKafka) -> None:
+    telling.tell(a_notice(7))
+    telling.send()
+    for name in BOTH:
+        (read,), (kept,) = telling.told(name), [one for one in telling.ledger if one.organisation == name]
+        assert kept.digest == sha256(read.value or b"").hexdigest()
+        assert (kept.notice, kept.called, kept.type) == (read.said["id"], read.key, read.said["type"])
+        assert (kept.fact, kept.way, kept.outcome, kept.is_taken) == (7, Way.KAFKA, "committed", True)
+
+
+def test_what_was_committed_before_the_ledger_could_be_written_is_kept_there_and_told_once(telling: TellingOnKafka) -> None:
+    telling.tell(a_notice())
+    tried: list[Attempt] = []
+
+    def away(attempts: Sequence[Attempt]) -> None:
+        tried.extend(attempts)
+        raise Unavailable("The log cannot be written.")
+
+    with telling.sent(Sending(telling.kafka.connection, replace(telling.around(), ledger=away))):
+        until(lambda: tried != [])
+    assert telling.ledger == []
+    telling.send()
+    assert {one.organisation for one in telling.ledger} == set(BOTH)
+    assert {one.digest for one in telling.ledger} == {one.digest for one in tried}
+    assert [len(telling.told(name)) for name in BOTH] == [1, 1]
 
 
 def test_no_partner_reads_what_another_calls_a_family_or_a_notice(telling: TellingOnKafka) -> None:
