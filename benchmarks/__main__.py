@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import accept, escalate, flood, growth, history, rebuild
+from benchmarks import accept, escalate, flood, growth, history, rebuild, tell
 from benchmarks.measuring import Result, machine
 from benchmarks.on_postgresql import accept as accept_on_postgresql
 from benchmarks.on_postgresql import consume
@@ -27,6 +27,7 @@ BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Any]] = {
     "history": (history.history, history),
     "flood": (flood.flood, flood),
     "growth": (growth.growth, growth),
+    "tell": (tell.tell, tell),
     "accept-postgresql": (accept_on_postgresql.accept, accept_on_postgresql),
     "escalate-postgresql": (escalate_on_postgresql.escalate, escalate_on_postgresql),
     "consume-postgresql": (consume.consume, consume),

@@ -10,6 +10,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 import httpcore2
 from httpcore2 import SOCKET_OPTION
 
+from hub.adapters.channels.webhook.streams import Stream
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -70,7 +72,6 @@ class Doorkeeper(httpcore2.AsyncNetworkBackend):
 
     def __init__(self, allow: tuple[Network, ...], is_plain: bool) -> None:
         self._allow, self._is_plain = allow, is_plain
-        self._calls = httpcore2.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -78,7 +79,7 @@ class Doorkeeper(httpcore2.AsyncNetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,  # noqa: ARG002
-        socket_options: Iterable[SOCKET_OPTION] | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore2.AsyncNetworkStream:
         """A connection to the first address that answers. Raises: ConnectError, ConnectTimeout, AddressRefused."""
         addresses = [address for address in await _resolved(host, port, timeout) if self._may_call(address)]
@@ -87,8 +88,8 @@ class Doorkeeper(httpcore2.AsyncNetworkBackend):
         *others, last = addresses
         for address in others:
             with suppress(httpcore2.ConnectError, httpcore2.ConnectTimeout):
-                return await self._calls.connect_tcp(str(address), port, timeout, None, socket_options)
-        return await self._calls.connect_tcp(str(last), port, timeout, None, socket_options)
+                return await Stream.opened(str(address), port, timeout)
+        return await Stream.opened(str(last), port, timeout)
 
     def _may_call(self, address: Address) -> bool:
         is_allowed = any(address in network for network in self._allow)

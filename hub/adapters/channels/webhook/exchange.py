@@ -76,7 +76,7 @@ class Line:
     def __init__(
         self, callback: str, allow: tuple[Network, ...], patience: Patience, tls: ssl.SSLContext | None = None, at_once: int = 1
     ) -> None:
-        self.callback, self._patience = callback, patience
+        self._patience, self._url = patience, httpcore2.URL(callback) if _is_callable(callback) else None
         is_plain = not callback.lower().startswith("https:")
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=tls,
@@ -98,33 +98,35 @@ class Line:
         await self._pool.aclose()
 
     async def _exchanged(self, method: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Said:
-        if not _is_callable(self.callback):
+        if self._url is None:
             return Said(Outcome("callback-malformed", Verdict.DEAD), {})
         heard: list[Said] = []
         try:
             async with timeout(self._patience.whole):
-                await self._sent_on_an_open_line(method, body, headers, now, heard)
+                await self._sent_on_an_open_line(self._url, method, body, headers, now, heard)
         except (*_TROUBLES, TimeoutError) as error:
             heard.append(Said(Outcome(_code(error), Verdict.PAUSE), {}))
         # a status that was read has said it all, whatever came after it
         return heard[0]
 
     async def _sent_on_an_open_line(
-        self, method: str, body: bytes, headers: Mapping[str, str], now: datetime, heard: list[Said]
+        self, to: httpcore2.URL, method: str, body: bytes, headers: Mapping[str, str], now: datetime, heard: list[Said]
     ) -> None:
         was_kept = bool(self._pool.connections)
         try:
-            await self._sent(method, body, headers, now, heard)
+            await self._sent(to, method, body, headers, now, heard)
         except _HUNG_UP:
             # on a connection that was kept, the receiver may have hung up at the very moment that we spoke
             if heard or not was_kept:
                 raise
-            await self._sent(method, body, headers, now, heard)
+            await self._sent(to, method, body, headers, now, heard)
 
-    async def _sent(self, method: str, body: bytes, headers: Mapping[str, str], now: datetime, heard: list[Said]) -> None:
+    async def _sent(
+        self, to: httpcore2.URL, method: str, body: bytes, headers: Mapping[str, str], now: datetime, heard: list[Said]
+    ) -> None:
         extensions = {"timeout": self._patience.steps}
         lines: list[tuple[bytes | str, bytes | str]] = [("User-Agent", "vig-hub"), *headers.items()]
-        async with self._pool.stream(method, self.callback, headers=lines, content=body, extensions=extensions) as answer:
+        async with self._pool.stream(method, to, headers=lines, content=body, extensions=extensions) as answer:
             said = {name.decode("latin-1").lower(): text.decode("latin-1").strip() for name, text in reversed(answer.headers)}
             heard.append(Said(meaning(answer.status, said.get("retry-after", ""), now), said))
             # the rest is read so that the connection can serve again
