@@ -3,11 +3,12 @@
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from hub.domain.matching import By
 from hub.domain.messages import Message
 from hub.domain.people import Person
 from hub.domain.questions import MatchQuestion
+from hub.domain.tellings import Person as Acknowledging
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.direction import Director
 from hub.domain.words import LifeArea, Phase
@@ -25,6 +27,7 @@ from hub.errors import NotKnown, RuleBroken
 from hub.ports import Asked, SetClock
 from hub.settings import Settings
 from hub.wiring import Hub, quarantined
+from tests.domain.test_tellings import FIRST
 from tests.given import NOON, a_goal, a_number
 from tests.journeys.running import Sender, a_worry, the_partners
 from tests.parts import databases
@@ -49,6 +52,8 @@ FREE = {
     "term": "besproken met dokter Roerdomp",
     "informed": "juf-Wielewaal",
     "quarantined": "Kramsvogelaar",
+    "acknowledged": "mevrouw Vliegenvangerius",
+    "desk": "chef van de Putterskamer",
 }
 """Words that people write, each with a name in it."""
 
@@ -235,6 +240,16 @@ def a_question(journey: Journey) -> UUID:
     return UUID(receipt.signals[0]["question"])
 
 
+def told(journey: Journey) -> None:
+    """A partner is told something, and two people there take notice of it."""
+    notice = str(uuid4())
+    journey.hub.tellings.record([replace(FIRST, notice=notice)])
+    for name in ("acknowledged", "desk"):
+        somebody = Acknowledging(FREE[name], FREE["desk"], journey.clock.now())
+        journey.hub.tellings.acknowledge([FIRST.subscription], UUID(notice), somebody, "police")
+    journey.stop()
+
+
 def test_nothing_of_anybody_stands_in_the_clear_at_any_moment(journey: Journey) -> None:
     journey.stop()
     family = under_way(journey)
@@ -247,6 +262,7 @@ def test_nothing_of_anybody_stands_in_the_clear_at_any_moment(journey: Journey) 
     journey.hub.casework.take_back(question, FREE["motivation"], "somebody")
     new = journey.hub.casework.answer(question, None, FREE["motivation"], "somebody")
     journey.hub.casework.merge(family, new, FREE["motivation"], "somebody")
+    told(journey)
     journey.clock.set(NOON + timedelta(days=40))
     journey.hub.pass_deadlines()
     journey.stop()
@@ -257,6 +273,7 @@ def test_nothing_of_anybody_stands_in_the_clear_at_any_moment(journey: Journey) 
     assert all(word in shown for word in (FAMILY_NAME, GIVEN_NAMES, BROTHER, BORN, STREET, FREE["specific"], FREE["result"]))
     facts = str(journey.hub.history(family, None, None))
     assert all(FREE[word] in facts for word in ("motivation", "correction", "progress", "owner"))
+    assert all(FREE[word] in str(journey.shown("tellings", "")) for word in ("acknowledged", "desk"))
     journey.again()
 
 
