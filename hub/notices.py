@@ -67,7 +67,7 @@ def _to(fact: Fact) -> str:
             return fact.event.reporter
         case Subscription.Tested():
             return str(fact.stream_id)
-        case Subscription.Disabled():
+        case Subscription.Disabled() | Registration.CallbackGivenUp():
             return fact.event.organisation
     return ""
 
@@ -124,6 +124,10 @@ def _covenant_ends_soon(event: Registration.CovenantEndsSoon) -> Words:
 def _covenant_ended(event: Registration.CovenantEnded) -> Words:
     said = {"organisation": event.organisation, "covenant": event.covenant, "ended": _text(event.ended)}
     return f"{ABOUT_PARTNERS}covenant-ended.v1", said
+
+
+def _callback_given_up(event: Registration.CallbackGivenUp) -> Words:
+    return f"{ABOUT_PARTNERS}callback-given-up.v1", {"organisation": event.organisation, "because": event.because}
 
 
 def _glass_broken(event: Access.GlassBroken) -> Words:
@@ -183,6 +187,7 @@ _SAID: Mapping[type[Recorded], Callable[[Any], Words | None]] = {
     Feedback.DecisionTold: _decision_told,
     Subscription.Tested: _tested,
     Subscription.Disabled: _disabled,
+    Registration.CallbackGivenUp: _callback_given_up,
     Registration.CovenantEndsSoon: _covenant_ends_soon,
     Registration.CovenantEnded: _covenant_ended,
 }

@@ -168,6 +168,10 @@ class Registry:
         """Changes where an organisation is told things; empty is nowhere."""
         self._change(name, by, lambda known, on: known.change_callback(callback, on, reason))
 
+    def give_up(self, name: str, callback: str, because: str) -> None:
+        """Lets it be known that nothing is sent to an organisation's callback any more. Raises: NotKnown."""
+        self._change(name, THE_HUB, lambda known, on: known.give_up(callback, because, on))
+
     def notice_end(self, name: str, end: datetime | None) -> None:
         """Lets it be known that an organisation's covenant ends soon, or has ended."""
         self._change(name, THE_HUB, lambda known, on: known.notice_end(end, on))

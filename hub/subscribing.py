@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from hub.domain.streams import THE_HUB, Occasion
@@ -12,11 +13,15 @@ from hub.register import Register, Unit
 
 @dataclass(frozen=True, slots=True)
 class Subscribing:
-    """The subscriptions; `count` is how many an organisation has, `changed` is called after every change, so that it counts."""
+    """The subscriptions; `count` is how many an organisation has, `changed` is called after every change, so that it counts.
+
+    `secret_of` makes the secret of that name, always the same one: no secret is kept anywhere.
+    """
 
     register: Register
     count: Callable[[str], int]
     changed: Callable[[], None]
+    secret_of: Callable[[str], str]
 
     def subscribe(self, organisation: str, wish: Wish, by: str) -> UUID:
         """A new subscription, and its id.
@@ -46,6 +51,19 @@ class Subscribing:
     def test(self, id: UUID, organisation: str, by: str) -> None:
         """Sends a notice that says nothing. Raises: NotKnown, RuleBroken."""
         self._change(id, organisation, by, lambda known, on: known.test(on))
+
+    def renew_secret(self, id: UUID, organisation: str, overlap: timedelta, by: str) -> str:
+        """A new secret (Standard Webhooks' `whsec_…`) that what it is sent is signed with besides; it is shown this once.
+
+        The one before serves for as long as the overlap, too. Raises: Malformed, NotKnown, RuleBroken.
+        """
+        name = str(uuid4())
+        self._change(id, organisation, by, lambda known, on: known.renew_secret(name, overlap, on))
+        return self.secret_of(name)
+
+    def drop_secret(self, id: UUID, organisation: str, by: str) -> None:
+        """Signs with no secret any more. Raises: NotKnown, RuleBroken."""
+        self._change(id, organisation, by, lambda known, on: known.drop_secret(on))
 
     def end(self, id: UUID, organisation: str, by: str) -> None:
         """Tells nothing any more. Raises: NotKnown."""

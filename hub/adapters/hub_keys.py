@@ -2,6 +2,7 @@
 
 import hmac
 import json
+from base64 import b64encode
 from bisect import bisect_right
 from collections.abc import Mapping
 from contextlib import suppress
@@ -157,6 +158,11 @@ class HubKeys:
     def blind(self, text: str) -> str:
         """64 hexadecimal digits, always the same for the same text, that tell nothing to who lacks the secret (HMAC-SHA-256)."""
         return hmac.digest(self._kept.secret, text.encode(), "sha256").hex()
+
+    def webhook_secret(self, name: str) -> str:
+        """The secret of that name, as Standard Webhooks writes one: made of the hub's own whenever it is needed, kept nowhere."""
+        made = hmac.digest(self._kept.secret, f"webhook-secret {name}".encode(), "sha256")
+        return f"whsec_{b64encode(made).decode()}"
 
     def at(self, moment: datetime) -> HubKey:
         """The key that signs at that moment; the first one also before it was made, for a clock may go back that far."""

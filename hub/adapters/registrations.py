@@ -78,6 +78,14 @@ class Subscriber:
     because: str = ""
     per_minute: int = 0
     since: datetime | None = None
+    secret: str = ""
+    secret_before: str = ""
+    before_until: datetime | None = None
+
+    def secrets(self, at: datetime) -> tuple[str, ...]:
+        """The names of the secrets that what it is sent is signed with at that moment, besides the hub's key."""
+        before = self.secret_before if self.before_until and at < self.before_until else ""
+        return tuple(name for name in (self.secret, before) if name)
 
     @property
     def callback(self) -> str:
@@ -220,7 +228,9 @@ def _standing(organisation: Organisation) -> Wish:
 
 def _subscriber(row: Row[Any], organisation: Organisation) -> Subscriber:
     wish, since = Wish.of(SimpleNamespace(**json.loads(row.wish))), datetime.fromisoformat(row.since)
-    return Subscriber(row.id, organisation, wish, row.state, row.because, row.per_minute, since)
+    before_until = datetime.fromisoformat(row.before_until) if row.before_until else None
+    secrets = {"secret": row.secret, "secret_before": row.secret_before, "before_until": before_until}
+    return Subscriber(row.id, organisation, wish, row.state, row.because, row.per_minute, since, **secrets)
 
 
 def _key(row: Row[Any], holder: Organisation) -> Key:

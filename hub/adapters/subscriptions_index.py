@@ -23,6 +23,9 @@ SUBSCRIPTIONS = Table(
     Column("because", String(40), nullable=False),
     Column("per_minute", Integer, nullable=False),
     Column("since", String(32), nullable=False),
+    Column("secret", String(36), nullable=False),
+    Column("secret_before", String(36), nullable=False),
+    Column("before_until", String(32), nullable=False),
     Index("subscriptions_of_organisation", "organisation", "since"),
 )
 _S = SUBSCRIPTIONS.c
@@ -32,6 +35,7 @@ def _opened(fact: Fact, connection: Connection) -> None:
     wish = Wish.of(fact.event)
     place = {"id": str(fact.stream_id), "organisation": fact.event.organisation, "callback": wish.callback}
     stands = {"state": begins_as(wish), "because": "", "per_minute": 0, "since": _at(fact)}
+    stands |= {"secret": "", "secret_before": "", "before_until": ""}
     connection.execute(insert(SUBSCRIPTIONS).values(**place, **stands, wish=_written(wish)))
 
 
@@ -47,6 +51,11 @@ def _resumed(fact: Fact, connection: Connection) -> None:
     # what it is sent is what the wish of the row says, whose sink is a webhook where it has an address
     for has_address, state in ((_S.callback != "", PENDING), (_S.callback == "", ACTIVE)):
         _set(fact, connection, has_address, state=state, because="", since=_at(fact))
+
+
+def _secret_renewed(fact: Fact, connection: Connection) -> None:
+    _set(fact, connection, secret_before=_S.secret, before_until=rfc3339.written(fact.event.before_until))
+    _set(fact, connection, secret=fact.event.secret)
 
 
 def _written(wish: Wish) -> str:
@@ -68,6 +77,8 @@ _CHANGES: Mapping[type[Any], Callable[[Fact, Connection], None]] = {
     Subscription.Paused: lambda fact, on: _set(fact, on, state=PAUSED),
     Subscription.Disabled: lambda fact, on: _set(fact, on, state=DISABLED, because=fact.event.because),
     Subscription.Resumed: _resumed,
+    Subscription.SecretRenewed: _secret_renewed,
+    Subscription.SecretDropped: lambda fact, on: _set(fact, on, secret="", secret_before=""),
     Subscription.Ended: lambda fact, on: _set(fact, on, state=ENDED),
 }
 

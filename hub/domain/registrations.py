@@ -179,6 +179,15 @@ class Registration(Stream):
             aggregate.covenant = (self.covenant, self.valid_from, self.valid_until)
             aggregate.told_of_end = ""
 
+    class CallbackGivenUp(Recorded):
+        """The hub gave up sending to its callback, which took nothing for too long or said that it is gone."""
+
+        TOPIC = "registration-callback-given-up"
+        organisation: str
+        because: str
+
+        def apply(self, aggregate: "Registration") -> None: ...
+
     class CovenantEndsSoon(Recorded):
         """The covenant of the organisation ends within thirty days."""
 
@@ -345,6 +354,11 @@ class Registration(Stream):
             _refuse(iter([Violation("covenant", "ends before it begins")]))
         if (covenant, valid_from, valid_until) != self.covenant:
             self.record(self.CovenantAgreed, on, covenant=covenant, valid_from=valid_from, valid_until=valid_until, reason=reason)
+
+    def give_up(self, callback: str, because: str, on: Occasion) -> None:
+        """Lets it be known that nothing is sent to its callback any more, for that reason (a code), until it is another."""
+        if callback == self.callback:
+            self.record(self.CallbackGivenUp, on, organisation=self.name, because=because)
 
     def notice_end(self, end: datetime | None, on: Occasion) -> None:
         """Lets it be known, once each, that its covenant will end soon, or has ended."""

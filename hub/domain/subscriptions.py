@@ -6,6 +6,7 @@ CloudEvents' HTTP webhooks (1.0, 4: abuse protection): nothing is sent to an add
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,8 @@ from hub.errors import Malformed, RuleBroken, Violation
 PENDING, ACTIVE, PAUSED, DISABLED, ENDED = "pending", "active", "paused", "disabled", "ended"
 MOST = 100
 """Subscriptions of one organisation that are not ended."""
+LONGEST_OVERLAP = timedelta(days=7)
+"""In which what is sent is signed with the secret before, too."""
 _ADDRESS = re.compile(r"https?://[!-~]{1,2000}", re.ASCII)
 _MUNICIPALITY = re.compile(r"[0-9]{4}", re.ASCII)
 _TYPE = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*(\.?\*)?|\*", re.ASCII)
@@ -216,6 +219,25 @@ class Subscription(Stream):
 
         def apply(self, aggregate: "Subscription") -> None: ...
 
+    class SecretRenewed(Recorded):
+        """What it is sent is signed with a secret of its own besides: this names it, and says nothing of it.
+
+        With the one before, if it had one, until that moment too.
+        """
+
+        TOPIC = "subscription-secret-renewed"
+        secret: str
+        before_until: datetime
+
+        def apply(self, aggregate: "Subscription") -> None: ...
+
+    class SecretDropped(Recorded):
+        """What it is sent is signed with no secret of its own any more, only with the hub's keys."""
+
+        TOPIC = "subscription-secret-dropped"
+
+        def apply(self, aggregate: "Subscription") -> None: ...
+
     class Ended(Recorded):
         """It is told nothing any more."""
 
@@ -271,6 +293,23 @@ class Subscription(Stream):
         if self.state != ACTIVE:
             raise RuleBroken(f"This subscription is {self.state}: it is told nothing now.", code="subscription-not-active")
         self.record(self.Tested, on, organisation=self.organisation)
+
+    def renew_secret(self, secret: str, overlap: timedelta, on: Occasion) -> None:
+        """Signs what it is sent with a secret of that name besides; the one before serves for as long as the overlap, too.
+
+        Raises:
+            Malformed: an overlap that is less than nothing, or more than a week.
+            RuleBroken: nothing is sent to it at an address.
+        """
+        if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+            raise Malformed("This secret cannot be renewed.", [Violation("/overlapHours", "is from 0 to 168 hours")])
+        if self.wish.sink is not Sink.WEBHOOK:
+            raise RuleBroken("Only what is sent to an address is signed with a secret.", code="not-a-webhook")
+        self.record(self.SecretRenewed, on, secret=secret, before_until=on.at + overlap)
+
+    def drop_secret(self, on: Occasion) -> None:
+        """Signs what it is sent with the hub's keys only."""
+        self.record(self.SecretDropped, on)
 
     def end(self, on: Occasion) -> None:
         """Tells it nothing any more, and for good."""

@@ -191,7 +191,10 @@ class Hub:
         )
         disclosures = disclosures_of(organisations, keys, clock)
         tell, watch = in_own_standard(disclosures.to_partner, kinds, settings.oin), collected.watch
-        subscribing = Subscribing(register, lambda name: len(organisations.subscriptions_of(name)), organisations.forget)
+        registry = Registry(register, kinds, organisations.registers, settings.covenant, organisations.forget)
+        subscribing = Subscribing(
+            register, lambda name: len(organisations.subscriptions_of(name)), organisations.forget, keys.webhook_secret
+        )
         own, kind = disclosures.pseudonyms.of, organisations.kind_of
         tellings = Tellings(register, log, events, clock, own, kind, event_store.mentioning)
         around = Around(
@@ -204,7 +207,7 @@ class Hub:
             settings.oin,
             tell,
             partial(ties_index.ties, stored.log),
-            Wishes(subscribing.confirm, subscribing.disable),
+            Wishes(subscribing.confirm, subscribing.disable, registry.give_up),
             tellings.record,
             watch,
         )
@@ -230,7 +233,7 @@ class Hub:
             keys=keys,
             register=register,
             registrations=organisations,
-            registry=Registry(register, kinds, organisations.registers, settings.covenant, organisations.forget),
+            registry=registry,
             subscribing=subscribing,
             tellings=tellings,
             families=families,

@@ -68,7 +68,7 @@ class Telling:
         self.book = Book(kept)
         self._organisations: dict[str, Registration] = {}
         self._subscriptions: dict[UUID, Subscription] = {}
-        self.wishes = Wishes(self._confirm, self._disable)
+        self.wishes = Wishes(self._confirm, self._disable, self._give_up)
         self.ledger: list[Attempt] = []
         settings = {"origin": "hub.example", "allow": LOOPBACK, "random": Random(1), "poll": 0.02, **but}  # noqa: S311
         self.disclosures = the_disclosures(self.book.registrations, self.clock)
@@ -123,6 +123,10 @@ class Telling:
     def _disable(self, id: UUID, callback: str, because: str) -> None:
         self._subscriptions[id].disable(callback, because, occasion(self.clock.now()))
         self.book.save(self._subscriptions[id])
+
+    def _give_up(self, name: str, callback: str, because: str) -> None:
+        self._organisations[name].give_up(callback, because, occasion(self.clock.now()))
+        self.book.save(self._organisations[name])
 
     def register(self, callback: str, name: str = "police", kind: str = "police") -> Registration:
         """An organisation that wants to be told things there."""

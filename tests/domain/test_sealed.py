@@ -68,6 +68,7 @@ PLAIN: dict[str, str] = {
     "payload": "a code",
     "municipalities": "codes",
     "callback": "the address of an organisation's system",
+    "secret": "the name of a secret, by which the hub makes it of its own; nothing of it",
     "because": "a code",
     "instead": "ids",
     "lost": "ids",

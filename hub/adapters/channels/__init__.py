@@ -52,6 +52,8 @@ class Wishes:
     """The subscription, the address, and how many it takes a minute (0: any number)."""
     disable: Callable[[UUID, str, str], None]
     """The subscription, the address, and why (a code)."""
+    give_up: Callable[[str, str, str], None]
+    """The organisation whose callback it is, the address, and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -17,6 +17,7 @@ from hub.ports import Clock
 GIVE_UP = timedelta(days=3)
 MOST_A_MINUTE = 1_000_000
 ALLOWED = "allowed"
+_AT_ONCE = datetime.min.replace(tzinfo=UTC)
 _log = structlog.get_logger()
 
 
@@ -61,7 +62,7 @@ class Handshakes:
         return 1
 
     def _asked(self, subscriber: Subscriber) -> tuple[int, datetime]:
-        return self._again.get((subscriber.key, subscriber.callback), (0, self._clock.now()))
+        return self._again.get((subscriber.key, subscriber.callback), (0, _AT_ONCE))
 
 
 async def _allowed(line: Line, origin: str, now: datetime) -> tuple[str, int]:

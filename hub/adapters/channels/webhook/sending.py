@@ -78,7 +78,8 @@ class Sending:
         at = self.clock.now()
         trace, began = of_notice(UUID(waiting.notice), waiting.attempts + 1), time_ns()
         # the trace is not signed, for whoever stands in between may note a step of their own in it
-        headers = {**sealed(waiting.notice, waiting.event, self.keys.at(at), at), TRACEPARENT: str(trace)}
+        secrets = [self.keys.webhook_secret(name) for name in receiver.secrets(at)]
+        headers = {**sealed(waiting.notice, waiting.event, self.keys.at(at), at, secrets), TRACEPARENT: str(trace)}
         outcome = await line.post(waiting.event, headers, at)
         _log.info("webhook-attempt", receiver=receiver.key, notice=waiting.notice, outcome=outcome.code, trace=trace.trace_id)
         self._tell_watch(waiting, outcome, trace, began)
@@ -107,7 +108,9 @@ class Sending:
         receiver = each.receiver
         because = WORN_OUT if receiver.key in worn_out else each.outcome.code
         _log.warning("webhook-given-up", receiver=receiver.key, because=because)
-        if not receiver.is_standing:
+        if receiver.is_standing:
+            self.wishes.give_up(receiver.key, receiver.callback, because)
+        else:
             self.wishes.disable(UUID(receiver.key), receiver.callback, because)
 
     def _tell_watch(self, waiting: Waiting, outcome: Outcome, trace: Trace, began: int) -> None:

@@ -12,7 +12,5 @@ def upgrade(op: Operations) -> None:
     op.add_column("receivers", Column("failing_since", String(32)))
     op.add_column("receivers", Column("failed", Integer()))
     waiting = text("state = 'waiting'")
-    op.create_index(
-        "deliveries_in_order", "deliveries", ["receiver", "sequence"], sqlite_where=waiting, postgresql_where=waiting
-    )
+    op.create_index("deliveries_in_order", "deliveries", ["receiver", "sequence"], sqlite_where=waiting, postgresql_where=waiting)
     op.drop_index("deliveries_of_family", "deliveries")
