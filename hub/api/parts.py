@@ -64,6 +64,9 @@ class Subscribed(Protocol):
     @property
     def per_minute(self) -> int: ...
 
+    @property
+    def secret(self) -> str: ...
+
 
 class Delivered(Protocol):
     """A notice as it was told to one receiver, the key of a subscription: the bytes of the event, and its number there.

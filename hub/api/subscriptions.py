@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -53,6 +54,12 @@ class NewSubscription(Form):
     filters: Filters = Field(default_factory=lambda: Filters.model_validate({}))
 
 
+class Overlap(Form):
+    """For how long what is sent is signed with the secret before, too."""
+
+    overlap_hours: int = Field(24, strict=True, ge=0, le=168)
+
+
 class Start(Form):
     """From where on: after a number, or from a moment; from the first where neither is said."""
 
@@ -90,7 +97,12 @@ def _of(subscribed: Subscribed, hub: Hub, organisation: str) -> dict[str, Any]:
     wish, wanted = subscribed.wish, subscribed.wish.interest
     place = {"sink": wish.sink.value, "callback": wish.callback, "payload": wish.payload.value}
     topic = hub.topic(organisation, subscribed.key) if wish.sink is Sink.KAFKA else ""
-    stands = {"state": subscribed.state, "because": subscribed.because, "perMinute": subscribed.per_minute}
+    stands = {
+        "state": subscribed.state,
+        "because": subscribed.because,
+        "perMinute": subscribed.per_minute,
+        "hasSecret": bool(subscribed.secret),
+    }
     filters = {
         "types": list(wanted.types),
         "axes": list(wanted.axes),
@@ -162,6 +174,16 @@ def _pause(hub: Hub, caller: Known, id: UUID) -> Answer:
 def _resume(hub: Hub, caller: Known, id: UUID) -> Answer:
     hub.subscribing.resume(id, caller.organisation, caller.subject)
     return _shown(hub, caller, id, 201)
+
+
+def _renew(hub: Hub, caller: Known, id: UUID, body: Overlap) -> Answer:
+    secret = hub.subscribing.renew_secret(id, caller.organisation, timedelta(hours=body.overlap_hours), caller.subject)
+    return Answer({"secret": secret}, 201, {"Cache-Control": "no-store"})
+
+
+def _drop(hub: Hub, caller: Known, id: UUID) -> Answer:
+    hub.subscribing.drop_secret(id, caller.organisation, caller.subject)
+    return _shown(hub, caller, id)
 
 
 def _test(hub: Hub, caller: Known, id: UUID) -> Answer:
@@ -271,6 +293,7 @@ SUBSCRIPTION = schemas.thing(
     state=_TEXT,
     because=_TEXT,
     perMinute=_NUMBER,
+    hasSecret={"type": "boolean"} | of.OPERATION,
     filters=_FILTERS,
 )
 _FIELD = schemas.thing(name=_TEXT, about=_TEXT)
@@ -304,6 +327,9 @@ SUBSCRIPTIONS = (
                status=201, **_MAY_BE_NOT),
     _operation("POST", f"{_EACH}/tests", "testSubscription", "Be sent a notice that says nothing, to see one arrive", _test,
                status=202, **_MAY_BE_NOT),
+    _operation("POST", f"{_EACH}/secrets", "renewSecret", "Have what you are sent signed with a secret too (HMAC), shown this once",
+               _renew, form=Overlap, status=201, answer=schemas.thing(secret=_TEXT), **_MAY_BE_NOT),
+    _operation("DELETE", f"{_EACH}/secrets", "dropSecret", "Have it signed with the hub's keys only", _drop, **_MAY_BE_NOT),
     _operation("GET", "/feed", "getFeed", "What you were told, in order, exactly as the webhook has it", _feed,
                act=Act.READ_NOTICES, query=Part, kind=Notices, answer=schemas.thing(items=schemas.many(_NUMBERED), next=_NUMBER),
                **_MAY_BE_NOT),

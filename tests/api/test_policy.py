@@ -45,6 +45,7 @@ GET  /v1/subscriptions/{id}                                -           -        
 PUT  /v1/subscriptions/{id}                                -           -         -              -       -                       -        oxc
 POST /v1/subscriptions/{id}/pauses                         -           -         -              -       -                       -        o
 POST /v1/subscriptions/{id}/resumptions                    -           -         -              -       -                       -        o
+POST /v1/subscriptions/{id}/secrets                        -           -         -              -       -                       -        o
 POST /v1/subscriptions/{id}/tests                          -           -         -              -       -                       -        o
 GET  /v1/feed                                              -           -         -              -       -                       -        oxc
 GET  /v1/feed/stream                                       -           -         -              -       -                       -        oxc
@@ -85,6 +86,7 @@ POST /v1/families/{id}/splits                              o           o        
 POST /v1/families/{id}/signals/{signal}/moves              o           o         -              -       -                       -        -
 POST /v1/match-questions/{id}/answers                      oc          oc        -              -       -                       -        -
 POST /v1/match-questions/{id}/retractions                  oc          oc        -              -       -                       -        -
+DELETE /v1/subscriptions/{id}/secrets                      -           -         -              -       -                       -        o
 DELETE /v1/subscriptions/{id}                              -           -         -              -       -                       -        o
 POST /v1/messages/{id}/processings                         -           -         -              -       -                       oxc      -
 """  # noqa: E501

@@ -264,3 +264,22 @@ async def test_a_stream_of_somebody_elses_subscription_is_not_there(hub: Running
     for path in (f"/v1/feed/stream?subscription={feed}", f"/v1/feed?subscription={uuid4()}"):
         assert (await Partner(hub, "youth-work").ask(path)).status_code == 404
     assert UUID(feed)
+
+
+async def test_a_secret_is_shown_once_renewed_and_dropped(hub: Running) -> None:
+    police = Partner(hub)
+    id = await police.subscribe({"sink": "webhook", "callback": "https://hub.police.example/notices"})
+    first = await police.ask(f"/v1/subscriptions/{id}/secrets", "POST", json={})
+    again = await police.ask(f"/v1/subscriptions/{id}/secrets", "POST", json={"overlapHours": 0})
+    assert first.json()["secret"].startswith("whsec_") and first.json() != again.json()
+    assert first.headers["cache-control"] == "no-store"
+    said = (await police.ask(f"/v1/subscriptions/{id}")).json()
+    assert said["hasSecret"] and "whsec_" not in json.dumps(said)
+    assert not (await police.ask(f"/v1/subscriptions/{id}/secrets", "DELETE")).json()["hasSecret"]
+    assert (await police.ask(f"/v1/subscriptions/{id}/secrets", "POST", json={"overlapHours": 200})).status_code == 400
+
+
+async def test_only_a_webhook_has_a_secret(hub: Running) -> None:
+    police = Partner(hub)
+    said = await police.ask(f"/v1/subscriptions/{await police.subscribe()}/secrets", "POST", json={})
+    assert (said.status_code, said.json()["code"]) == (409, "not-a-webhook")
