@@ -29,6 +29,7 @@ NAME = re.compile(r"(?:#|//) ([a-z_]+\.(?:py|mjs|sh))\n")
 TOOLS = ("bash", "openssl", "curl", "jq")
 LACKING = [tool for tool in TOOLS if shutil.which(tool) is None]
 PATIENCE = 120
+TESTED = "nl.vig.subscriptions.tested.v1"
 
 needs_the_tools = pytest.mark.skipif(
     bool(LACKING), reason=f"not on this machine: {', '.join(LACKING)}; the examples in shell were not run"
@@ -49,6 +50,8 @@ RUN_HERE = frozenset(
         *("register.sh", "register_openssl.sh", "send.py", "send_bare.py", "send.mjs", "send.sh"),
         *("receipt.py", "receipt.mjs", "receipt.sh", "status.py", "status.sh"),
         *("webhook.py", "webhook.mjs", "webhook.sh", "again.py", "late.py", "rotate.sh", "no.py", "check.sh"),
+        *("subscribe.py", "subscribe.sh", "feed.py", "feed.sh", "feed.mjs", "follow.py", "acknowledge.py"),
+        *("correct.py", "withdraw.sh"),
     }
 )
 
@@ -73,10 +76,10 @@ class Desk:
                 return [str(NODE), example]
         return ["bash", "-eu", "-o", "pipefail", example]
 
-    def run(self, example: str) -> str:
+    def run(self, example: str, *arguments: str) -> str:
         """What an example prints, once it has done what it should."""
         ran = subprocess.run(
-            self.command(example),
+            [*self.command(example), *arguments],
             cwd=self.place,
             env=self.environment,
             capture_output=True,
@@ -87,6 +90,14 @@ class Desk:
         assert ran.returncode == 0, ran.stdout + ran.stderr
         return ran.stdout
 
+    def tries(self, example: str, *arguments: str) -> bool:
+        """Whether an example did what it should, this time."""
+        try:
+            self.run(example, *arguments)
+        except AssertionError:
+            return False
+        return True
+
     def hub_command(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "hub", *arguments]
         subprocess.run(command, cwd=self.place, env=self.environment, capture_output=True, timeout=PATIENCE, check=True)
@@ -94,13 +105,20 @@ class Desk:
     @contextmanager
     def serving(self, example: str) -> Iterator[tuple[str, Callable[[], list[str]]]]:
         """An example that listens while the block lasts: its address, and the lines that it said."""
-        port, said = a_free_port(), self.place / f"{example}.said"
+        port = a_free_port()
+        with self.running(example, PORT=str(port)) as said:
+            until(lambda: listens(port))
+            yield f"http://127.0.0.1:{port}/", said
+
+    @contextmanager
+    def running(self, example: str, **environment: str) -> Iterator[Callable[[], list[str]]]:
+        """An example that goes on while the block lasts: the lines that it said."""
+        said = self.place / f"{example}.said"
         with said.open("w") as out:
             command = self.command(example)
-            running = subprocess.Popen(command, cwd=self.place, env={**self.environment, "PORT": str(port)}, stdout=out, stderr=out)
+            running = subprocess.Popen(command, cwd=self.place, env={**self.environment, **environment}, stdout=out, stderr=out)
         try:
-            until(lambda: listens(port))
-            yield f"http://127.0.0.1:{port}/", lambda: said.read_text().splitlines()
+            yield lambda: said.read_text().splitlines()
         finally:
             running.terminate()
             running.wait(PATIENCE)
@@ -180,6 +198,46 @@ def test_a_signal_is_sent_with_openssl_and_curl(desk: Desk) -> None:
     (desk.place / "receipt.json").write_text(receipt.replace('"outcome":"recorded"', '"outcome":"match-question"', 1))
     with pytest.raises(AssertionError):
         desk.run("receipt.sh")
+
+
+# Correcting and subscribing -----------------------------------------------------------------------
+
+
+def test_what_was_sent_is_corrected_and_taken_back(desk: Desk) -> None:
+    first, right, back, became = desk.run("correct.py").splitlines()
+    assert first == "recorded None None"
+    assert right.startswith("recorded") and right.endswith("None") and back.startswith("recorded None")
+    assert became == "corrected"
+
+
+@needs_the_tools
+def test_what_was_sent_with_openssl_is_taken_back_with_it(desk: Desk) -> None:
+    if not (desk.place / "jeugdwerk.pem").exists():
+        desk.run("register_openssl.sh")
+    desk.run("send.sh")
+    assert desk.run("withdraw.sh").startswith("recorded ")
+
+
+@needs_the_tools
+def test_who_subscribes_fetches_replays_and_follows(desk: Desk) -> None:
+    *types, subscribed = desk.run("subscribe.sh").splitlines()
+    assert "nl.vig.escalations.level-raised.v1: Een as is opgeschaald / An axis rose" in types
+    assert subscribed.endswith(" active")
+    until(lambda: TESTED in desk.run("feed.sh"))
+    assert desk.run("feed.sh") == f"1 {TESTED}\n"
+    assert desk.run("feed.mjs") == f"1 {TESTED}\n"
+    assert desk.run("feed.py").startswith(f"1 {TESTED} ")
+    assert desk.run("feed.py") == "", "the cursor is at the end"
+    assert desk.run("feed.py", "2026-01-01").startswith(f"1 {TESTED} ")
+    with desk.running("follow.py") as said:
+        a_test_notice(desk)
+        until(lambda: said() == [f"2 {TESTED}"])
+    assert (desk.place / "cursor.txt").read_text() == "2"
+
+
+def a_test_notice(desk: Desk) -> None:
+    with Hub(desk.hub.url, Sender.read(desk.place / "jeugdwerk.key.json")) as hub:
+        hub.test((desk.place / "subscription.txt").read_text().strip())
 
 
 # Going live --------------------------------------------------------------------------------------
@@ -265,6 +323,23 @@ def test_a_webhook_believes_the_hub_and_nobody_else(desk: Desk, language: str, n
         "delivery-too-old",
         "webhook-signature-wrong",
     ]
+
+
+@pytest.mark.parametrize("language", ["py", "mjs"])
+def test_a_webhook_that_was_asked_for_says_first_that_it_wants_it(desk: Desk, language: str) -> None:
+    with desk.serving(f"webhook.{language}") as (url, said):
+        stranger = httpx2.options(url, headers={"WebHook-Request-Origin": "elsewhere.example"})
+        assert stranger.status_code == 204 and "webhook-allowed-origin" not in stranger.headers
+        assert desk.run("subscribe.py", url).endswith((" pending\n", " active\n"))
+        id = (desk.place / "subscription.txt").read_text()
+        with Hub(desk.hub.url, Sender.read(desk.place / "jeugdwerk.key.json")) as hub:
+            until(lambda: hub.subscription(id).state == "active")
+            assert hub.subscription(id).per_minute == 600
+            hub.test(id)
+            until(lambda: any(line.startswith(f"told {TESTED}") for line in said()))
+            told = said()[0].split()[2]
+            until(lambda: desk.tries("acknowledge.py", told))
+            hub.end(id)
 
 
 @needs_the_tools
