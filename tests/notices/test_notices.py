@@ -21,6 +21,7 @@ from hub.domain.registrations import Registration
 from hub.domain.rules import Rules
 from hub.domain.signals import KnownSignal
 from hub.domain.streams import Occasion, stream_id
+from hub.domain.subscriptions import Sink, Subscription, Wish, subscription_id
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.direction import Director
 from hub.domain.trajectory.planned import Goal
@@ -95,7 +96,17 @@ def a_partner() -> Registration:
     partner.agree("vig-2024", START, end, "motivation-secret", on(0))
     for day in (1, 2, 20, 21):
         partner.notice_end(end, on(day))
+    partner.give_up(partner.callback, "http-410", on(22))
     return partner
+
+
+def a_subscription() -> Subscription:
+    """Somebody wanted to be told things at an address that went away."""
+    made = Subscription.subscribe("a-partner", "key", Wish(Sink.WEBHOOK, "https://partner.example/told"), on(0))
+    made.confirm("https://partner.example/told", 0, on(1))
+    made.test(on(2))
+    made.disable("https://partner.example/told", "http-410", on(3))
+    return made
 
 
 def looks() -> Access:
@@ -131,7 +142,8 @@ def facts() -> tuple[Fact, ...]:
     early, compulsion = a_family(), a_family()
     early.end_early("motivation-secret", on(3))
     compulsion.go_to_compulsion("motivation-secret", on(3, basis="bw-1-255"))
-    events = [event for each in (family, early, compulsion, a_partner(), looks(), feedback()) for event in each.collect_events()]
+    others = (a_partner(), a_subscription(), looks(), feedback())
+    events = [event for each in (family, early, compulsion, *others) for event in each.collect_events()]
     return tuple(Fact(position, event.originator_id, event) for position, event in enumerate(events, start=1))
 
 
@@ -191,7 +203,8 @@ def test_a_contract_lets_nothing_else_through(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: path.stem)
 def test_a_type_is_a_plural_domain_in_reverse_with_one_version_and_no_organisation(path: Path) -> None:
-    domains = ("nl.vig.escalations.", "nl.vig.trajectories.", "nl.vig.registrations.", "nl.vig.looks.", "nl.vig.feedback.")
+    domains = ("nl.vig.escalations.", "nl.vig.trajectories.", "nl.vig.registrations.")
+    domains += ("nl.vig.subscriptions.", "nl.vig.looks.", "nl.vig.feedback.")
     assert path.stem.startswith(domains)
     assert path.stem.endswith(".v1")
 
@@ -280,10 +293,17 @@ def test_of_a_covenant_the_organisation_and_the_end_are_said_to_people_alone() -
     assert soon.tell == ended.tell == ()
 
 
+def test_what_is_said_of_a_subscription_is_for_whoever_has_it() -> None:
+    (tested,), (disabled,) = of_type("subscriptions.tested.v1"), of_type("subscriptions.disabled.v1")
+    (given_up,) = of_type("registrations.callback-given-up.v1")
+    assert tested.to == str(subscription_id("a-partner", "key"))
+    assert (disabled.to, given_up.to) == ("a-partner", "a-partner")
+
+
 def test_feedback_is_for_the_one_who_raised_the_signal_and_names_no_family_while_it_waits() -> None:
     waiting, taken_up = of_type("feedback.given.v1")
     (decided,) = of_type("feedback.decided.v1")
-    assert [notice.to for notice in said() if notice.to] == ["school-in-a-test"] * 3
+    assert [notice.to for notice in said() if ".feedback." in notice.type] == ["school-in-a-test"] * 3
     assert waiting.data == {
         "message": str(stream_id("message", "of the school")),
         "reference": "own-reference",
