@@ -11,8 +11,8 @@
 8. `hub.adapters.channels` — a notice on its way: webhook, Kafka, live feed; one module each
 
 Between the hops: `hub.families` knows where a signal belongs, `hub.casework` is what people decide, `hub.registry` who
-takes part, `hub.history` looks back, `hub.notices` says which facts partners hear of, `hub.erasure` lets a person be
-forgotten. `hub.wiring` joins them all.
+takes part, `hub.subscribing` what they want to be told, `hub.telling` what they were and who took notice, `hub.history` looks
+back, `hub.notices` says which facts partners hear of, `hub.erasure` lets a person be forgotten. `hub.wiring` joins them all.
 
 One process does all of it on SQLite. On PostgreSQL there may be many of each kind: `hub serve` takes hops 1 to 6,
 `hub consume` the same from Kafka, `hub relay` 7 and 8, where one process leads each follower (`hub.adapters.leading`).
