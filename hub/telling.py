@@ -25,7 +25,10 @@ _OWN = Callable[[str, str, str], UUID]
 
 
 class Handed(Protocol):
-    """A notice as it was handed to whoever fetched it: `position` is its number there, `fact` where the log has what it says."""
+    """A notice as the subscriber `receiver` fetches it: `position` is its number there, `fact` where the log has its fact."""
+
+    @property
+    def receiver(self) -> str: ...
 
     @property
     def position(self) -> int: ...
@@ -50,7 +53,8 @@ class Handed(Protocol):
 class Tellings:
     """What partners are told; `own` is the id that an organisation has of a thing of that kind, such as a notice.
 
-    `kind` is what an organisation is registered as; `mentioning` finds the events of a topic in which a text stands, after a position.
+    `kind` is what an organisation is registered as; `mentioning` finds the events of a topic in which a text stands, after a
+    position.
     """
 
     register: Register
@@ -83,15 +87,15 @@ class Tellings:
 
         self.register.submit(work, ahead=[id for id, _, _ in each]).result()
 
-    def fetched(self, organisation: str, subscription: str, handed: Sequence[Handed], way: Way = Way.FEED) -> None:
-        """Keeps that a subscriber fetched these; what it fetched before that way adds nothing. Call it before they are answered.
+    def fetched(self, organisation: str, handed: Sequence[Handed], way: Way = Way.FEED) -> None:
+        """Keeps that an organisation fetches these, before they are answered; what was fetched before that way adds nothing.
 
         Raises:
             Unavailable: it could not be kept, so it may not be told.
         """
         if handed:
             now = self.clock.now()
-            self.record([_attempt(organisation, subscription, one, way, now) for one in handed])
+            self.record([_attempt(organisation, one, way, now) for one in handed])
 
     def _said(self, attempt: Attempt) -> Notice | None:
         """The notice as the hub itself has it; nothing where the log was put back to before it, and something else stands there."""
@@ -171,10 +175,10 @@ def _told(keys: Sequence[str], notice: UUID, unit: Unit) -> list[Telling]:
     return told
 
 
-def _attempt(organisation: str, subscription: str, one: Handed, way: Way, now: datetime) -> Attempt:
+def _attempt(organisation: str, one: Handed, way: Way, now: datetime) -> Attempt:
     return Attempt(
         organisation=organisation,
-        subscription=subscription,
+        subscription=one.receiver,
         notice=one.notice,
         called=one.family,
         fact=one.fact,

@@ -26,6 +26,7 @@ from hub.api.writing import Answer
 from hub.domain import field_classes as of
 from hub.domain.policy import Act
 from hub.domain.subscriptions import ENDED, Interest, Payload, Sink, Wish
+from hub.domain.tellings import Way
 from hub.domain.words import Axis, Direction
 from hub.errors import Malformed, NotKnown, RuleBroken, Violation
 from hub.ports import Shown
@@ -216,6 +217,7 @@ def _feed(hub: Hub, visit: Here, caller: Known, part: Annotated[Part, Query()]) 
     receiver, after = _from(part, hub, caller)
     told = hub.mailbag.after(after, receiver, part.limit)
     note(visit, {}, hub)
+    hub.tellings.fetched(caller.organisation, told)
     items = [{"sequence": one.position, "event": msgspec.Raw(one.event)} for one in told]
     return Notices(msgspec.json.encode({"items": items, "next": told[-1].position if told else after}))
 
@@ -235,6 +237,7 @@ def _notice(hub: Hub, visit: Here, caller: Known, id: UUID) -> Notice:
     if told is None:
         raise NotKnown("You were told no notice by that id.")
     note(visit, {}, hub)
+    hub.tellings.fetched(caller.organisation, [told], Way.DATAREF)
     return Notice(told.event)
 
 
@@ -265,11 +268,12 @@ class _Listener:
     hub: Parts
 
     def heard(self, told: Sequence[Delivered]) -> Sequence[bytes] | None:
-        """The events as they were told, noted before they are; nothing where it is not welcome any more."""
+        """The events as they were told, noted and in the ledger before they are; nothing where it is not welcome any more."""
         if not is_welcome(self.visit, self.shown, self.hub):
             return None
         if told:
             note(further(self.visit), {}, self.hub)
+            self.hub.tellings.fetched(self.visit.caller.organisation, told)
         return [event(one.position, one.type, one.event) for one in told]
 
 

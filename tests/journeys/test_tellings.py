@@ -14,11 +14,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
+import msgspec
 import pytest
 
-from hub.adapters.channels.webhook.mailbag import Mailbag
 from hub.domain.callers import Capacity
-from hub.domain.subscriptions import Sink, Wish
+from hub.domain.subscriptions import Payload, Sink, Wish
 from hub.domain.tellings import Attempt, Telling, Way
 from hub.domain.trajectory import Trajectory
 from hub.domain.words import Direction
@@ -184,26 +184,78 @@ def test_a_moment_that_is_none_is_refused(town: Town, wrong: str) -> None:
     assert town.hub.ask("/v1/tellings", Capacity.AUDITOR, validAt=wrong).status_code == 400
 
 
+def subscribed(town: Town, payload: Payload = Payload.FULL) -> str:
+    """A subscription of Veilig Thuis to fetch from."""
+    return str(town.hub.hub.subscribing.subscribe("veilig-thuis", Wish(Sink.FEED, payload=payload), "veilig-thuis"))
+
+
+def fetches(town: Town, path: str, **query: str) -> bytes:
+    """What the system of Veilig Thuis fetches."""
+    token = town.hub.token(Capacity.PARTNER, "veilig-thuis")
+    said = town.hub.client.get(path, params=query, headers=token)
+    assert said.status_code == 200, said.text
+    return said.content
+
+
+def kept_of(town: Town, subscription: str) -> list[tuple[str, str, str]]:
+    """What the ledger has of a subscription."""
+    mine = [one for one in town.tellings() if one.told.subscription == subscription]
+    return [(each.way, each.outcome, each.digest) for one in mine for each in one.attempts if each.is_taken]
+
+
 def test_who_fetches_is_told_and_once_is_enough(town: Town) -> None:
-    id = town.hub.hub.subscribing.subscribe("veilig-thuis", Wish(Sink.FEED), "veilig-thuis")
+    id = subscribed(town)
     town.worry()
-    town.told()
-    fetched = [fetch(town, str(id)) for _ in range(2)]
-    assert fetched[0] == fetched[1] != b""
-    (one,) = [telling for telling in town.tellings() if telling.told.subscription == str(id)]
-    (attempt,) = one.attempts
-    assert (attempt.way, attempt.outcome, attempt.is_taken) == ("feed", "fetched", True)
-    assert attempt.digest == sha256(fetched[0]).hexdigest()
+    passed_on(town.hub.hub)
+    assert kept_of(town, id) == []
+    items: Any = [msgspec.json.decode(fetches(town, "/v1/feed", subscription=id), type=Fetched).items for _ in range(2)]
+    assert items[0] == items[1]
+    (item,) = items[0]
+    assert kept_of(town, id) == [("feed", "fetched", sha256(bytes(item.event)).hexdigest())]
 
 
-def fetch(town: Town, subscription: str) -> bytes:
-    """Fetches what a subscription has, as the feed of the interface does."""
-    hub = town.hub.hub
-    bag = Mailbag(hub.stored.outbox, hub.bells)
-    until(lambda: bool(bag.after(0, subscription)))
-    told = bag.after(0, subscription)
-    hub.tellings.fetched("veilig-thuis", subscription, told)
-    return b"".join(one.event for one in told)
+class One(msgspec.Struct):
+    """Of an item that was fetched, the bytes of its event."""
+
+    event: msgspec.Raw
+
+
+class Fetched(msgspec.Struct):
+    """What was fetched."""
+
+    items: list[One]
+
+
+def test_the_whole_of_what_was_told_lean_is_one_more_thing_that_was_told(town: Town) -> None:
+    id = subscribed(town, Payload.LEAN)
+    town.worry()
+    passed_on(town.hub.hub)
+    (item,) = msgspec.json.decode(fetches(town, "/v1/feed", subscription=id), type=Fetched).items
+    notice = msgspec.json.decode(item.event)["id"]
+    whole, again = (fetches(town, f"/v1/notices/{notice}") for _ in range(2))
+    assert whole == again
+    kept = [one for one in town.tellings() if one.told.notice == notice]
+    assert sha256(bytes(item.event)).hexdigest() in {each.digest for one in kept for each in one.attempts if each.way == "feed"}
+    assert [each.digest for one in kept for each in one.attempts if each.way == "dataref"] == [sha256(whole).hexdigest()]
+
+
+def test_who_follows_is_told_what_comes(town: Town) -> None:
+    id = subscribed(town)
+    headers = town.hub.token(Capacity.PARTNER, "veilig-thuis")
+    with town.hub.client.stream("GET", "/v1/feed/stream", params={"subscription": id}, headers=headers) as stream:
+        town.worry()
+        passed_on(town.hub.hub)
+        event = next(line for line in stream.iter_lines() if line.startswith("data:")).removeprefix("data:").strip()
+        assert kept_of(town, id) == [("feed", "fetched", sha256(event.encode()).hexdigest())]
+
+
+def test_who_only_fetches_takes_notice_too(town: Town) -> None:
+    id = subscribed(town)
+    family = town.worry()
+    passed_on(town.hub.hub)
+    (item,) = msgspec.json.decode(fetches(town, "/v1/feed", subscription=id), type=Fetched).items
+    assert town.acknowledges(msgspec.json.decode(item.event)["id"]).status_code == 201
+    assert len(town.facts(family, Trajectory.EscalationAcknowledged)) == 1
 
 
 # Stopped in the middle -------------------------------------------------------------------------------------
