@@ -167,6 +167,21 @@ class Hub:
         """Is told nothing any more. Raises: NotThere, as for one that had ended; Problem, NoAnswer."""
         return subscription(self._asked("DELETE", _of(id), retries=ONCE))
 
+    def renew_secret(self, id: str, overlap_hours: int = 24) -> str:
+        """A secret (whsec_…) by which what is sent is signed too (HMAC); shown this once, so keep it. Asked once.
+
+        The one before signs as well for those hours, so that a `Verifier` may have both meanwhile.
+
+        Raises:
+            NotThere: it is none of one's own.
+            Problem, NoAnswer: as for sending.
+        """
+        return str(self._asked("POST", _of(id, "secrets"), {"overlapHours": overlap_hours}, ONCE)["secret"])
+
+    def drop_secret(self, id: str) -> Subscription:
+        """Has what is sent signed with the hub's keys only. Raises: NotThere, Problem, NoAnswer."""
+        return subscription(self._asked("DELETE", _of(id, "secrets")))
+
     # Being told ---------------------------------------------------------------------------------------
 
     def feed(self, subscription: str, *, after: int = 0, since: datetime | None = None) -> Iterator[Notice]:

@@ -52,7 +52,8 @@ class Subscription:
     """A subscription as it stands.
 
     `state` is pending (its address did not say yet that it wants it), active, paused, disabled (`because`, a code) or ended;
-    `per_minute` is what its address said that it takes, 0 without a limit; `topic` is that of Kafka.
+    `per_minute` is what its address said that it takes, 0 without a limit; `topic` is that of Kafka; `has_secret` whether what is
+    sent is signed with a secret too.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Subscription:
     because: str
     per_minute: int
     topic: str
+    has_secret: bool
 
 
 def subscription(document: Mapping[str, Any]) -> Subscription:
@@ -70,4 +72,4 @@ def subscription(document: Mapping[str, Any]) -> Subscription:
     filters = Filters(**several, level=said["level"], own_signals_only=said["ownSignalsOnly"])
     wish = Wish(document["sink"], document["callback"], document["payload"], filters)
     stands = {"state": document["state"], "because": document["because"], "per_minute": document["perMinute"]}
-    return Subscription(document["id"], wish, **stands, topic=document["topic"])
+    return Subscription(document["id"], wish, **stands, topic=document["topic"], has_secret=document["hasSecret"])

@@ -11,7 +11,22 @@ from typing import Any
 import httpx2
 import pytest
 
-from hub.client import Filters, Hub, Message, NoAnswer, NotAllowed, Notice, NotThere, Problem, Retries, Verifier, Wish, Wrong
+from hub.client import (
+    Filters,
+    Hub,
+    Message,
+    NoAnswer,
+    NotAllowed,
+    NotByTheHub,
+    Notice,
+    NotThere,
+    Problem,
+    Retries,
+    Subscription,
+    Verifier,
+    Wish,
+    Wrong,
+)
 from hub.registry import Terms
 from tests.channels.receiving import Answer, Receiver, Sent, receiving, status
 from tests.client.test_sending import a_message, a_problem, a_system, the_hub, the_sender, url_of
@@ -56,7 +71,7 @@ def escalated(served: Served, nth: int = 1) -> None:
 def test_a_subscription_is_made_seen_changed_paused_resumed_tested_and_ended(police: Hub) -> None:
     wish = Wish("feed", payload="lean", filters=Filters(types=("nl.vig.escalations.*",), axes=("safety",), level=2))
     made = police.subscribe(wish)
-    assert (made.wish, made.state, made.because, made.per_minute, made.topic) == (wish, "active", "", 0, "")
+    assert made == Subscription(made.id, wish, "active", "", 0, "", has_secret=False)
     assert police.subscriptions() == [police.subscription(made.id)] == [made]
     other = replace(wish, filters=Filters(directions=("network",), municipalities=("0518",), own_signals_only=True))
     assert police.change(made.id, other).wish == other
@@ -236,6 +251,38 @@ def test_a_webhook_that_says_welcome_is_told_and_its_person_takes_notice(served:
         police.acknowledge(told[0].id, "B. Voorbeeld", "wijkagent", served.clock.now() + timedelta(hours=1))
     with the_hub(served) as stranger, pytest.raises(NotThere):
         stranger.acknowledge(told[0].id, "C. Voorbeeld", "jeugdwerker")
+
+
+def test_a_secret_signs_besides_and_is_changed_with_an_overlap(served: Served, police: Hub) -> None:
+    told: list[Notice] = []
+    verifier = Verifier(url_of(served), now=served.clock.now)
+    with receiving(Receiver(welcoming(verifier, told))) as there:
+        id = police.subscribe(Wish("webhook", there.url)).id
+        until(lambda: police.subscription(id).state == "active")
+        old, new = police.renew_secret(id), police.renew_secret(id, overlap_hours=1)
+        assert police.subscription(id).has_secret
+        police.test(id)
+        passed_on(served.hub)
+        until(lambda: len(told) == 1)
+        assert not police.drop_secret(id).has_secret
+        police.test(id)
+        passed_on(served.hub)
+        until(lambda: len(told) == 2)
+    with_both, without = (sent for sent in there.got if "webhook-id" in sent.headers)
+
+    def is_believed(sent: Sent, secret: str) -> bool:
+        try:
+            Verifier(url_of(served), now=served.clock.now, secrets=[secret]).notice(sent.headers, sent.body)
+        except NotByTheHub:
+            return False
+        return True
+
+    assert [is_believed(with_both, secret) for secret in (old, new, "whsec_AAAA")] == [True, True, False]
+    assert not is_believed(without, new)
+    feed = police.subscribe(Wish())
+    with pytest.raises(Problem) as refused:
+        police.renew_secret(feed.id)
+    assert refused.value.code == "not-a-webhook" and refused.value.what_to_do
 
 
 def test_nobody_else_is_welcome() -> None:

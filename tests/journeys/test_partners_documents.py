@@ -51,7 +51,7 @@ RUN_HERE = frozenset(
         *("receipt.py", "receipt.mjs", "receipt.sh", "status.py", "status.sh"),
         *("webhook.py", "webhook.mjs", "webhook.sh", "again.py", "late.py", "rotate.sh", "no.py", "check.sh"),
         *("subscribe.py", "subscribe.sh", "feed.py", "feed.sh", "feed.mjs", "follow.py", "acknowledge.py"),
-        *("correct.py", "withdraw.sh"),
+        *("correct.py", "withdraw.sh", "secret.sh"),
     }
 )
 
@@ -103,10 +103,10 @@ class Desk:
         subprocess.run(command, cwd=self.place, env=self.environment, capture_output=True, timeout=PATIENCE, check=True)
 
     @contextmanager
-    def serving(self, example: str) -> Iterator[tuple[str, Callable[[], list[str]]]]:
+    def serving(self, example: str, port: int = 0, **environment: str) -> Iterator[tuple[str, Callable[[], list[str]]]]:
         """An example that listens while the block lasts: its address, and the lines that it said."""
-        port = a_free_port()
-        with self.running(example, PORT=str(port)) as said:
+        port = port or a_free_port()
+        with self.running(example, PORT=str(port), **environment) as said:
             until(lambda: listens(port))
             yield f"http://127.0.0.1:{port}/", said
 
@@ -315,8 +315,10 @@ def test_a_webhook_believes_the_hub_and_nobody_else(desk: Desk, language: str, n
             httpx2.post(url, content=sent.body, headers={"content-type": "application/cloudevents+json"}),
         ]
         lines = said()
+    with desk.serving(f"webhook.{language}", SECRETS="whsec_AAAA") as (url, _):
+        wrong.append(httpx2.post(url, content=sent.body, headers=headers))
     assert answers == [204, 204]
-    assert [answer.status_code for answer in wrong] == [401] * 5
+    assert [answer.status_code for answer in wrong] == [401] * 6
     assert len([line for line in lines if line.startswith("told")]) == 1
     assert [line.split()[1] for line in lines if line.startswith("refused")][:3] == [
         "digest-mismatch",
@@ -325,21 +327,25 @@ def test_a_webhook_believes_the_hub_and_nobody_else(desk: Desk, language: str, n
     ]
 
 
+@needs_the_tools
 @pytest.mark.parametrize("language", ["py", "mjs"])
 def test_a_webhook_that_was_asked_for_says_first_that_it_wants_it(desk: Desk, language: str) -> None:
-    with desk.serving(f"webhook.{language}") as (url, said):
-        stranger = httpx2.options(url, headers={"WebHook-Request-Origin": "elsewhere.example"})
-        assert stranger.status_code == 204 and "webhook-allowed-origin" not in stranger.headers
-        assert desk.run("subscribe.py", url).endswith((" pending\n", " active\n"))
-        id = (desk.place / "subscription.txt").read_text()
-        with Hub(desk.hub.url, Sender.read(desk.place / "jeugdwerk.key.json")) as hub:
+    with Hub(desk.hub.url, Sender.read(desk.place / "jeugdwerk.key.json")) as hub:
+        with desk.serving(f"webhook.{language}") as (url, _):
+            stranger = httpx2.options(url, headers={"WebHook-Request-Origin": "elsewhere.example"})
+            assert stranger.status_code == 204 and "webhook-allowed-origin" not in stranger.headers
+            assert desk.run("subscribe.py", url).endswith((" pending\n", " active\n"))
+            id = (desk.place / "subscription.txt").read_text()
             until(lambda: hub.subscription(id).state == "active")
-            assert hub.subscription(id).per_minute == 600
+        assert hub.subscription(id).per_minute == 600
+        desk.run("secret.sh")
+        port, secret = httpx2.URL(url).port or 0, (desk.place / "secret.txt").read_text()
+        with desk.serving(f"webhook.{language}", port, SECRETS=secret) as (_, said):
             hub.test(id)
-            until(lambda: any(line.startswith(f"told {TESTED}") for line in said()))
-            told = said()[0].split()[2]
-            until(lambda: desk.tries("acknowledge.py", told))
-            hub.end(id)
+            until(lambda: bool(said()))
+            assert said()[0].startswith(f"told {TESTED}")
+        until(lambda: desk.tries("acknowledge.py", said()[0].split()[2]))
+        hub.end(id)
 
 
 @needs_the_tools
