@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import typer
@@ -59,8 +60,9 @@ def _parts(
         yield "Wat niet klopt", "what is wrong", list(conformance.wrong_messages(hub, to.rstrip("/"), message, now()))
     if webhook:
         key = sandbox.keys.at(now())
-        stranger = _somebody_else(key)
-        yield "De webhook", "its webhook", list(conformance.webhook(webhook, sandbox.settings.oin, key, stranger, now))
+        origin, stranger = urlsplit(sandbox.settings.base_url).hostname or "", _somebody_else(key)
+        trials = conformance.webhook(webhook, origin, sandbox.settings.oin, key, stranger, now)
+        yield "De webhook", "its webhook", list(trials)
 
 
 def _somebody_else(key: HubKey) -> HubKey:

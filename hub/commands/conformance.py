@@ -130,13 +130,20 @@ def _code_of(url: str, body: bytes, headers: dict[str, str]) -> str:
 # What the partner's webhook makes of the hub -------------------------------------------------------
 
 
-def webhook(url: str, oin: str, key: HubKey, stranger: HubKey, now: Callable[[], datetime]) -> Iterator[Tried]:
-    """Whether a webhook takes what the hub signed, once or twice, and nothing else, and says well when it is too busy."""
+def webhook(url: str, origin: str, oin: str, key: HubKey, stranger: HubKey, now: Callable[[], datetime]) -> Iterator[Tried]:
+    """Whether a webhook says that it wants to be told, takes what the hub signed, in whatever order, and nothing else.
+
+    `origin` is the name under which the hub asks; how the webhook says that it is too busy is looked at, too.
+    """
+    yield Tried("Het zegt vooraf dat deze hub mag sturen", "it says beforehand that this hub may send", _not_welcome(url, origin))
     id, body = _a_notice(oin, now())
     right = _answer(url, body, sealed(id, body, key, now()))
     yield Tried("Het neemt aan wat de hub ondertekende", "it takes what the hub signed", _not_taken(right))
     twice = _answer(url, body, sealed(id, body, key, now()))
     yield Tried("Hetzelfde nog eens is goed", "the same again is fine", _not_taken(twice))
+    old = [_a_notice(oin, now() - timedelta(days=days), nth) for days, nth in ((1, 3), (30, 1), (7, 2))]
+    came = [_not_taken(_answer(url, late, sealed(one, late, key, now()))) for one, late in old]
+    yield Tried("Te laat en door elkaar mag", "late and out of order is taken", next(filter(None, came), ""))
     good = sealed(id, body, key, now())
     bare = {name: value for name, value in good.items() if name in ("Content-Type", "webhook-id")}
     # of either signature, so that whoever looks at one of them only is found out
@@ -166,12 +173,28 @@ def _when_busy(url: str, oin: str, key: HubKey, now: Callable[[], datetime]) -> 
     return Tried(f"{MANY} {dutch}", f"{MANY} {english}", wrong)
 
 
-def _a_notice(oin: str, at: datetime) -> tuple[str, bytes]:
+def _a_notice(oin: str, at: datetime, nth: int = 1) -> tuple[str, bytes]:
     about = {"family": str(uuid4()), "escalation": str(uuid4()), "axis": "safety", "level": 3, "leads": "director"}
     data = about | {"contact": "conformance check", "acknowledgeBy": rfc3339.written(at + timedelta(days=3))}
     id = str(uuid4())
     source, type = f"urn:nld:oin:{oin}:systeem:vig-hub", "nl.vig.escalations.level-raised.v1"
-    return id, to_structured(id, source, type, at, data, extensions={"sequence": f"{1:012d}"})
+    return id, to_structured(id, source, type, at, data, extensions={"sequence": f"{nth:012d}"})
+
+
+def _not_welcome(url: str, origin: str) -> str:
+    """CloudEvents HTTP webhooks 1.0, 4.1 and 4.2."""
+    asked = {"WebHook-Request-Origin": origin, "WebHook-Request-Rate": "*"}
+    try:
+        answer = httpx2.options(url, headers=asked, timeout=_PATIENCE, follow_redirects=False)
+    except httpx2.TransportError:
+        return "it did not answer OPTIONS in time"
+    if answer.status_code not in (200, 204):
+        return f"it answered {answer.status_code} to OPTIONS; 200 or 204 is expected"
+    if answer.headers.get("webhook-allowed-origin") not in ("*", origin):
+        return f"WebHook-Allowed-Origin is not {origin}"
+    rate = answer.headers.get("webhook-allowed-rate", "*")
+    is_one = rate == "*" or (rate.isascii() and rate.isdigit() and int(rate) > 0)
+    return "" if is_one else "WebHook-Allowed-Rate is neither a number of notices a minute nor *"
 
 
 def _answer(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
@@ -200,9 +223,12 @@ def _not_refused(answer: tuple[int, str]) -> str:
 
 def _badly_busy(answer: tuple[int, str]) -> str:
     status, later = answer
-    if status == 429:
-        return "" if later else "429 without Retry-After"
-    return _not_taken(answer)
+    if status != 429:
+        return _not_taken(answer)
+    if not later:
+        return "429 without Retry-After"
+    until = meaning(status, later, datetime.now(UTC)).stay_away
+    return "429 with a Retry-After that is neither seconds nor a date" if until is None else ""
 
 
 def _said(status: int) -> str:

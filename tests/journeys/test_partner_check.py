@@ -41,10 +41,13 @@ def send(sandbox: Process, body: bytes) -> None:
 
 
 def careful(sandbox: Process) -> Callable[[Sent], Answer]:
-    """A webhook that believes the hub and nobody else."""
+    """A webhook that wants to be told, and believes the hub and nobody else."""
     verifier = Verifier(sandbox.url)
 
     def answer(sent: Sent) -> Answer:
+        if is_asked(sent):
+            welcome = verifier.welcome(sent.headers)
+            return status(204, **{name.replace("-", "_"): value for name, value in welcome.items()})
         try:
             verifier.notice(sent.headers, sent.body)
         except NotByTheHub:
@@ -52,6 +55,11 @@ def careful(sandbox: Process) -> Callable[[Sent], Answer]:
         return OK
 
     return answer
+
+
+def is_asked(sent: Sent) -> bool:
+    """Whether the hub asks if it may send, rather than sends."""
+    return "webhook-request-origin" in sent.headers
 
 
 def points(ran: Ran) -> list[str]:
@@ -66,7 +74,7 @@ def test_a_system_that_is_ready_is_told_so_in_both_languages(run: Run, sandbox: 
         again = checked(run, sandbox, "--webhook", webhook.url)
     assert (ran.status, points(ran)) == (0, []), ran.out
     assert "Klaar om aan te sluiten. · Ready to join." in ran.out
-    assert ran.out.count("ja ") == 20
+    assert ran.out.count("ja ") == 22
     assert again.out == ran.out
 
 
@@ -88,6 +96,7 @@ def test_a_webhook_that_believes_everybody_is_found_out(run: Run, sandbox: Proce
         believing = checked(run, sandbox, "--webhook", webhook.url)
     assert believing.status == 1
     assert points(believing) == [
+        "it says beforehand that this hub may send",
         "without a signature: refused",
         "a changed body: refused",
         "signed by somebody else: refused",
@@ -95,14 +104,14 @@ def test_a_webhook_that_believes_everybody_is_found_out(run: Run, sandbox: Proce
         "a wrong JWS: refused",
         "a wrong Standard Webhooks signature: refused",
     ]
-    assert "Nog niet klaar: 6 punten" in believing.out
+    assert "Nog niet klaar: 7 punten" in believing.out
 
 
 @pytest.mark.parametrize(("code", "words"), [(410, "ends all"), (429, "pauses all"), (500, "401 is expected")])
 def test_a_webhook_that_answers_a_stranger_with_more_than_no_is_named(run: Run, sandbox: Process, code: int, words: str) -> None:
     send(sandbox, Path("signal.json").read_bytes())
     believes = careful(sandbox)
-    with receiving(Receiver(lambda sent: OK if believes(sent) is OK else status(code))) as webhook:
+    with receiving(Receiver(lambda sent: status(code) if believes(sent) is UNAUTHORIZED else believes(sent))) as webhook:
         ran = checked(run, sandbox, "--webhook", webhook.url)
     assert (ran.status, len(points(ran)), words in ran.out) == (1, 6, True)
 
@@ -112,19 +121,35 @@ def test_a_webhook_that_is_busy_says_until_when(run: Run, sandbox: Process) -> N
     believes = careful(sandbox)
     receiver = Receiver()
 
-    def busy(with_until: bool) -> Callable[[Sent], Answer]:
-        later = status(429, Retry_After="5") if with_until else status(429)
+    def busy(until: str = "") -> Callable[[Sent], Answer]:
+        later = status(429, Retry_After=until) if until else status(429)
         return lambda sent: later if len(receiver.got) > 20 else believes(sent)
 
     with receiving(receiver) as webhook:
-        receiver.answers = busy(True)
-        polite = checked(run, sandbox, "--webhook", webhook.url)
-        receiver.got.clear()
-        receiver.answers = busy(False)
-        rude = checked(run, sandbox, "--webhook", webhook.url)
-    assert (polite.status, rude.status) == (0, 1)
-    assert points(rude) == ["40 in quick succession: taken, or 429 with Retry-After"]
+        said = []
+        for answers in (busy("5"), busy("Wed, 01 Jan 2031 10:00:00 GMT"), busy(), busy("soon")):
+            receiver.got.clear()
+            receiver.answers = answers
+            said.append(checked(run, sandbox, "--webhook", webhook.url))
+    *polite, rude, unclear = said
+    assert [ran.status for ran in polite] == [0, 0]
+    assert points(rude) == points(unclear) == ["40 in quick succession: taken, or 429 with Retry-After"]
     assert "429 without Retry-After" in rude.out
+    assert "neither seconds nor a date" in unclear.out
+
+
+def test_a_webhook_that_does_not_say_well_that_it_wants_to_be_told_is_named(run: Run, sandbox: Process) -> None:
+    send(sandbox, Path("signal.json").read_bytes())
+    believes = careful(sandbox)
+    for answer, words in (
+        (status(405), "it answered 405 to OPTIONS"),
+        (status(204), "WebHook-Allowed-Origin is not 127.0.0.1"),
+        (status(204, WebHook_Allowed_Origin="elsewhere.example"), "WebHook-Allowed-Origin is not 127.0.0.1"),
+        (status(200, WebHook_Allowed_Origin="*", WebHook_Allowed_Rate="many"), "WebHook-Allowed-Rate is neither"),
+    ):
+        with receiving(Receiver(lambda sent, said=answer: said if is_asked(sent) else believes(sent))) as webhook:  # type: ignore[misc]
+            ran = checked(run, sandbox, "--webhook", webhook.url)
+        assert (ran.status, points(ran), words in ran.out) == (1, ["it says beforehand that this hub may send"], True)
 
 
 def test_nobody_is_tried_against_a_hub_in_earnest_or_that_does_not_know_them(run: Run, sandbox: Process) -> None:
