@@ -58,12 +58,15 @@ OK = status(200)
 class Receiver:
     """What a receiver got, and what it says: `answers` one after the other, the last one from then on.
 
-    Instead of a list, a function may decide by the request.
+    Instead of a list, a function may decide by the request. `welcome` is what it says when it is asked whether it wants to be
+    told things (OPTIONS), and `asked` are those requests; without it they are taken like the others.
     """
 
     answers: list[Answer] | Callable[[Sent], Answer] = field(default_factory=lambda: [OK])
     got: list[Sent] = field(default_factory=list)
     url: str = ""
+    welcome: Answer | None = None
+    asked: list[Sent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._changed = Condition()
@@ -124,7 +127,13 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0))
             receiver.take(Sent(self.path, headers, body))(self)
 
-        do_OPTIONS = do_GET = do_POST  # noqa: N815
+        do_GET = do_POST  # noqa: N815
+
+        def do_OPTIONS(self) -> None:
+            if receiver.welcome is None:
+                return self.do_POST()
+            receiver.asked.append(Sent(self.path, {name.lower(): self.headers.get_all(name, []) for name in self.headers}, b""))
+            return receiver.welcome(self)
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

@@ -70,6 +70,7 @@ class Telling:
         self._subscriptions: dict[UUID, Subscription] = {}
         self.wishes = Wishes(self._confirm, self._disable, self._give_up)
         self.ledger: list[Attempt] = []
+        self.given_up: list[tuple[str, str]] = []
         settings = {"origin": "hub.example", "allow": LOOPBACK, "random": Random(1), "poll": 0.02, **but}  # noqa: S311
         self.disclosures = the_disclosures(self.book.registrations, self.clock)
         around, told = self.around(), (self.outbox, self.book.registrations, self.keys, Sender(HUB_OIN, BASE_URL), self.clock)
@@ -116,15 +117,21 @@ class Telling:
         verb(occasion(self.clock.now()))
         self.book.save(subscription)
 
+    def save(self, subscription: Subscription) -> None:
+        """Something was decided about a subscription."""
+        self.book.save(subscription)
+
     def _confirm(self, id: UUID, callback: str, per_minute: int) -> None:
         self._subscriptions[id].confirm(callback, per_minute, occasion(self.clock.now()))
         self.book.save(self._subscriptions[id])
 
     def _disable(self, id: UUID, callback: str, because: str) -> None:
+        self.given_up.append((str(id), because))
         self._subscriptions[id].disable(callback, because, occasion(self.clock.now()))
         self.book.save(self._subscriptions[id])
 
     def _give_up(self, name: str, callback: str, because: str) -> None:
+        self.given_up.append((name, because))
         self._organisations[name].give_up(callback, because, occasion(self.clock.now()))
         self.book.save(self._organisations[name])
 

@@ -171,9 +171,13 @@ def test_of_several_addresses_only_those_that_may_be_called_are(post: Post, monk
 
 
 def _certificate(
-    name: str, key: EllipticCurvePrivateKey, issuer: x509.Certificate | None, signer: EllipticCurvePrivateKey
+    name: str,
+    key: EllipticCurvePrivateKey,
+    issuer: x509.Certificate | None,
+    signer: EllipticCurvePrivateKey,
+    since: timedelta = timedelta(0),
 ) -> x509.Certificate:
-    today = datetime.now(UTC)
+    today = datetime.now(UTC) - since
     named = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     built = (
         x509.CertificateBuilder()
@@ -201,14 +205,17 @@ def _alternative(name: str) -> x509.GeneralName:
     return x509.IPAddress(IPv4Address(name)) if name[0].isdigit() else x509.DNSName(name)
 
 
+ServedAs = Callable[..., tuple[ssl.SSLContext, ssl.SSLContext]]
+
+
 @pytest.fixture
-def served_as(tmp_path: Path) -> Callable[[str], tuple[ssl.SSLContext, ssl.SSLContext]]:
+def served_as(tmp_path: Path) -> ServedAs:
     """The contexts of a server whose certificate is for that name, and of a client that trusts its issuer."""
 
-    def contexts(name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    def contexts(name: str, since: timedelta = timedelta(0)) -> tuple[ssl.SSLContext, ssl.SSLContext]:
         root, key = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())
         authority = _certificate("authority.example", root, None, root)
-        leaf = _certificate(name, key, authority, root)
+        leaf = _certificate(name, key, authority, root, since)
         held = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         (tmp_path / "leaf.pem").write_bytes(leaf.public_bytes(Encoding.PEM) + held)
         server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -219,9 +226,7 @@ def served_as(tmp_path: Path) -> Callable[[str], tuple[ssl.SSLContext, ssl.SSLCo
     return contexts
 
 
-def test_with_tls_the_name_in_the_address_is_the_one_that_counts(
-    post: Post, served_as: Callable[[str], tuple[ssl.SSLContext, ssl.SSLContext]]
-) -> None:
+def test_with_tls_the_name_in_the_address_is_the_one_that_counts(post: Post, served_as: ServedAs) -> None:
     server, client = served_as("localhost")
     with receiving(Receiver([status(202)]), server) as receiver:
         assert post(receiver.url.replace("127.0.0.1", "localhost"), LOOPBACK, client).code == "http-202"
@@ -233,4 +238,22 @@ def test_with_tls_the_name_in_the_address_is_the_one_that_counts(
 def test_who_does_not_speak_tls_is_not_told(post: Post) -> None:
     with receiving() as receiver:
         assert post(receiver.url.replace("http:", "https:"), LOOPBACK).code == "tls-failed"
+    assert receiver.got == []
+
+
+def test_a_certificate_that_expired_is_no_certificate(post: Post, served_as: ServedAs) -> None:
+    server, client = served_as("localhost", timedelta(days=30))
+    with receiving(tls=server) as receiver:
+        assert post(receiver.url.replace("127.0.0.1", "localhost"), LOOPBACK, client).code == "tls-failed"
+    assert receiver.got == []
+
+
+def test_who_signed_its_certificate_itself_is_nobody(post: Post, tmp_path: Path) -> None:
+    key = generate_private_key(SECP256R1())
+    held = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "own.pem").write_bytes(_certificate("localhost", key, None, key).public_bytes(Encoding.PEM) + held)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(tmp_path / "own.pem")
+    with receiving(tls=server) as receiver:
+        assert post(receiver.url.replace("127.0.0.1", "localhost"), LOOPBACK).code == "tls-failed"
     assert receiver.got == []

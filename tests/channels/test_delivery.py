@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
@@ -22,7 +23,7 @@ from tests.channels.telling import NOW, SHORT, Telling, a_notice
 
 pytestmark = pytest.mark.usefixtures("database")
 
-SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -273,11 +274,46 @@ def test_a_slow_receiver_does_not_hold_up_another(hub: Telling) -> None:
     assert Counter(hub.states()) == {("delivered", "http-200", 1): 10}
 
 
+def test_of_fifty_receivers_the_ten_that_are_dead_keep_nothing_from_the_others(tmp_path: Path) -> None:
+    hub, over = Telling(tmp_path, patience=SHORT), Event()
+    with ExitStack() as open_ones:
+        alive = [open_ones.enter_context(receiving()) for _ in range(40)]
+        dead = [open_ones.enter_context(receiving(Receiver([answer]))) for answer in (never(over), dripping(over)) * 4]
+        with receiving() as gone:
+            unheard = [gone.url, "https://nobody.invalid/"]
+        for nth, url in enumerate([*(one.url for one in dead), *unheard, *(one.url for one in alive)]):
+            hub.register(url, f"receiver-{nth}")
+        hub.tell(*(a_notice(number, str(number % 3)) for number in range(1, 7)))
+        hub.deliver()
+        over.set()
+    assert [len(one.got) for one in alive] == [6] * 40
+    assert [len(one.got) for one in dead] == [1] * 8
+    with hub.outbox.connect() as connection:
+        assert queue.open_ones(connection)[:2] == (60, 0)
+    hub.close()
+
+
+def test_a_receiver_that_comes_and_goes_gets_all_in_order_in_the_end(hub: Telling) -> None:
+    nothing = raw(b"")
+    with receiving(Receiver([OK, nothing, OK, status(503), OK, nothing, nothing, OK])) as receiver:
+        hub.register(receiver.url)
+        hub.tell(*(a_notice(number) for number in range(1, 6)))
+        for _ in range(8):
+            hub.deliver(after=HOUR)
+    assert Counter(state for state, *_ in hub.states()) == {"delivered": 5}
+    first = dict.fromkeys(int(event["sequence"]) for event in receiver.events)
+    assert list(first) == [1, 2, 3, 4, 5]
+
+
 LYING_LONG = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nshort")
 LYING_CHUNKS = raw(b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\nzzz")
+NO_BODY = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
+HEAD_ALONE = raw(b"HTTP/1.1 200 OK\r\n\r\n")
 
 
-@pytest.mark.parametrize("answer", [LYING_LONG, LYING_CHUNKS], ids=["too long", "no chunks"])
+@pytest.mark.parametrize(
+    "answer", [LYING_LONG, LYING_CHUNKS, NO_BODY, HEAD_ALONE], ids=["too long", "no chunks", "no body", "nothing"]
+)
 def test_what_comes_after_a_good_status_changes_nothing(hub: Telling, answer: Answer) -> None:
     with receiving(Receiver([answer, OK])) as receiver:
         hub.register(receiver.url)
