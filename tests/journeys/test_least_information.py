@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -177,10 +178,11 @@ class Out:
 
     def to_partners(self) -> dict[str, list[bytes]]:
         """The events that each partner is sent."""
-        sender, known = Sender("00000099000000009000"), self.book.registrations.all()
+        sender, known = Sender("00000099000000009000", "https://hub.example"), self.book.registrations.subscribers()
+        sieve = SimpleNamespace(disclose=self.disclosures.to_partner, ties=lambda _: {})
         return {
-            receiver.name: [sender.event(notice, place) for place, notice in enumerate(mine, start=1)]
-            for receiver, mine in told(self.notices, known, self.disclosures.to_partner)
+            receiver.key: [sender.event(notice, place) for place, notice in enumerate(mine, start=1)]
+            for receiver, mine in told(self.notices, known, sieve)
         }
 
 
