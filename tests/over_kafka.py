@@ -16,7 +16,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from aiokafka.structs import OffsetAndMetadata
 
-from hub.adapters.kafka import topics
+from hub.adapters.kafka import making
 from hub.adapters.kafka.connection import Connection
 from hub.adapters.kafka.topics import Topics
 from tests.journeys.running import STRUCTURED, Sender, a_worry
@@ -159,7 +159,7 @@ class Kafka:
 
     def make(self, *names: str, **but: Any) -> None:
         """Makes topics as the hub does."""
-        _done(self._administered(lambda admin: topics.make(Connection(self.servers, self.prefix, **but), names, admin)))
+        _done(self._administered(lambda admin: making.make(Connection(self.servers, self.prefix, **but), names, admin)))
 
     def make_otherwise(self, name: str, **settings: str) -> None:
         """Makes a topic as somebody else might."""

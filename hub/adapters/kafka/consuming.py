@@ -9,7 +9,7 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
-from hub.adapters.kafka import topics
+from hub.adapters.kafka import making
 from hub.adapters.kafka.connection import Connection
 from hub.adapters.kafka.lane import Lane
 from hub.adapters.kafka.library import (
@@ -87,7 +87,7 @@ class Consumer:
 
     async def _make(self, named: Topics, admin: AIOKafkaAdminClient) -> None:
         wanted = await asyncio.to_thread(lambda: set(self._wanted(named)))
-        await topics.make(self.connection, await topics.missing(wanted, admin), admin)
+        await making.make(self.connection, await making.missing(wanted, admin), admin)
 
     def _wanted(self, named: Topics) -> Iterator[str]:
         for organisation in self.registrations.all():

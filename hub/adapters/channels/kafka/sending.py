@@ -22,7 +22,7 @@ from hub.adapters.channels import Around, told, told_step
 from hub.adapters.channels.kafka import families, queue
 from hub.adapters.channels.kafka.families import Standing
 from hub.adapters.channels.kafka.queue import Telling
-from hub.adapters.kafka import positions, topics
+from hub.adapters.kafka import making, positions
 from hub.adapters.kafka.connection import Connection
 from hub.adapters.kafka.library import AIOKafkaAdminClient, AIOKafkaProducer
 from hub.adapters.kafka.records import OURS, to_record
@@ -136,7 +136,7 @@ class Sending:
 
     async def _make(self, admin: AIOKafkaAdminClient, names: set[str]) -> None:
         if new := names - self._made:
-            await topics.make(self._connection, await topics.missing(new, admin), admin)
+            await making.make(self._connection, await making.missing(new, admin), admin)
             self._made |= new
 
     def _agree(self, places: Mapping[str, Mapping[str, Any]]) -> None:
