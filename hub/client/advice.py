@@ -11,7 +11,7 @@ _SOON = "Nothing was recorded, and it is not your fault: send the same again, wi
 
 ADVICE: Mapping[str, tuple[int, str]] = {
     # the message
-    "malformed": (400, "The envelope is not as it should be: violations says where. Mend it, and send it again with the same id."),
+    "malformed": (400, "What you sent is not as it should be: violations says where. Mend it; a message keeps its id."),
     "unknown-type": (400, "You are not registered for this type; hub partner kinds lists what each kind of partner may send."),
     "method-not-allowed": (405, "This address does not answer to that method: see GET /v1/openapi.json."),
     "too-slow": (408, "The body did not come in time: send the same again; when it happens often, look at your line."),

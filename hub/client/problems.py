@@ -18,6 +18,9 @@ class Problem(HubError):
         super().__init__(str(document.get("detail", "")), wrong, code=str(document.get("code", "")))
         self.status, self.document, self.wait = status, dict(document), wait
         self.title, self.instance = str(document.get("title", "")), str(document.get("instance", ""))
+        # what whoever did not catch it reads under the traceback
+        for note in (*map(str, wrong), f"{self.code} ({status}): {self.what_to_do}"):
+            self.add_note(note)
 
     @property
     def what_to_do(self) -> str:
