@@ -14,19 +14,19 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, insert
 
+from hub.adapters import organisations_index, subscriptions_index
 from hub.adapters.backup.archive import Progress
 from hub.adapters.backup.rows import AT_ONCE
 from hub.adapters.database import engine, locked, quickly
 from hub.adapters.kek import Keks
 from hub.adapters.mapper import PlainMapper, mapper
-from hub.adapters.organisations_index import INDEX
 from hub.adapters.received import Received
 from hub.adapters.registrations import Registrations
 from hub.adapters.rereading import Reread
 from hub.adapters.vault import REMEMBERED, Cipher, DoesNotOpen
 from hub.domain.messages import Message, bytes_of
 from hub.errors import Fault, NotKnown
-from hub.ports import Fact
+from hub.ports import Fact, Projection
 
 _WRAPPED = "SELECT subject, kek, wrapped FROM vault_keys WHERE wrapped IS NOT NULL AND subject > ? ORDER BY subject LIMIT ?"
 _KEY = "SELECT kek, wrapped FROM vault_keys WHERE subject = ?"
@@ -46,6 +46,8 @@ _MESSAGES = Table(
     Column("kept", Text, nullable=False, index=True),
     prefixes=["TEMPORARY"],
 )
+_INDEXES = (organisations_index.INDEX, subscriptions_index.INDEX)
+"""What registrations are read from."""
 NAMED = 10
 """Places that are named, of those where something is wrong."""
 
@@ -87,7 +89,8 @@ def prove(last: int, has_received: bool, keks: Keks, connection: Connection, pro
     try:
         _MESSAGES.create(connection)
         with locked(scratch) as organisations:
-            INDEX.tables.create_all(organisations)
+            for index in _INDEXES:
+                index.tables.create_all(organisations)
             _open_events(last, mapper(keys), connection, organisations, proved, progress)
         if has_received:
             _Messages(connection, keys, Registrations(scratch), proved, progress).verify()
@@ -121,7 +124,8 @@ def _open_events(
     position = 0
     while rows := quickly(connection, _EVENTS, position, AT_ONCE):
         facts = [_fact(row, mapper) for row in rows]
-        INDEX.apply([fact for fact, row in zip(facts, rows, strict=True) if _is_for_index(row)], organisations)
+        for index in _INDEXES:
+            index.apply([fact for fact, row in zip(facts, rows, strict=True) if _is_for(index, row)], organisations)
         said = [{"position": fact.position, "kept": fact.event.kept} for fact in facts if _is_message(fact)]
         if said:
             connection.execute(insert(_MESSAGES), said)
@@ -129,8 +133,8 @@ def _open_events(
         progress("opening every event", position, last)
 
 
-def _is_for_index(row: Any) -> bool:
-    return INDEX.topics is None or row[3] in INDEX.topics
+def _is_for(index: Projection, row: Any) -> bool:
+    return index.topics is None or row[3] in index.topics
 
 
 def _is_message(fact: Fact) -> bool:
