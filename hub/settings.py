@@ -14,8 +14,16 @@ DEMO, PRODUCTION = "demo", "production"
 _SHARED = ("postgresql://", "postgres://")
 ELSEWHERE = {
     "HUB_CONTRACTS_DIR": "where the contracts lie; empty is beside the code",
+    "HUB_MAIL_HOST": "the mail server by which people are mailed; empty: nobody is",
+    "HUB_MAIL_PORT": "its port; empty: 587, or 465 with tls",
+    "HUB_MAIL_SECURITY": "starttls, tls, or none for a server on this machine",
+    "HUB_MAIL_FROM": "the address that mail comes from",
+    "HUB_MAIL_USER": "who the hub is to the mail server; empty: it does not log in",
+    "HUB_MAIL_PASSWORD_FILE": "a file with the password that goes with it",
+    "HUB_MAIL_OPERATOR": "who is mailed of partners that cannot be reached; empty: nobody",
     "HUB_WEBHOOK": "off: partners are not told at their callbacks",
     "HUB_WEBHOOK_ALLOW": "ranges of addresses that may be called back although they are not public",
+    "HUB_WEBHOOK_ENDURE_HOURS": "hours of nothing but failures after which a callback is given up; empty is 72",
     "HUB_KAFKA_SERVERS": "brokers of Kafka, as host:port with commas between; empty: no Kafka",
     "HUB_KAFKA_PREFIX": "what the names of the hub's topics, group and transactions begin with; empty is nothing",
     "HUB_KAFKA_USER": "who the hub is to Kafka, by SCRAM-SHA-512; empty: nobody, or by its certificate",

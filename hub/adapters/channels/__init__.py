@@ -20,7 +20,7 @@ from hub.adapters.registrations import Organisation, Registrations, Subscriber
 from hub.domain.subscriptions import NO_TIES, Ties
 from hub.domain.tellings import Attempt
 from hub.domain.traces import of_notice, of_signal
-from hub.ports import UNWATCHED, Channel, Clock, Notice, Projection, Step, Watch
+from hub.ports import UNWATCHED, Call, Channel, Clock, Notice, Projection, Step, Watch
 
 Disclose = Callable[[Notice, Organisation], Notice | None]
 """What an organisation may know of a notice, if anything."""
@@ -42,6 +42,22 @@ class Sieve(Protocol):
 
     @property
     def ties(self) -> Near: ...
+
+
+class Staff(Protocol):
+    """The people who work here."""
+
+    def calls(self, notice: Notice) -> Sequence[Call]:
+        """Whom to mail of a notice, and when."""
+        ...
+
+    def address(self, contact: UUID) -> str:
+        """Where somebody is mailed now; empty where they are not."""
+        ...
+
+    def mailed(self, contact: UUID, about: str, kind: str) -> None:
+        """Somebody was mailed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +90,7 @@ class Around:
     ties: Near
     wishes: Wishes
     ledger: Ledger
+    staff: Staff
     watch: Watch = UNWATCHED
 
 

@@ -36,7 +36,7 @@ def opened(settings: Mapping[str, str], around: Around) -> Way | None:
         around.ledger,
         origin=urlsplit(around.base_url).hostname or around.base_url,
         allow=networks(settings.get("HUB_WEBHOOK_ALLOW", "")),
-        endurance=Endurance(timedelta(hours=float(settings.get("HUB_WEBHOOK_ENDURE_HOURS") or 72))),
+        endurance=Endurance(timedelta(hours=int(settings.get("HUB_WEBHOOK_ENDURE_HOURS") or 72))),
         bells=around.bells,
         watch=around.watch,
     )

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from hub.adapters.channels.webhook.exchange import Outcome, Verdict
-from hub.adapters.database import quickly_each
+from hub.adapters.database import quickly, quickly_each
 from hub.adapters.notice_event import Sender
 from hub.adapters.registrations import Subscriber
 from hub.domain.subscriptions import Payload
@@ -227,10 +227,16 @@ def receivers_due(connection: Connection, now: datetime) -> list[str]:
 
 def due(connection: Connection, receiver: str, now: datetime, after: int = 0, limit: int = WINDOW) -> list[Waiting]:
     """What waits for a receiver after a number, in order, but for families whose next is to wait until a later moment."""
-    mine = (_D.receiver == receiver, _IS_WAITING)
-    held = select(_D.family).where(*mine, _D.next_at > _text(now))
-    found = select(DELIVERIES).where(*mine, _D.sequence > after, _D.family.not_in(held)).order_by(_D.sequence).limit(limit)
-    return [_waiting(row) for row in connection.execute(found)]
+    found = quickly(connection, _DUE, receiver, after, receiver, _text(now), limit)
+    return [_waiting(row) for row in found]
+
+
+_DUE = """
+    SELECT id, receiver, sequence, notice, type, family, coalesce(fact, 0), event, attempts, accepted_at, begun_anew_at
+    FROM deliveries WHERE receiver = ? AND state = 'waiting' AND sequence > ? AND family NOT IN (
+        SELECT family FROM deliveries WHERE receiver = ? AND state = 'waiting' AND next_at > ?
+    ) ORDER BY sequence LIMIT ?
+"""
 
 
 def worn_out(connection: Connection, tried: Sequence[Tried], endurance: Endurance, now: datetime) -> set[str]:
@@ -429,20 +435,10 @@ def _receiver(connection: Connection, receiver: str, **to: Any) -> None:
     connection.execute(update(RECEIVERS).where(_R.receiver == receiver).values(**to))
 
 
-def _waiting(row: Any) -> Waiting:
-    return Waiting(
-        id=row.id,
-        receiver=row.receiver,
-        sequence=row.sequence,
-        notice=row.notice,
-        type=row.type,
-        family=row.family,
-        fact=row.fact or 0,
-        event=row.event,
-        attempts=row.attempts,
-        accepted_at=datetime.fromisoformat(row.accepted_at),
-        since=datetime.fromisoformat(row.begun_anew_at or row.accepted_at),
-    )
+def _waiting(row: tuple[Any, ...]) -> Waiting:
+    *said, accepted_at, begun_anew_at = row
+    since = datetime.fromisoformat(begun_anew_at or accepted_at)
+    return Waiting(*said, accepted_at=datetime.fromisoformat(accepted_at), since=since)
 
 
 def _text(moment: datetime) -> str:

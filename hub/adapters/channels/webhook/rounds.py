@@ -34,7 +34,7 @@ class Rounds:
         self._under_way: dict[str, Task[None]] = {}
         self._lines: dict[tuple[str, str], tuple[Line, float]] = {}
         self._not_before: dict[str, float] = {}
-        self._desk = ThreadPoolExecutor(1, "webhook-settles")
+        self._desk, self._shelf = ThreadPoolExecutor(1, "webhook-settles"), ThreadPoolExecutor(2, "webhook-loads")
         self.settling, self.at_once = Settling(sending.settle, self._desk), Semaphore(AT_ONCE)
 
     async def __aenter__(self) -> Self:
@@ -45,6 +45,7 @@ class Rounds:
         for line, _idle in self._lines.values():
             await line.close()
         self._desk.shutdown()
+        self._shelf.shutdown()
 
     async def look(self) -> None:
         """Gives a turn to who has something waiting and none yet, and asks the addresses that are to be asked."""
@@ -80,6 +81,10 @@ class Rounds:
         finally:
             await one.settled()
         return turn.attempts
+
+    async def waiting(self, name: str, after: int) -> Sequence[Waiting]:
+        """What waits for a receiver after a number."""
+        return await get_running_loop().run_in_executor(self._shelf, self.sending.waiting, name, after)
 
     # Lines ------------------------------------------------------------------------------------------
 
@@ -123,7 +128,7 @@ class _Served:
     async def load(self, after: int) -> Sequence[Waiting]:
         """What waits after that number; not before what was sent is kept, so that a kill repeats little."""
         await self.settled()
-        return await to_thread(self._rounds.sending.waiting, self._name, after)
+        return await self._rounds.waiting(self._name, after)
 
     async def settled(self) -> None:
         """All that was tried is kept."""
