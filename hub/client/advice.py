@@ -98,7 +98,7 @@ ADVICE: Mapping[str, tuple[int, str]] = {
     "role-not-allowed": (
         403,
         "This address is not for partners' systems, or your registration has not the scope: signals:read to look, notices:read to "
-        "subscribe and be told. The operator adds one with hub partner change NAME --scope.",
+        "subscribe and be told. The operator names all that you have with hub partner change NAME --scope.",
     ),
     "not-allowed": (403, f"You may not do this. {_TERMS}"),
     "covenant-missing": (403, f"You take part under no covenant. {_TERMS}"),

@@ -153,6 +153,8 @@ def test_each_no_is_an_error_with_its_code_what_is_wrong_and_what_to_do(served: 
     for refused in (unknown, another, reused, malformed):
         assert refused.value.detail and refused.value.title and refused.value.what_to_do
         assert refused.value.document["status"] == refused.value.status
+        # what stands under a traceback
+        assert refused.value.__notes__[-1].endswith(refused.value.what_to_do)
 
 
 def test_a_signature_of_another_hour_is_refused_with_a_word_about_clocks(served: Served) -> None:
