@@ -35,6 +35,7 @@ from hub.adapters.kek import FromFile, Keks
 from hub.adapters.migrations import STORES, VERSION
 from hub.adapters.once import Once
 from hub.domain.messages import Message
+from hub.domain.subscriptions import Payload, Wish
 from hub.errors import HubError, RuleBroken
 from hub.ports import Fact
 from hub.relay import Relay
@@ -125,6 +126,7 @@ def a_hub_that_worked(data: Path) -> None:
     """A hub that has something in every table."""
     with serving(data, police=NOWHERE, veilig_thuis=NOWHERE) as served:
         sender = served.partners["any-partner"]
+        served.hub.subscribing.subscribe("police", Wish(payload=Payload.LEAN), "police")
         for nth, concern in enumerate(CONCERNS):
             assert served.post(sender, sender.an_event(a_worry(a_child(nth), concern=concern), NOON)).status_code < 300
         assert served.ask("/v1/radar").status_code == 200
