@@ -232,7 +232,11 @@ def test_who_subscribes_fetches_replays_and_follows(desk: Desk) -> None:
     with desk.running("follow.py") as said:
         a_test_notice(desk)
         until(lambda: said() == [f"2 {TESTED}"])
-    assert (desk.place / "cursor.txt").read_text() == "2"
+        desk.hub.kill()
+        desk.hub.start()
+        a_test_notice(desk)
+        until(lambda: said() == [f"2 {TESTED}", f"3 {TESTED}"])
+    assert (desk.place / "cursor.txt").read_text() == "3"
 
 
 def a_test_notice(desk: Desk) -> None:
