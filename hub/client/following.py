@@ -26,8 +26,11 @@ def follow(ask: Ask, after: int, line: Line) -> Iterator[Notice]:
         wait = None
         try:
             with line.open(), ask(after) as answer:
+                _refuse(answer)
+                # a stream ends with its token, so whoever hears nothing for hours breaks off often, and for no trouble
+                breaks = 0
                 for notice in _notices(answer):
-                    breaks, after = 0, notice.cursor
+                    after = notice.cursor
                     yield notice
         except Problem as problem:
             if not is_later(problem):
@@ -40,10 +43,13 @@ def follow(ask: Ask, after: int, line: Line) -> Iterator[Notice]:
         line.sleep(line.retries.wait(breaks, wait))
 
 
-def _notices(answer: httpx2.Response) -> Iterator[Notice]:
+def _refuse(answer: httpx2.Response) -> None:
     if answer.status_code != 200 or not answer.headers.get("content-type", "").startswith("text/event-stream"):
         answer.read()
         raise refusal(answer)
+
+
+def _notices(answer: httpx2.Response) -> Iterator[Notice]:
     left = b""
     for part in answer.iter_bytes():
         # what has no empty line after it yet may have broken off in the middle
