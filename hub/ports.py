@@ -351,6 +351,20 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """Somebody to be mailed of something: as what (a code), of what (an id), and not before when.
+
+    `hour` is that of their daily mail, by the Dutch clock; `None` where it is a mail of its own.
+    """
+
+    contact: UUID
+    kind: str
+    about: str
+    at: datetime
+    hour: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """A way out: takes notices in order, on the transaction that also moves its position.
 

@@ -21,16 +21,18 @@ from hub.api.live import STREAM, Followers
 from hub.api.lookups import LOOKUPS, of_view
 from hub.api.oauth import PATHS
 from hub.api.oauth import routes as of_authorization
-from hub.api.parts import Parts
+from hub.api.parts import Leaving, Parts
+from hub.api.people import PEOPLE, of_everybody
 from hub.api.placing import PROCESS_AGAIN, WHOSE_FAMILY
 from hub.api.problems import problem_of, refusal
 from hub.api.processing import PROCESSING_LOG
 from hub.api.schemas import KEYS
 from hub.api.signals import PostSignals
 from hub.api.subscriptions import SUBSCRIPTIONS
+from hub.api.telling_document import document as telling_document
 from hub.ports import View
 
-OPEN = frozenset({"/v1/signals", "/v1/jwks", "/v1/openapi.json"}) | PATHS
+OPEN = frozenset({"/v1/signals", "/v1/jwks", "/v1/openapi.json", "/v1/asyncapi.json"}) | PATHS
 """The paths that ask no token: a signal and what asks for a token are signed, the others are for everybody."""
 _SILENT: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 SERVER = "https://hub.example.org/v1"
@@ -41,7 +43,7 @@ def application(parts: Parts, server: str = SERVER, pages: Sequence[BaseRoute] =
     followers, routes, rest = Followers(), routes_with(parts.views), bare()
     rest.router.routes += [*routes, *of_authorization()]
     rest.state.parts, rest.state.followers = parts, followers
-    rest.state.document = document(routes, server)
+    rest.state.document, rest.state.telling = document(routes, server), telling_document(parts.leaving, server)
     for methods in (route.methods or set() for route in routes):
         methods |= {"HEAD"} if "GET" in methods else set()
     hot = Route("/v1/signals", PostSignals(parts), methods=["POST"], name="postSignals")
@@ -68,14 +70,20 @@ def routes_with(views: Sequence[View]) -> list[APIRoute]:
         *PROCESSING_LOG,
         *SUBSCRIPTIONS,
         ACKNOWLEDGE_NOTICE,
+        *PEOPLE,
         *(of_view(view) for view in views),
     )
-    return [*(operation.route() for operation in operations), *_of_everybody()]
+    return [*(operation.route() for operation in operations), *_of_everybody(), of_everybody()]
 
 
 def openapi(views: Sequence[View], server: str = SERVER) -> dict[str, Any]:
     """The OpenAPI document of the hub with these views."""
     return document(routes_with(views), server)
+
+
+def asyncapi(leaving: Leaving, server: str = SERVER) -> dict[str, Any]:
+    """The AsyncAPI document of all that leaves the hub."""
+    return telling_document(leaving, server)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
@@ -105,6 +113,10 @@ async def _openapi(request: Request) -> Response:
     return JSONResponse(request.app.state.document, headers={"Access-Control-Allow-Origin": "*"})
 
 
+async def _asyncapi(request: Request) -> Response:
+    return JSONResponse(request.app.state.telling, headers={"Access-Control-Allow-Origin": "*"})
+
+
 def _open(path: str, name: str, title: str, do: Any, kind: type[Response], schema: Any) -> APIRoute:
     said = {"responses": answered(200, schema, kind.media_type, {500})}
     return APIRoute(
@@ -123,4 +135,5 @@ def _of_everybody() -> list[APIRoute]:
     return [
         _open("jwks", "getJwks", "The hub's public keys (RFC 7517), to check receipts and notices with", _jwks, _Keys, KEYS),
         _open("openapi.json", "getOpenapi", "This document", _openapi, JSONResponse, {"type": "object"}),
+        _open("asyncapi.json", "getAsyncapi", "What the hub tells (AsyncAPI)", _asyncapi, JSONResponse, {"type": "object"}),
     ]

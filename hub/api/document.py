@@ -16,10 +16,12 @@ _TAGS = {
     "escalations": "What rose, and who took notice",
     "decisions": "What people decide, each for a reason in words",
     "matching": "Whose family a signal or a person belongs to",
+    "subscriptions": "What partners want to be told, and what they were",
+    "people": "What people who work here settle for themselves, and who is on call",
     "operation": "For those who keep the hub running",
     "about": "The interface itself",
 }
-_INFO: Thing = {
+INFO: Thing = {
     "title": "VIG hub",
     "version": VERSION,
     "description": "One family, one plan, one director: signals of partners in, escalations and the state of families out. "
@@ -86,7 +88,7 @@ _POST_SIGNALS = {
 
 def document(routes: Sequence[BaseRoute], server: str) -> Thing:
     """The OpenAPI 3.1 document of these routes and of the one that goes past FastAPI; `server` ends in /v1."""
-    said = get_openapi(title=_INFO["title"], version=VERSION, routes=routes)
+    said = get_openapi(title=INFO["title"], version=VERSION, routes=routes)
     root = {"servers": [{"url": server.removesuffix("/v1")}]}
     paths = {
         path.removeprefix("/v1"): methods if path.startswith("/v1/") else methods | root for path, methods in said["paths"].items()
@@ -107,7 +109,7 @@ def document(routes: Sequence[BaseRoute], server: str) -> Thing:
         "headers": HEADERS,
         "responses": problems(),
     }
-    return said | {"info": _INFO, "servers": [{"url": server}], "paths": paths, "tags": tags, "components": components}
+    return said | {"info": INFO, "servers": [{"url": server}], "paths": paths, "tags": tags, "components": components}
 
 
 def _there_or_not(schema: Thing) -> Thing:

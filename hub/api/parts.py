@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select
 from hub.admittance import Admittance
 from hub.api.proxies import Proxies
 from hub.casework import Casework
+from hub.contacting import Contacting
 from hub.domain.callers import Caller
 from hub.domain.policy import Act
 from hub.domain.processing import Activity, Processing, Reading, Sought, Wanted
@@ -165,6 +166,19 @@ class Processings(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Leaving:
+    """What leaves the hub by itself: the contracts of `notices` by their types, and of how a `family` stands on Kafka.
+
+    `lean` are the fields of a notice that is sent lean, `topics` how the topics are set that others read, by what they are.
+    """
+
+    notices: Mapping[str, Mapping[str, Any]]
+    family: Mapping[str, Any]
+    lean: Sequence[str]
+    topics: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """Everything that the routes stand on.
 
@@ -175,7 +189,9 @@ class Parts:
     `disclose` leaves of an answer with this schema what a caller may see, `disclose_notice` of a notice, if anything.
     `activity` is what an operation does, by its name, on a day; `sought` who is meant by a search.
     `subscriptions` are those of an organisation, `sinks` where this hub can tell one anything, `topic` names that of one of
-    them, and `event_types` are the contracts of notices.
+    them, and `leaving` is what can be said of all that leaves.
+    `contacting` is how people who work here want to hear of things, `calendar` gives that behind a link, and `base_url` is
+    where the hub is reached.
     `authorization` gives tokens to partners' systems, unless they get them elsewhere; `watch` is told what happened.
     """
 
@@ -206,7 +222,10 @@ class Parts:
     sinks: Collection[Sink]
     topic: Callable[[str, str], str]
     mailbag: Mailbag
-    event_types: Mapping[str, Mapping[str, Any]]
+    contacting: Contacting
+    calendar: Callable[[str], bytes]
+    base_url: str
+    leaving: Leaving
     limits: Limits
     strangers: Strangers
     processings: Processings

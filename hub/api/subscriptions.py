@@ -126,7 +126,7 @@ def _own(hub: Hub, caller: Known, id: UUID) -> Subscribed:
 
 
 def _types(hub: Hub) -> Answer:
-    return Answer({"items": [_type(type, contract) for type, contract in sorted(hub.event_types.items())]})
+    return Answer({"items": [_type(type, contract) for type, contract in sorted(hub.leaving.notices.items())]})
 
 
 def _type(type: str, contract: Any) -> dict[str, Any]:

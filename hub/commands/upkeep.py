@@ -8,9 +8,9 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from hub import wiring
 from hub.commands.shared import say, the_hub
 from hub.settings import ELSEWHERE, Settings
-from hub.wiring import openapi as document
 
 app = typer.Typer()
 
@@ -18,7 +18,13 @@ app = typer.Typer()
 @app.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
-    print(json.dumps(document(), indent=2, ensure_ascii=False))
+    print(json.dumps(wiring.openapi(), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def asyncapi() -> None:
+    """Print the AsyncAPI document: what the hub tells, and where."""
+    print(json.dumps(wiring.asyncapi(), indent=2, ensure_ascii=False))
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """Least information: which classes a receiver may see for a purpose, and an answer without all the others."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -177,6 +177,11 @@ def published(schema: Schema) -> Schema:
     return {**optional, "properties": {**optional["properties"], WITHHELD: _NAMED}}
 
 
+def heard(contract: Schema) -> Schema:
+    """The contract of a notice as receivers get it: who hears of it at all may know its own class, and what everybody sees."""
+    return _optional(contract, seen=EVERYBODY | {contract.get(CLASS, "")})
+
+
 _NAMED: Schema = {
     "type": "array",
     "items": {"type": "string", "enum": sorted(FieldClass)},
@@ -184,19 +189,21 @@ _NAMED: Schema = {
 }
 
 
-def _optional(schema: Schema, inherited: str = "") -> dict[str, Any]:
+def _optional(schema: Schema, inherited: str = "", seen: Container[str] = EVERYBODY) -> dict[str, Any]:
     kind = schema.get(CLASS, inherited)
     found = dict(schema)
     if "anyOf" in schema:
-        found["anyOf"] = [_optional(each, kind) for each in schema["anyOf"]]
+        found["anyOf"] = [_optional(each, kind, seen) for each in schema["anyOf"]]
     if "items" in schema:
-        found["items"] = _optional(schema["items"], kind)
+        found["items"] = _optional(schema["items"], kind, seen)
     if "properties" in schema:
-        found["properties"] = {name: _optional(each, kind) for name, each in schema["properties"].items()}
-        found["required"] = [name for name in schema.get("required", ()) if _is_always_there(schema["properties"][name], kind)]
+        found["properties"] = {name: _optional(each, kind, seen) for name, each in schema["properties"].items()}
+        required = {name: schema["properties"][name] for name in schema.get("required", ())}
+        found["required"] = [name for name, each in required.items() if _is_always_there(each, kind, seen)]
     return found
 
 
-def _is_always_there(schema: Schema, inherited: str) -> bool:
-    kinds = [kind for _, _, kind in leaves(schema, inherited=inherited)]
-    return not any(kinds) or any(kind in EVERYBODY for kind in kinds)
+def _is_always_there(schema: Schema, inherited: str, seen: Container[str]) -> bool:
+    found = list(leaves(schema, inherited=inherited))
+    # what is made coarse may be left out
+    return not any(kind for *_, kind in found) or any(kind in seen and COARSENS not in leaf for _, leaf, kind in found)

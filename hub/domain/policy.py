@@ -39,6 +39,9 @@ class Act(StrEnum):
     READ_NOTICES = "read-notices"
     ACKNOWLEDGE_NOTICES = "acknowledge-notices"
     SEE_TELLINGS = "see-tellings"
+    CHOOSE_CONTACT = "choose-contact"
+    SEE_DUTY = "see-duty"
+    PLAN_DUTY = "plan-duty"
     READ_PROCESSING_LOG = "read-processing-log"
 
 
@@ -81,6 +84,9 @@ subscribe            -            -          -               -        -         
 read-notices         -            -          -               -        -                        -         own
 acknowledge-notices  -            -          -               -        -                        -         own
 see-tellings         -            -          -               all      -                        -         own
+choose-contact       own          own        own             own      own                      own       -
+see-duty             own          own        own             -        -                        own       -
+plan-duty            -            own        -               -        -                        own       -
 read-processing-log  -            -          -               all      all                      -         -
 """
 

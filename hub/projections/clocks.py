@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, MetaData, Table, Text, select
+from sqlalchemy import Boolean, Column, Connection, MetaData, Select, Table, Text, select
 
 from hub.domain import field_classes as of
 from hub.domain.policy import Act
@@ -58,6 +58,13 @@ def due_before(connection: Connection, at: datetime) -> list[tuple[str, str]]:
     rows = connection.execute(select(_C.family, _C.running).where(*_RUNNING, _C.next_due <= over))
     due = [(clock["due"], family, name) for family, running in rows for name, clock in running.items() if clock["due"] <= over]
     return [(family, name) for _, family, name in sorted(due)]
+
+
+def running_of(families: Select[tuple[str]], connection: Connection) -> list[tuple[str, Mapping[str, str]]]:
+    """The terms that run in these families, each with its family, the first that is over first."""
+    rows = connection.execute(select(_C.family, _C.running).where(*_RUNNING, _C.family.in_(families)))
+    found = [(family, clock) for family, running in rows for clock in running.values()]
+    return sorted(found, key=lambda one: (one[1]["due"], one[0], one[1]["clock"]))
 
 
 def ask(connection: Connection, asked: Asked) -> Mapping[str, Any]:

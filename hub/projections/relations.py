@@ -114,6 +114,11 @@ def own(caller: Caller, at: datetime, with_glass: bool) -> Select[tuple[str]]:
     return select(_F.family).where(or_(*mine))
 
 
+def theirs(who: str) -> Select[tuple[str]]:
+    """The families that somebody directs or coaches."""
+    return select(_F.family).where(or_(_F.director == who, _F.coach == who), _F.is_ended.is_(False))
+
+
 def members(families: Iterable[str], connection: Connection) -> dict[str, list[str]]:
     """The persons in each of these families."""
     found: dict[str, list[str]] = {family: [] for family in families}

@@ -5,7 +5,7 @@ looks at it, and `interface` stands in front of it.
 """
 
 from hub.wiring.hub import INDEXES, Hub, Part
-from hub.wiring.interface import VIEWS, application, openapi, quarantined, search, sought
+from hub.wiring.interface import VIEWS, application, asyncapi, openapi, quarantined, search, sought
 from hub.wiring.stored import Stored, has_hub, place_of
 from hub.wiring.watched import Watched
 
@@ -17,6 +17,7 @@ __all__ = [
     "Stored",
     "Watched",
     "application",
+    "asyncapi",
     "has_hub",
     "openapi",
     "place_of",

@@ -49,6 +49,7 @@ from hub.adapters.watching.collected import Collected
 from hub.admittance import Admittance
 from hub.api import VERSION
 from hub.casework import Casework
+from hub.contacting import Contacting
 from hub.domain.grounds import end_at
 from hub.domain.identifiers import violations_of
 from hub.domain.streams import stream_id
@@ -126,6 +127,7 @@ class Hub:
     registry: Registry
     subscribing: Subscribing
     tellings: Tellings
+    contacting: Contacting
     families: Families
     intake: Intake
     casework: Casework
@@ -197,6 +199,7 @@ class Hub:
         )
         own, kind = disclosures.pseudonyms.of, organisations.kind_of
         tellings = Tellings(register, log, events, clock, own, kind, event_store.mentioning)
+        contacting = Contacting(register, rules, settings.duty_organisation)
         around = Around(
             stored.outbox,
             bells,
@@ -209,6 +212,7 @@ class Hub:
             partial(ties_index.ties, stored.log),
             Wishes(subscribing.confirm, subscribing.disable, registry.give_up),
             tellings.record,
+            contacting,
             watch,
         )
         ways = channels.found(environment or {}, around)
@@ -236,6 +240,7 @@ class Hub:
             registry=registry,
             subscribing=subscribing,
             tellings=tellings,
+            contacting=contacting,
             families=families,
             intake=intake,
             casework=Casework(register, families, rules),

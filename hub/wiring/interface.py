@@ -1,20 +1,27 @@
 """The hub over HTTP: what its routes and pages stand on."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from hub import projections
-from hub.adapters import people_index
+from hub.adapters import calendars, people_index
 from hub.adapters.callers import Callers
 from hub.adapters.channels.webhook.mailbag import Mailbag
+from hub.adapters.contracts import contract_path
 from hub.adapters.database import reading
+from hub.adapters.disclosures import load_notice_schemas
+from hub.adapters.kafka.topics import OF_PARTNERS, OF_THE_HUB, POSITIONS, SIGNALS
 from hub.adapters.limits import Strangers
+from hub.adapters.notice_event import LEAN
 from hub.api import application as api
 from hub.api import health
 from hub.api.front import Front
-from hub.api.parts import Found, Parts
+from hub.api.parts import Found, Leaving, Parts
 from hub.api.proxies import Proxies
 from hub.console import Console, routes
 from hub.domain.matching import By, keys_of
@@ -24,7 +31,7 @@ from hub.domain.signals import NamedPerson
 from hub.domain.subscriptions import Sink
 from hub.domain.trajectory import Trajectory
 from hub.ports import Asked
-from hub.projections import quarantine, relations
+from hub.projections import clocks, quarantine, relations
 from hub.wiring.hub import Hub
 from hub.wiring.watched import Watched
 
@@ -61,8 +68,11 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
             subscriptions=hub.registrations.subscriptions_of,
             sinks=sinks(hub),
             topic=partial(topic, hub),
+            contacting=hub.contacting,
+            calendar=partial(calendar, hub),
+            base_url=hub.settings.base_url,
             mailbag=Mailbag(hub.stored.outbox, hub.bells),
-            event_types=hub.disclosures.notices,
+            leaving=leaving(),
             limits=hub.limits,
             strangers=Strangers(),
             processings=hub.processings,
@@ -85,6 +95,22 @@ def members(hub: Hub, families: Iterable[str]) -> Mapping[str, Sequence[str]]:
         return relations.members(families, connection)
 
 
+def calendar(hub: Hub, link: str) -> bytes:
+    """The terms of whoever has that link. Raises: NotKnown."""
+    now = hub.clock.now()
+    holder = hub.contacting.holder(link, now)
+    with hub.stored.views.connect() as connection:
+        terms = clocks.running_of(relations.theirs(holder.subject), connection)
+    return calendars.written((_entry(hub, family, term, now) for family, term in terms), now)
+
+
+def _entry(hub: Hub, family: str, running: Mapping[str, str], now: datetime) -> calendars.Entry:
+    term = hub.contacting.rules(now).matrix.terms.get(running["term"])
+    dutch, english = (term.words.dutch, term.words.english) if term else (running["term"], running["term"])
+    url, ends = f"{hub.settings.base_url}/?family={family}", datetime.fromisoformat(running["due"])
+    return calendars.Entry(running["clock"], ends, dutch, english, url)
+
+
 def sinks(hub: Hub) -> Sequence[Sink]:
     """Where this hub can tell a subscriber anything."""
     ways = {"webhook": (Sink.WEBHOOK, Sink.FEED), "kafka": (Sink.KAFKA,)}
@@ -99,6 +125,18 @@ def topic(hub: Hub, organisation: str, key: str) -> str:
 def openapi() -> dict[str, Any]:
     """The OpenAPI document of the hub."""
     return api.openapi(VIEWS)
+
+
+def asyncapi() -> dict[str, Any]:
+    """The AsyncAPI document of the hub."""
+    return api.asyncapi(leaving())
+
+
+def leaving() -> Leaving:
+    """What leaves the hub by itself."""
+    topics = {kind: settings for kind, settings in {**OF_PARTNERS, **OF_THE_HUB}.items() if kind not in (SIGNALS, POSITIONS)}
+    notices = load_notice_schemas(contract_path("notices"))
+    return Leaving(notices, msgspec.json.decode(contract_path("topics", "families.json").read_bytes()), LEAN, topics)
 
 
 def search(hub: Hub, named: NamedPerson) -> list[Found]:

@@ -39,6 +39,7 @@ from hub.adapters import (
 from hub.adapters.channels import feed
 from hub.adapters.channels.kafka import families
 from hub.adapters.channels.kafka import queue as on_kafka
+from hub.adapters.channels.mail import queue as mails
 from hub.adapters.channels.webhook import queue
 from hub.adapters.database import engine
 from hub.adapters.login import sessions
@@ -50,7 +51,7 @@ from tests.tools import ROOT
 LIVE = {
     "log": (event_store, received, vault, indexes, sealed_row),
     "views": (relay,),
-    "outbox": (relay, feed, queue, on_kafka),
+    "outbox": (relay, feed, queue, on_kafka, mails),
     "limits": (limits,),
     "reads": (processing_log,),
     "door": (once, sessions),

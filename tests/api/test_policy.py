@@ -52,6 +52,12 @@ GET  /v1/feed/stream                                       -           -        
 GET  /v1/notices/{id}                                      -           -         -              -       -                       -        o
 POST /v1/notices/{id}/acknowledgements                     -           -         -              -       -                       -        oxc
 GET  /v1/tellings                                          -           -         -              oxc     -                       -        oxc
+GET  /v1/me/contact                                        oxc         oxc       oxc            oxc     oxc                     oxc      -
+PUT  /v1/me/contact                                        oxc         oxc       oxc            oxc     oxc                     oxc      -
+POST /v1/me/calendar                                       oxc         oxc       oxc            oxc     oxc                     oxc      -
+DELETE /v1/me/calendar                                     oxc         oxc       oxc            oxc     oxc                     oxc      -
+GET  /v1/duty-shifts                                       oxc         oxc       oxc            -       -                       oxc      -
+POST /v1/duty-shifts                                       -           oxc       -              -       -                       oxc      -
 POST /v1/processing-log/_search                            -           -         -              oxc     oxc                     -        -
 POST /v1/families/_search                                  oxc         oxc       oxc            -       -                       -        -
 POST /v1/families/{id}/glass-breakings                     oxc         oxc       oxc            -       -                       -        -
@@ -86,13 +92,14 @@ POST /v1/families/{id}/splits                              o           o        
 POST /v1/families/{id}/signals/{signal}/moves              o           o         -              -       -                       -        -
 POST /v1/match-questions/{id}/answers                      oc          oc        -              -       -                       -        -
 POST /v1/match-questions/{id}/retractions                  oc          oc        -              -       -                       -        -
+DELETE /v1/duty-shifts/{id}                                -           -         -              -       -                       -        -
 DELETE /v1/subscriptions/{id}/secrets                      -           -         -              -       -                       -        o
 DELETE /v1/subscriptions/{id}                              -           -         -              -       -                       -        o
 POST /v1/messages/{id}/processings                         -           -         -              -       -                       oxc      -
 """  # noqa: E501
 """Who is let in: `o` to a family of their own (for a partner: its own message), `x` to that of others, `c` to one that their
 team had and that is closed. Nobody is let in of an organisation of which the covenant ended."""
-BODILESS = ("/pauses", "/resumptions", "/tests")
+BODILESS = ("/me/calendar", "/pauses", "/resumptions", "/tests")
 NOT_LET_IN = {401, 403, 404}
 
 

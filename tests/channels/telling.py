@@ -1,6 +1,6 @@
 """A hub that tells: its outbox, keys and registered partners on disk, a clock that stands still, notices to tell."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import ip_network
@@ -23,7 +23,7 @@ from hub.domain.registrations import Registration
 from hub.domain.streams import Occasion, stream_id
 from hub.domain.subscriptions import Interest, Payload, Sink, Subscription, Wish
 from hub.domain.tellings import Attempt
-from hub.ports import UNWATCHED, Notice, SetClock, Watch
+from hub.ports import UNWATCHED, Call, Notice, SetClock, Watch
 from tests.adapters.disclosing import the_disclosures
 from tests.adapters.registered import Book, a_registration, occasion, with_covenant, with_tables
 from tests.given import some_hub_keys
@@ -54,6 +54,19 @@ def a_notice(position: int = 1, of: str = "a", **but: Any) -> Notice:
         "data": {"family": str(family(of)), "direction": "network", "contact": "wijkteam@gemeente.example"},
     }
     return Notice(**{**said, **but})  # type: ignore[arg-type]
+
+
+class Nobody:
+    """No staff to be mailed of anything."""
+
+    def calls(self, _: Notice) -> Sequence[Call]:
+        return ()
+
+    def address(self, _: UUID) -> str:
+        return ""
+
+    def mailed(self, contact: UUID, about: str, kind: str) -> None:
+        raise AssertionError(f"{contact} was mailed {kind} of {about}")
 
 
 class Telling:
@@ -90,6 +103,7 @@ class Telling:
             partial(ties, self.book.engine),
             self.wishes,
             self.ledger.extend,
+            Nobody(),
             watch,
         )
 

@@ -219,11 +219,13 @@ class Served:
 
 
 @contextmanager
-def serving(data: Path, at: datetime = NOON, mode: str = "demo", **callbacks: str) -> Iterator[Served]:
-    """A hub with one organisation of every kind, served while the block lasts."""
+def serving(
+    data: Path, at: datetime = NOON, mode: str = "demo", more: Mapping[str, str] | None = None, **callbacks: str
+) -> Iterator[Served]:
+    """A hub with one organisation of every kind, served while the block lasts; `more` is what its environment says besides."""
     clock, partners = SetClock(at), the_partners(**callbacks)
     settings = Settings(data_dir=data, database_url=databases.url_of(data), mode=mode, **issuer.settings())
-    hub = Hub.open(settings, clock, {"HUB_WEBHOOK_ALLOW": "127.0.0.0/8"})
+    hub = Hub.open(settings, clock, {"HUB_WEBHOOK_ALLOW": "127.0.0.0/8", **(more or {})})
     known = {organisation.name for organisation in hub.registrations.all()}
     for partner in partners.values():
         if partner.name not in known:
