@@ -17,20 +17,27 @@ _OPTIONS = {"token-missing": " Here: add --token.", "id-reused": " Here: another
 
 @app.command()
 def send(
-    file: Annotated[Path, typer.Argument(help="the message in the partner's own format", exists=True, dir_okay=False)],
     partner: Annotated[str, typer.Option(help="who sends it: the name given to `hub keys new`")],
     type: Annotated[str, typer.Option(help="the message type, such as nl.vig.meldingen.vt-melding.v1")],
+    file: Annotated[
+        Path | None, typer.Argument(help="the message in the partner's own format", exists=True, dir_okay=False)
+    ] = None,
     keys: Keys = Path(),
     id: Annotated[str, typer.Option(help="the id of the event; the same id again gets the same receipt")] = "",
+    corrects: Annotated[str, typer.Option(help="the id of the earlier message in whose place this one comes")] = "",
+    withdraws: Annotated[str, typer.Option(help="the id of an earlier message to take back, instead of FILE")] = "",
     token: Annotated[bool, typer.Option(help="get an access token first, and show it with proof of the key (DPoP)")] = False,
     to: To = HERE,
 ) -> None:
     """Sign a file and post it; prints the receipt, or the problem and what to do about it."""
+    if bool(withdraws) is (file is not None):
+        raise typer.BadParameter("either a message, or --withdraws", param_hint="FILE")
     kind, sender = sender_in(keys / f"{partner}.key.json")
     media = next((message.media for message in partner_kinds()[kind].messages if message.type == type), None)
     if media is None:
         raise typer.BadParameter(f"{kind} has no messages of that type; see `hub partner kinds`", param_hint="--type")
-    message = Message(type, file.read_bytes(), media, id or str(uuid4()))
+    body = file.read_bytes() if file else b""
+    message = Message(type, body, media, id or str(uuid4()), corrects=corrects, withdraws=withdraws)
     try:
         with at_hub(to, sender, shows_token=token) as hub:
             receipt = hub.send(message)

@@ -304,6 +304,19 @@ def test_a_port_that_is_taken_is_named_before_anything_is_said_to_listen(run: Ru
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_was_sent_is_corrected_and_taken_back_at_the_command_line(run: Run, tmp_path: Path) -> None:
+    registered(run)
+    with running(tmp_path / "var") as process:
+        send = ("send", "--partner", "politie", "--type", TYPE, "--to", process.url)
+        first = json.loads(run(*send, str(EXAMPLE), "--id", "a-1").out)
+        right = json.loads(run(*send, str(EXAMPLE), "--id", "a-2", "--corrects", "a-1").out)
+        back = json.loads(run(*send, "--withdraws", "a-2").out)
+        nothing, both = run(*send), run(*send, str(EXAMPLE), "--withdraws", "a-1")
+    assert (right["corrects"], back["withdraws"]) == (first["message"], right["message"])
+    assert (nothing.status, both.status) == (2, 2)
+    assert "either a message, or --withdraws" in nothing.err
+
+
 # Sending, and what is kept of it -------------------------------------------------------------------------
 
 
