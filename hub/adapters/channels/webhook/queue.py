@@ -436,9 +436,9 @@ def _receiver(connection: Connection, receiver: str, **to: Any) -> None:
 
 
 def _waiting(row: tuple[Any, ...]) -> Waiting:
-    *said, accepted_at, begun_anew_at = row
-    since = datetime.fromisoformat(begun_anew_at or accepted_at)
-    return Waiting(*said, accepted_at=datetime.fromisoformat(accepted_at), since=since)
+    id, receiver, sequence, notice, type, family, fact, event, attempts, accepted_at, begun_anew_at = row
+    accepted, since = (datetime.fromisoformat(moment) for moment in (accepted_at, begun_anew_at or accepted_at))
+    return Waiting(id, receiver, sequence, notice, type, family, fact, event, attempts, accepted, since)
 
 
 def _text(moment: datetime) -> str:
