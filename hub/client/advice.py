@@ -123,6 +123,7 @@ ADVICE: Mapping[str, tuple[int, str]] = {
         "was paused or disabled is resumed with POST /v1/subscriptions/{id}/resumptions.",
     ),
     "not-a-webhook": (409, "Only what is sent to an address is signed: a feed and a topic of Kafka have no secret."),
+    "another-sink": (409, "A subscription stays where it is told things: end this one, and make another."),
     "subscription-ended": (409, "It has ended, for good: make a new one."),
     "kept-in-its-topic": (409, "What this subscription was told stands in its topic of Kafka: read it again from there."),
     "too-many-persons": (409, "Fifty persons took notice of it already: one is enough."),

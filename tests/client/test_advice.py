@@ -23,6 +23,7 @@ TOLD_OTHERS = frozenset(
         # people: at the pages, in roles, on decisions
         *("role-unknown", "session-over", "other-origin", "csrf", "login-stale", "login-refused", "login-unavailable", "no-login"),
         *("token-role", "token-subject", "token-organisation", "not-on-duty", "stale-decision"),
+        *("on-call-already", "too-many-shifts"),
         # the operator, at a command
         *("runs-already", "no-council", "not-shown-yet", "no-request-decided", "no-child"),
         # people who decide about a message, a question, a person
@@ -30,7 +31,7 @@ TOLD_OTHERS = frozenset(
         # operators: keys, places, backups, registrations
         *("no-kek", "no-new-key", "no-key", "no-hub-key", "key-too-early", "busy", "hub-is-there", "newer-database", "other-order"),
         *("newer-backup", "not-a-backup", "not-restored", "not-json", "name-taken", "kid-used", "key-unknown", "no-token"),
-        *("no-activity", "no-matrix", "no-disclosure-matrix", "no-issuer-keys"),
+        *("no-activity", "no-matrix", "no-disclosure-matrix", "no-issuer-keys", "mail-settings"),
         # over Kafka, in the reply: docs/kafka.md
         *("record-unreadable", "topic-of-another"),
         # never said as they are: a class further down says its own, or the hub keeps the message
