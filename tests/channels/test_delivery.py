@@ -1,5 +1,6 @@
 """What receivers get, and what becomes of a delivery, whatever they do."""
 
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -7,7 +8,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, active_count
 
 import pytest
 from hypothesis import given
@@ -290,6 +291,33 @@ def test_of_fifty_receivers_the_ten_that_are_dead_keep_nothing_from_the_others(t
     assert [len(one.got) for one in dead] == [1] * 8
     with hub.outbox.connect() as connection:
         assert queue.open_ones(connection)[:2] == (60, 0)
+    hub.close()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_three_hundred_receivers_that_hang_at_once_need_no_three_hundred_threads(tmp_path: Path) -> None:
+    hub, over, most = Telling(tmp_path, patience=SHORT), Event(), active_count()
+
+    def count() -> None:
+        nonlocal most
+        while not over.wait(0.01):
+            most = max(most, active_count())
+
+    counting, before = Thread(target=count), active_count()
+    counting.start()
+    # they are taken in by the machine itself, and nobody ever speaks to them
+    with socket.create_server(("127.0.0.1", 0), backlog=1_000) as silent, receiving() as well:
+        for nth in range(300):
+            hub.register(f"http://127.0.0.1:{silent.getsockname()[1]}/", f"receiver-{nth}")
+        hub.register(well.url)
+        hub.tell(a_notice())
+        hub.deliver()
+    over.set()
+    counting.join()
+    assert hub.rows(state="delivered", receiver="police")
+    with hub.outbox.connect() as connection:
+        assert queue.open_ones(connection)[0] == 300
+    assert most - before < 60
     hub.close()
 
 
