@@ -14,7 +14,7 @@ from sqlalchemy import Engine, Row, select
 from hub.adapters.organisations_index import KEYS, REGISTRATIONS
 from hub.adapters.subscriptions_index import SUBSCRIPTIONS
 from hub.domain.grounds import Registers
-from hub.domain.subscriptions import ACTIVE, ENDED, Sink, Wish
+from hub.domain.subscriptions import ACTIVE, Sink, Wish
 from hub.errors import NotAllowed
 
 
@@ -206,7 +206,7 @@ class Registrations:
             rows = connection.execute(select(REGISTRATIONS).order_by(REGISTRATIONS.c.name)).all()
             holders = {row.stream_id: _organisation(row) for row in rows}
             keys = connection.execute(select(KEYS).order_by(KEYS.c.valid_from, KEYS.c.kid)).all()
-            asked_for = select(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.state != ENDED).order_by(SUBSCRIPTIONS.c.since)
+            asked_for = select(SUBSCRIPTIONS).order_by(SUBSCRIPTIONS.c.since)
             subscriptions = connection.execute(asked_for).all()
         by_kid = {row.kid: _key(row, holders[row.stream_id]) for row in keys if row.stream_id in holders}
         by_name = {holder.name: holder for holder in holders.values()}

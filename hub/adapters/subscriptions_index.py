@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, Text, insert, update
+from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, Text, delete, insert, update
 
 from hub.adapters import rfc3339
-from hub.domain.subscriptions import ACTIVE, DISABLED, ENDED, PAUSED, PENDING, Subscription, Wish, begins_as
+from hub.domain.subscriptions import ACTIVE, DISABLED, PAUSED, PENDING, Subscription, Wish, begins_as
 from hub.ports import Fact, Projection
 
 TABLES = MetaData()
@@ -58,6 +58,11 @@ def _secret_renewed(fact: Fact, connection: Connection) -> None:
     _set(fact, connection, secret=fact.event.secret)
 
 
+def _ended(fact: Fact, connection: Connection) -> None:
+    # whoever asks and ends all day may not make the list longer for everybody
+    connection.execute(delete(SUBSCRIPTIONS).where(_S.id == str(fact.stream_id)))
+
+
 def _written(wish: Wish) -> str:
     return json.dumps(wish.said())
 
@@ -79,7 +84,7 @@ _CHANGES: Mapping[type[Any], Callable[[Fact, Connection], None]] = {
     Subscription.Resumed: _resumed,
     Subscription.SecretRenewed: _secret_renewed,
     Subscription.SecretDropped: lambda fact, on: _set(fact, on, secret="", secret_before=""),
-    Subscription.Ended: lambda fact, on: _set(fact, on, state=ENDED),
+    Subscription.Ended: _ended,
 }
 
 

@@ -25,13 +25,15 @@ from hub.api.visits import Visit, note
 from hub.api.writing import Answer
 from hub.domain import field_classes as of
 from hub.domain.policy import Act
-from hub.domain.subscriptions import ENDED, Interest, Payload, Sink, Wish
+from hub.domain.subscriptions import ENDED, LONGEST_TYPE, Interest, Payload, Sink, Wish
 from hub.domain.tellings import Way
 from hub.domain.words import Axis, Direction
 from hub.errors import Malformed, NotKnown, RuleBroken, Violation
 from hub.ports import Shown
 
-Type = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+COUNTS_AS = 10
+"""Of one's quota: how many messages one change of a subscription counts as, for each is kept for ever."""
+Type = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TYPE)]
 Municipality = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 
 
@@ -150,12 +152,14 @@ def _shown(hub: Hub, caller: Known, id: UUID, status: int = 200, headers: Mappin
 
 
 def _subscribe(hub: Hub, caller: Known, body: NewSubscription) -> Answer:
+    hub.limits.take(caller.organisation, COUNTS_AS)
     _refuse_unknown(body.sink, hub)
     id = hub.subscribing.subscribe(caller.organisation, _wish(body), caller.subject)
     return _shown(hub, caller, id, 201, {"Location": f"/v1/subscriptions/{id}"})
 
 
 def _change(hub: Hub, caller: Known, id: UUID, body: NewSubscription) -> Answer:
+    hub.limits.take(caller.organisation, COUNTS_AS)
     _refuse_unknown(body.sink, hub)
     hub.subscribing.change(id, caller.organisation, _wish(body), caller.subject)
     return _shown(hub, caller, id)
@@ -168,31 +172,37 @@ def _refuse_unknown(sink: Sink, hub: Hub) -> None:
 
 
 def _pause(hub: Hub, caller: Known, id: UUID) -> Answer:
+    hub.limits.take(caller.organisation, COUNTS_AS)
     hub.subscribing.pause(id, caller.organisation, caller.subject)
     return _shown(hub, caller, id, 201)
 
 
 def _resume(hub: Hub, caller: Known, id: UUID) -> Answer:
+    hub.limits.take(caller.organisation, COUNTS_AS)
     hub.subscribing.resume(id, caller.organisation, caller.subject)
     return _shown(hub, caller, id, 201)
 
 
 def _renew(hub: Hub, caller: Known, id: UUID, body: Overlap) -> Answer:
+    hub.limits.take(caller.organisation, COUNTS_AS)
     secret = hub.subscribing.renew_secret(id, caller.organisation, timedelta(hours=body.overlap_hours), caller.subject)
     return Answer({"secret": secret}, 201, {"Cache-Control": "no-store"})
 
 
 def _drop(hub: Hub, caller: Known, id: UUID) -> Answer:
+    hub.limits.take(caller.organisation, COUNTS_AS)
     hub.subscribing.drop_secret(id, caller.organisation, caller.subject)
     return _shown(hub, caller, id)
 
 
 def _test(hub: Hub, caller: Known, id: UUID) -> Answer:
+    hub.limits.take(caller.organisation, COUNTS_AS)
     hub.subscribing.test(id, caller.organisation, caller.subject)
     return _shown(hub, caller, id, 202)
 
 
 def _end(hub: Hub, caller: Known, id: UUID) -> Answer:
+    hub.limits.take(caller.organisation, COUNTS_AS)
     ended = _own(hub, caller, id)
     hub.subscribing.end(id, caller.organisation, caller.subject)
     return Answer({**_of(ended, hub, caller.organisation), "state": ENDED})

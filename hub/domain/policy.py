@@ -181,7 +181,7 @@ HEARD: Mapping[Capacity, tuple[str, ...]] = {
     Capacity.TEAM_LEAD: ("nl.vig.escalations.", "nl.vig.trajectories."),
     Capacity.ADMINISTRATIVE: ("nl.vig.escalations.", "nl.vig.trajectories."),
     Capacity.DATA_PROTECTION_OFFICER: ("nl.vig.looks.", "nl.vig.registrations."),
-    Capacity.OPERATOR: ("nl.vig.registrations.", "nl.vig.subscriptions."),
+    Capacity.OPERATOR: ("nl.vig.registrations.", "nl.vig.subscriptions.disabled."),
 }
 """The types of notices that people in each capacity hear of on the live feed, by how they begin."""
 TO_DIRECTORS = "nl.vig.looks."

@@ -20,7 +20,10 @@ MOST = 100
 """Subscriptions of one organisation that are not ended."""
 LONGEST_OVERLAP = timedelta(days=7)
 """In which what is sent is signed with the secret before, too."""
-_ADDRESS = re.compile(r"https?://[!-~]{1,2000}", re.ASCII)
+LONGEST_TYPE = 100
+_ADDRESS = re.compile(
+    r"https?://(?P<who>[^/?#@\s]*@)?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(:[1-9]\d{0,4})?([/?#][!-~]{0,1700})?", re.ASCII
+)
 _MUNICIPALITY = re.compile(r"[0-9]{4}", re.ASCII)
 _TYPE = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*(\.?\*)?|\*", re.ASCII)
 
@@ -263,8 +266,15 @@ class Subscription(Stream):
         super().record(event, on, **said)
 
     def change(self, wish: Wish, on: Occasion) -> None:
-        """Wants something else, or elsewhere; another address has to say first that it wants it. Raises: Malformed."""
+        """Wants something else, or elsewhere; another address has to say first that it wants it.
+
+        Raises:
+            Malformed: with every violation at once.
+            RuleBroken: it is another sink, which has other numbers: what waits would be lost on the way.
+        """
         _refuse(wish)
+        if wish.sink is not self.wish.sink:
+            raise RuleBroken("A subscription stays where it is told things; make a new one, and end this.", code="another-sink")
         if wish != self.wish:
             self.record(self.Changed, on, **wish.said())
 
@@ -328,12 +338,16 @@ def _refuse(wish: Wish) -> None:
 
 def _violations(wish: Wish) -> Iterator[Violation]:
     wanted = wish.interest
-    if wish.sink is Sink.WEBHOOK and not _ADDRESS.fullmatch(wish.callback):
-        yield Violation("/callback", "is not an http or https address")
+    if wish.sink is Sink.WEBHOOK:
+        yield from _against_address(wish.callback)
     if wish.sink is not Sink.WEBHOOK and wish.callback:
         yield Violation("/callback", "belongs to a webhook alone")
+    if wish.sink is Sink.KAFKA and wish.payload is Payload.LEAN:
+        yield Violation("/payload", "is full in a topic, where nobody keeps the rest to be fetched")
+    if len(set(wanted.types)) < len(wanted.types):
+        yield Violation("/filters/types", "says one of them twice")
     for nth, type in enumerate(wanted.types):
-        if not _TYPE.fullmatch(type) or len(type) > 200:
+        if not _TYPE.fullmatch(type) or len(type) > LONGEST_TYPE:
             yield Violation(f"/filters/types/{nth}", "is neither a type of notice nor how one begins, with * after it")
     for nth, municipality in enumerate(wanted.municipalities):
         if not _MUNICIPALITY.fullmatch(municipality):
@@ -342,6 +356,14 @@ def _violations(wish: Wish) -> Iterator[Violation]:
     yield from _among("directions", wanted.directions, Direction)
     if not 1 <= wanted.level <= 4:
         yield Violation("/filters/level", "is not between 1 and 4")
+
+
+def _against_address(callback: str) -> Iterator[Violation]:
+    address = _ADDRESS.fullmatch(callback)
+    if address is None:
+        yield Violation("/callback", "is not an http or https address")
+    elif address["who"]:
+        yield Violation("/callback", "has a name or a password in it, which would be shown wherever the address is")
 
 
 def _among(name: str, said: tuple[str, ...], known: type[Any]) -> Iterator[Violation]:

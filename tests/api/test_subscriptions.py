@@ -10,7 +10,10 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
+from hub.adapters.subscriptions_index import SUBSCRIPTIONS
+from hub.registry import Terms
 from tests.api.running import Running, a_worry, an_event, running
 from tests.api.serving import serving
 from tests.passing import passed_on
@@ -180,7 +183,10 @@ async def test_what_waits_for_a_webhook_can_be_fetched_meanwhile(hub: Running) -
         ({"sink": "kafka"}, "/sink"),
         ({"sink": "webhook"}, "/callback"),
         ({"sink": "webhook", "callback": "ftp://x"}, "/callback"),
+        ({"sink": "webhook", "callback": "https://a:b@police.example/"}, "/callback"),
+        ({"sink": "webhook", "callback": "https://police.example:0/"}, "/callback"),
         ({"sink": "feed", "callback": "https://police.example"}, "/callback"),
+        ({**FEED, "filters": {"types": ["nl.vig.*", "nl.vig.*"]}}, "/filters/types"),
         ({**FEED, "payload": "fat"}, "/payload"),
         ({**FEED, "filters": {"types": ["NL VIG"]}}, "/filters/types/0"),
         ({**FEED, "filters": {"municipalities": ["Den Haag"]}}, "/filters/municipalities/0"),
@@ -201,6 +207,28 @@ async def test_an_organisation_has_a_hundred_subscriptions_and_no_more(hub: Runn
         await police.subscribe()
     said = await police.ask("/v1/subscriptions", "POST", json=FEED)
     assert (said.status_code, said.json()["code"]) == (409, "too-many-subscriptions")
+
+
+async def test_a_subscription_stays_where_it_is_told_things(hub: Running) -> None:
+    police = Partner(hub)
+    id = await police.subscribe({"sink": "webhook", "callback": "https://hub.police.example/notices"})
+    said = await police.ask(f"/v1/subscriptions/{id}", "PUT", json=FEED)
+    assert (said.status_code, said.json()["code"]) == (409, "another-sink")
+
+
+async def test_changes_of_subscriptions_count_as_many_messages(hub: Running) -> None:
+    hub.hub.registry.change("police", Terms(per_minute=60), "operator")
+    police = Partner(hub)
+    codes = [(await police.ask("/v1/subscriptions", "POST", json=FEED)).status_code for _ in range(7)]
+    assert codes.count(429) >= 1 and codes[0] == 201
+
+
+async def test_what_was_ended_is_on_no_list_any_more(hub: Running) -> None:
+    police = Partner(hub)
+    for _ in range(5):
+        await police.ask(f"/v1/subscriptions/{await police.subscribe()}", "DELETE")
+    with hub.hub.stored.log.connect() as connection:
+        assert connection.execute(select(SUBSCRIPTIONS)).all() == []
 
 
 async def test_every_type_of_notice_is_explained_in_dutch_and_english(hub: Running) -> None:
