@@ -32,7 +32,7 @@ from hub.api.subscriptions import SUBSCRIPTIONS
 from hub.api.telling_document import document as telling_document
 from hub.ports import View
 
-OPEN = frozenset({"/v1/signals", "/v1/jwks", "/v1/openapi.json", "/v1/asyncapi.json"}) | PATHS
+OPEN = frozenset({"/v1/signals", "/v1/jwks", "/v1/openapi.json", "/v1/asyncapi"}) | PATHS
 """The paths that ask no token: a signal and what asks for a token are signed, the others are for everybody."""
 _SILENT: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 SERVER = "https://hub.example.org/v1"
@@ -135,5 +135,5 @@ def _of_everybody() -> list[APIRoute]:
     return [
         _open("jwks", "getJwks", "The hub's public keys (RFC 7517), to check receipts and notices with", _jwks, _Keys, KEYS),
         _open("openapi.json", "getOpenapi", "This document", _openapi, JSONResponse, {"type": "object"}),
-        _open("asyncapi.json", "getAsyncapi", "What the hub tells (AsyncAPI)", _asyncapi, JSONResponse, {"type": "object"}),
+        _open("asyncapi", "getAsyncapi", "What the hub tells (AsyncAPI)", _asyncapi, JSONResponse, {"type": "object"}),
     ]

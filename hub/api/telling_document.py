@@ -47,7 +47,7 @@ def document(leaving: Leaving, server: str) -> Thing:
     own = {"Receipt": dict(published(schemas.RECEIPT))}
     return {
         "asyncapi": "3.0.0",
-        "id": f"{server}/asyncapi.json",
+        "id": f"{server}/asyncapi",
         "info": INFO
         | {"title": "VIG-hub: wat hij vertelt (what it tells)", "description": _DESCRIPTION, "license": {"name": "EUPL-1.2"}},
         "defaultContentType": "application/json",
