@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy.event import listen
 
 from hub.adapters.channels.webhook import queue
+from hub.adapters.channels.webhook.exchange import Patience
 from hub.errors import NotKnown
 from tests.adapters.registered import occasion
 from tests.channels.receiving import OK, Answer, Receiver, Sent, raw, receiving, status
@@ -276,7 +277,7 @@ def test_a_slow_receiver_does_not_hold_up_another(hub: Telling) -> None:
 
 
 def test_of_fifty_receivers_the_ten_that_are_dead_keep_nothing_from_the_others(tmp_path: Path) -> None:
-    hub, over = Telling(tmp_path, patience=SHORT), Event()
+    hub, over = Telling(tmp_path, patience=Patience(read=1.0, whole=3.0)), Event()
     with ExitStack() as open_ones:
         alive = [open_ones.enter_context(receiving()) for _ in range(40)]
         dead = [open_ones.enter_context(receiving(Receiver([answer]))) for answer in (never(over), dripping(over)) * 4]
@@ -296,7 +297,7 @@ def test_of_fifty_receivers_the_ten_that_are_dead_keep_nothing_from_the_others(t
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_three_hundred_receivers_that_hang_at_once_need_no_three_hundred_threads(tmp_path: Path) -> None:
-    hub, over, most = Telling(tmp_path, patience=SHORT), Event(), active_count()
+    hub, over, most = Telling(tmp_path, patience=Patience(read=1.0)), Event(), active_count()
 
     def count() -> None:
         nonlocal most
