@@ -22,6 +22,9 @@ TOOLS := $(NODE)/node_modules/installed-$(call sum,$(NODE)/package-lock.json)
 JOBS ?= 2
 ARGS ?=
 
+# The tests start the hub hundreds of times: where this is set, each of those would compile all of it anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 help: ## List what make can do here
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name what; do \
 	    printf '  make %-7s %s\n' "$$name" "$$what"; done
@@ -30,7 +33,7 @@ demo: $(RUN) ## Play twelve weeks of one synthetic family on http://127.0.0.1:80
 	@$(BIN)/python -m hub demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port $(PORT))
 
 test: lint parts ## Lint, then run every test (ARGS="tests/domain -x" for a part, JOBS=2 processes)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(DEV) ## Check style, formatting, types and import directions
 	@$(BIN)/ruff check --quiet .
