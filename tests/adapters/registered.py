@@ -45,6 +45,11 @@ def private(algorithm: str, kid: str) -> jws.PrivateKey:
 
 def public(algorithm: str = "PS256", kid: str = "police-1") -> dict[str, Any]:
     """Its public half."""
+    return {**_public(algorithm, kid)}
+
+
+@cache
+def _public(algorithm: str, kid: str) -> dict[str, Any]:
     return jws.public_half(jwk(algorithm, kid))
 
 
