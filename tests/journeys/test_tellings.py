@@ -93,7 +93,7 @@ def answers() -> list[Answer]:
 
 @pytest.fixture
 def town(database: str, tmp_path: Path, answers: list[Answer]) -> Iterator[Town]:
-    with receiving(Receiver(answers)) as receiver, serving(tmp_path, veilig_thuis=receiver.url) as hub:
+    with receiving(Receiver([*answers])) as receiver, serving(tmp_path, veilig_thuis=receiver.url) as hub:
         yield Town(hub, receiver, tmp_path)
 
 
