@@ -572,7 +572,7 @@ def test_the_demo_leaves_nothing_behind_when_it_is_asked_to_end(tmp_path: Path) 
         assert any(line.rstrip().endswith("/v1/escalations/stream?after=0'") for line in lines)
         assert list(tmp_path.iterdir()) != []
         demo.send_signal(signal.SIGTERM)
-        assert demo.wait(30) == 143
+        assert demo.wait(120) == 143
     assert list(tmp_path.iterdir()) == []
 
 
