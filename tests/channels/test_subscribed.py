@@ -11,6 +11,7 @@ import pytest
 
 from hub.adapters.channels.webhook import queue
 from hub.adapters.channels.webhook.queue import Endurance
+from hub.domain.subscriptions import Sink, Wish
 from tests.adapters.registered import occasion
 from tests.channels.receiving import OK, Answer, Receiver, Sent, receiving, status
 from tests.channels.telling import NOW, Telling, a_notice
@@ -82,6 +83,39 @@ def test_the_rate_that_an_address_allows_is_kept_over_all_families(hub: Telling)
     # one in 50 ms: never two at once, however many families there are; the clock of a busy machine may only stretch it
     assert len(came) == 8
     assert came[-1] - came[0] > 0.3
+
+
+@pytest.mark.parametrize("said", ["0", "120/min", "60.0", "-1"])
+def test_a_rate_that_is_no_number_is_the_least_and_not_the_most(hub: Telling, said: str) -> None:
+    with receiving(welcoming(welcome=status(200, WebHook_Allowed_Origin="*", WebHook_Allowed_Rate=said))) as receiver:
+        subscription = hub.subscribe(receiver.url)
+        hub.deliver()
+        known = hub.book.registrations.subscriber(str(subscription.id))
+    assert known is not None and known.per_minute == 1
+
+
+def test_who_moves_its_address_on_and_on_asks_nobody_on_and_on(hub: Telling) -> None:
+    with receiving(welcoming(welcome=status(405))) as receiver:
+        subscription = hub.subscribe(receiver.url)
+        for number in range(20):
+            moved = Wish(Sink.WEBHOOK, f"{receiver.url}/{number}")
+            hub.do(subscription, lambda on, moved=moved: subscription.change(moved, on))
+            hub.deliver(after=timedelta(seconds=1))
+    assert len(receiver.asked) <= 3
+
+
+def test_what_waits_for_a_subscription_that_ended_is_put_aside(hub: Telling) -> None:
+    with receiving(welcoming(status(503))) as receiver:
+        subscription = hub.subscribe(receiver.url)
+        hub.deliver()
+        hub.tell(a_notice())
+        hub.deliver()
+        hub.do(subscription, subscription.end)
+        hub.deliver(after=DAY)
+        with hub.outbox.connect() as connection:
+            assert queue.open_ones(connection)[:2] == (0, 0)
+            assert [row["state"] for row in queue.listed(connection, {})] == ["retired"]
+    assert len(receiver.got) == 1
 
 
 # Its secret ----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -15,10 +16,22 @@ from hub.domain.subscriptions import PENDING
 from hub.ports import Clock
 
 GIVE_UP = timedelta(days=3)
+MOVED = timedelta(seconds=20)
+"""Between two addresses of one subscription that are asked."""
 MOST_A_MINUTE = 1_000_000
 ALLOWED = "allowed"
 _AT_ONCE = datetime.min.replace(tzinfo=UTC)
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """Where one was asked last, how often in vain, when, and when again."""
+
+    callback: str
+    failures: int
+    asked: datetime
+    at: datetime
 
 
 class Handshakes:
@@ -32,14 +45,15 @@ class Handshakes:
     ) -> None:
         self._registrations, self._wishes, self._clock = registrations, wishes, clock
         self._origin, self._line = origin, line
-        self._again: dict[tuple[str, str], tuple[int, datetime]] = {}
+        self._again: dict[str, _Again] = {}
 
     def due(self) -> Iterator[Subscriber]:
         """The subscriptions whose address is to be asked now."""
-        now = self._clock.now()
+        now, pending = self._clock.now(), {each.key for each in self._registrations.subscribers() if each.state == PENDING}
+        self._again = {key: again for key, again in self._again.items() if key in pending}
         for each in self._registrations.subscribers():
             is_welcome = not each.organisation.is_suspended and self._registrations.is_sharing(each.organisation, now)
-            if each.state == PENDING and is_welcome and self._asked(each)[1] <= now:
+            if each.state == PENDING and is_welcome and self._not_before(each) <= now:
                 yield each
 
     async def ask(self, subscriber: Subscriber) -> int:
@@ -52,17 +66,22 @@ class Handshakes:
             await line.close()
         _log.info("webhook-handshake", receiver=subscriber.key, outcome=outcome)
         if outcome == ALLOWED:
-            self._again.pop((subscriber.key, subscriber.callback), None)
+            self._again.pop(subscriber.key, None)
             await to_thread(self._wishes.confirm, id, subscriber.callback, per_minute)
         elif subscriber.since is not None and now > subscriber.since + GIVE_UP:
             await to_thread(self._wishes.disable, id, subscriber.callback, outcome)
         else:
-            failures = self._asked(subscriber)[0] + 1
-            self._again[subscriber.key, subscriber.callback] = failures, now + delay(failures)
+            before = self._again.get(subscriber.key)
+            failures = before.failures + 1 if before else 1
+            self._again[subscriber.key] = _Again(subscriber.callback, failures, now, now + delay(failures))
         return 1
 
-    def _asked(self, subscriber: Subscriber) -> tuple[int, datetime]:
-        return self._again.get((subscriber.key, subscriber.callback), (0, _AT_ONCE))
+    def _not_before(self, subscriber: Subscriber) -> datetime:
+        """When it is asked again; a little sooner at another address, but who moves on and on asks nobody on and on."""
+        again = self._again.get(subscriber.key)
+        if again is None:
+            return _AT_ONCE
+        return again.at if again.callback == subscriber.callback else min(again.at, again.asked + MOVED)
 
 
 async def _allowed(line: Line, origin: str, now: datetime) -> tuple[str, int]:
@@ -75,6 +94,8 @@ async def _allowed(line: Line, origin: str, now: datetime) -> tuple[str, int]:
 
 
 def _rate(text: str) -> int:
-    """So many a minute; none, `*` or what cannot be read is no limit."""
-    is_number = text.isascii() and text.isdigit() and 0 < len(text) <= 9
-    return min(int(text), MOST_A_MINUTE) if is_number else 0
+    """So many a minute; none or `*` is no limit, and what is no number above nothing is the least."""
+    if text in ("", "*"):
+        return 0
+    is_number = text.isascii() and text.isdigit() and len(text) <= 9
+    return max(1, min(int(text), MOST_A_MINUTE)) if is_number else 1

@@ -31,6 +31,7 @@ _OWN: Mapping[str, Words] = {
         "the address is none that can be sent to; have it changed, then tell it once more",
     ),
     "no-callback": ("de ontvanger heeft geen adres meer", "the receiver has no address any more"),
+    "subscription-ended": ("het abonnement is beëindigd", "the subscription was ended"),
     "origin-not-allowed": (
         "de ontvanger staat deze hub niet toe (WebHook-Allowed-Origin); laat dat instellen en hervat het abonnement",
         "the receiver does not allow this hub (WebHook-Allowed-Origin); have that set, then resume the subscription",

@@ -18,6 +18,8 @@ from hub.adapters.registrations import Subscriber
 
 AT_ONCE = 400
 """Exchanges at the same moment, over all receivers; each needs an open file, of which a process often has no more than 1,024."""
+SHARE = 16
+"""Exchanges at the same moment with one organisation, and so what it can make wait of those who look up names."""
 LINES_KEPT = 100
 """Receivers without a turn to whom lines stay open."""
 IDLE = 30.0
@@ -34,6 +36,7 @@ class Rounds:
         self._under_way: dict[str, Task[None]] = {}
         self._lines: dict[tuple[str, str], tuple[Line, float]] = {}
         self._not_before: dict[str, float] = {}
+        self._shares: dict[str, Semaphore] = {}
         self._desk, self._shelf = ThreadPoolExecutor(1, "webhook-settles"), ThreadPoolExecutor(2, "webhook-loads")
         self.settling, self.at_once = Settling(sending.settle, self._desk), Semaphore(AT_ONCE)
 
@@ -54,7 +57,15 @@ class Rounds:
         for name in due:
             self._begin(name, self._served(name))
         for each in to_ask:
-            self._begin(f"{each.key} asks", self._handshakes.ask(each))
+            self._begin(f"{each.key} asks", self._asked(each))
+
+    async def _asked(self, each: Subscriber) -> int:
+        async with self.share_of(each), self.at_once:
+            return await self._handshakes.ask(each)
+
+    def share_of(self, receiver: Subscriber) -> Semaphore:
+        """What its organisation may have under way, over all its subscriptions: one that answers nobody leaves room for others."""
+        return self._shares.setdefault(receiver.organisation.name, Semaphore(SHARE))
 
     def _begin(self, name: str, work: Coroutine[Any, Any, int]) -> None:
         if name in self._under_way:
@@ -150,7 +161,7 @@ class _Served:
             await to_thread(rounds.sending.put_aside, self._name)
         if rounds.stop.is_set() or receiver is None or not rounds.sending.is_wanted(receiver):
             return None
-        async with rounds.at_once:
+        async with rounds.share_of(receiver), rounds.at_once:
             tried = await rounds.sending.attempt(waiting, receiver, rounds.line(receiver))
         kept = rounds.settling.put(tried)
         if tried.outcome.verdict is Verdict.DELIVERED and self._is_kept:

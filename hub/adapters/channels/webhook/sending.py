@@ -50,7 +50,11 @@ class Sending:
             with self.outbox.begin() as connection:
                 queue.welcome_back(connection, name, now)
         with looking(self.outbox) as connection:
-            return queue.receivers_due(connection, now)
+            due = queue.receivers_due(connection, now)
+        ended = {name for name in due if self.registrations.subscriber(name) is None}
+        for name in ended:
+            self.put_aside(name, "subscription-ended")
+        return [name for name in due if name not in ended]
 
     def _is_back(self, name: str, callback: str) -> bool:
         receiver = self.registrations.subscriber(name)
@@ -63,10 +67,10 @@ class Sending:
         with looking(self.outbox) as connection:
             return queue.due(connection, name, self.clock.now(), after)
 
-    def put_aside(self, name: str) -> None:
-        """Puts aside what waits for who gave up its address itself."""
+    def put_aside(self, name: str, why: str = "no-callback") -> None:
+        """Puts aside what waits for who gave up its address, or its subscription, itself."""
         with self.outbox.begin() as connection:
-            queue.retire(connection, name, "", "no-callback")
+            queue.retire(connection, name, "", why)
 
     def is_wanted(self, receiver: Subscriber) -> bool:
         """Whether it may be sent anything now; what waits is kept for whoever is resumed, or whose covenant is renewed."""
