@@ -116,7 +116,7 @@ def _pushed(leaving: Leaving) -> list[str]:
 def _webhook(leaving: Leaving) -> dict[str, Thing]:
     words = (
         "Nothing is sent before this address says that it wants it (OPTIONS). A notice comes at least once, those of a family in "
-        "order; any 2xx is taken, 410 ends it, 429 and 503 are waited for as Retry-After says, other 4xx are not tried again."
+        "order; any 2xx is taken, 410 ends it, a 4xx but 408, 409, 425 and 429 is not tried again, all else is; Retry-After is kept to."
     )
     return {
         "webhook": _channel(
@@ -179,7 +179,7 @@ def _operation(channel: str, title: str, method: str = "", **more: object) -> Th
 
 
 def _of_webhook(leaving: Leaving) -> dict[str, Thing]:
-    asked, answered, *_ = (ref("channels", "webhook", "messages", name) for name in ("handshake", "welcome"))
+    asked, answered = (ref("channels", "webhook", "messages", name) for name in ("handshake", "welcome"))
     notices = [ref("channels", "webhook", "messages", name) for name in _pushed(leaving)]
     reply = {"channel": ref("channels", "webhook"), "messages": [answered]}
     return {
