@@ -115,8 +115,8 @@ def _pushed(leaving: Leaving) -> list[str]:
 
 def _webhook(leaving: Leaving) -> dict[str, Thing]:
     words = (
-        "Nothing is sent before this address says that it wants it (OPTIONS). A notice comes at least once, those of a family in "
-        "order; any 2xx is taken, 410 ends it, a 4xx but 408, 409, 425 and 429 is not tried again, all else is; Retry-After is kept to."
+        "Nothing is sent before this address says that it wants it (OPTIONS). A notice comes at least once, of a family in "
+        "order; 2xx is taken, 410 ends it, a 4xx but 408, 409, 425 and 429 is not tried again, all else is (see Retry-After)."
     )
     return {
         "webhook": _channel(
