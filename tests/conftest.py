@@ -1,5 +1,6 @@
 """What holds for all tests: properties are tried without a stopwatch, and on the build machine always alike."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,12 @@ LONGEST = ("benchmarks", "faults", "journeys")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long files first; within a file, and among the others, nothing changes place."""
     items.sort(key=lambda item: item.path.parent.name not in LONGEST)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected lasts as long as the run: looking through it for garbage again and again is for nothing."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
