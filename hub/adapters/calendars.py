@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from icalendar import Alarm, Calendar, Event
 
@@ -38,7 +38,8 @@ def _event(entry: Entry, now: datetime) -> Event:
     event, alarm = Event(), Alarm()
     event.add("uid", f"{entry.id}@vig-hub")
     event.add("dtstamp", now)
-    event.add("dtstart", entry.ends)
+    # in UTC, which every program shows by its own clock, also in the hour that comes twice
+    event.add("dtstart", entry.ends.astimezone(UTC))
     event.add("summary", f"Termijn: {entry.dutch} / {entry.english}")
     event.add("url", entry.url)
     event.add("class", "PRIVATE")

@@ -1,15 +1,21 @@
 """Handing mail to a real mail server: with TLS and a password, refused, gone, or not what it says that it is."""
 
 import ssl
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
+from icalendar import Calendar
+from sqlalchemy import create_engine
 
+from hub.adapters import calendars
+from hub.adapters.calendars import Entry
 from hub.adapters.channels.mail.post import Post, Refused
-from hub.adapters.channels.mail.queue import Item, next_hour
+from hub.adapters.channels.mail.queue import ON_CALL, TABLES, Item, due, next_hour, queue
 from hub.adapters.channels.mail.words import written
+from hub.domain.terms import AMSTERDAM
 from hub.errors import Unavailable
 from tests.channels.mailboxes import Mailboxes, receiving_mail
 from tests.channels.test_addresses import ServedAs, served_as
@@ -65,6 +71,39 @@ def test_what_a_server_says_decides_whether_it_is_tried_again(says: str, is_fina
     with receiving_mail(Mailboxes([says])) as boxes, pytest.raises(Refused) as refused:
         a_post(boxes).send(a_mail())
     assert (refused.value.code, refused.value.is_final) == (f"smtp-{says[:3]}", is_final)
+
+
+class Rude(Mailboxes):
+    """Takes what comes, and ends with something else than a goodbye."""
+
+    async def handle_QUIT(self, _server: Any, _session: Any, _envelope: Any) -> str:
+        """Says that it is out of order."""
+        return "421 out of order"
+
+
+def test_what_was_taken_is_not_mailed_again_because_of_how_a_server_says_goodbye() -> None:
+    with receiving_mail(Rude()) as boxes:
+        assert a_post(boxes).send(a_mail()) == "smtp-250"
+    assert len(boxes.got) == 1
+
+
+def test_who_is_on_call_does_not_wait_behind_what_others_are_mailed() -> None:
+    outbox, at = create_engine("sqlite://"), datetime(2026, 3, 28, tzinfo=UTC)
+    TABLES.create_all(outbox)
+    with outbox.begin() as connection:
+        queue(connection, [Item("r", "escalation", "n", "a", "", at, None)], at)
+        queue(connection, [Item("s", ON_CALL, "n", "a", "", at + timedelta(minutes=1), None)], at)
+        first, second = due(connection, at + timedelta(hours=1))
+    assert [first[0].kind, second[0].kind] == [ON_CALL, "escalation"]
+    outbox.dispose()
+
+
+def test_a_term_that_ends_in_the_hour_that_comes_twice_stands_at_its_own_moment_in_a_calendar() -> None:
+    ends = [datetime(2026, 10, 25, 2, 30, tzinfo=AMSTERDAM, fold=fold) for fold in (0, 1)]
+    entries = [Entry(str(nth), end, "termijn", "term", "https://hub.example") for nth, end in enumerate(ends)]
+    shown = Calendar.from_ical(calendars.written(entries, datetime(2026, 10, 1, tzinfo=UTC)))
+    found = [event.decoded("dtstart") for event in shown.walk("VEVENT")]
+    assert found == [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)]
 
 
 def test_the_same_mail_has_the_same_id() -> None:

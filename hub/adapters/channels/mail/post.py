@@ -2,7 +2,8 @@
 
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from ipaddress import ip_address
@@ -49,7 +50,7 @@ class Post:
     def send(self, message: EmailMessage) -> str:
         """Hands it over; gives a code of how that went. Raises: Refused."""
         try:
-            with self._dialled() as server:
+            with _until_said(self._dialled()) as server:
                 self._log_in(server)
                 server.send_message(message)
         except smtplib.SMTPRecipientsRefused as refused:
@@ -82,6 +83,17 @@ class Post:
                 server.close()
                 raise
         return server
+
+
+@contextmanager
+def _until_said(server: smtplib.SMTP) -> Iterator[smtplib.SMTP]:
+    try:
+        yield server
+    finally:
+        # what was taken is taken, however the server says goodbye
+        with suppress(OSError, smtplib.SMTPException):
+            server.quit()
+        server.close()
 
 
 _PORTS = {"starttls": "587", "tls": "465", "none": "25"}

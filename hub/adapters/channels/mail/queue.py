@@ -53,6 +53,7 @@ Index("mails_due", _M.due_at, sqlite_where=_IS_WAITING, postgresql_where=_IS_WAI
 Index("mails_about", _M.about)
 
 OPERATOR = "operator"
+ON_CALL = "on-call"
 _FIRST_DELAY, _LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=6)
 _MOST = 20
 """Attempts, after which somebody has to look: with these delays about three days and a half."""
@@ -102,8 +103,9 @@ def answered(connection: Connection, about: str) -> None:
 
 
 def due(connection: Connection, now: datetime) -> list[list[Item]]:
-    """What is due, one list for each mail: what somebody wants daily goes together."""
-    rows = connection.execute(select(MAILS).where(_IS_WAITING, _M.due_at <= _text(now)).order_by(_M.due_at, _M.id).limit(500))
+    """What is due, one list for each mail, for those on call first: what somebody wants daily goes together."""
+    order = (_M.kind != ON_CALL, _M.due_at, _M.id)
+    rows = connection.execute(select(MAILS).where(_IS_WAITING, _M.due_at <= _text(now)).order_by(*order).limit(500))
     together: dict[object, list[Item]] = {}
     for row in rows:
         together.setdefault(row.id if row.daily is None else row.recipient, []).append(_item(row))
