@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from hub.domain.callers import Caller, Capacity
 from hub.domain.contacting import Contact, Mail, contact_id
 from hub.domain.duty import ANSWER, Roster, Shift, is_open, roster_id
+from hub.domain.registrations import Registration, registration_id
 from hub.domain.rules import Rules
 from hub.domain.streams import THE_HUB, Occasion
 from hub.domain.trajectory import Trajectory
@@ -20,6 +21,11 @@ from hub.ports import Call, Notice
 from hub.register import Register, Unit
 
 _HEX = re.compile("[0-9a-f]{32}", re.ASCII)
+UNREACHED = {
+    "nl.vig.subscriptions.disabled.v1": ("subscription-disabled", "subscription"),
+    "nl.vig.registrations.callback-given-up.v1": ("callback-given-up", "organisation"),
+}
+"""Notices of addresses that were given up: as what they are mailed, and what of."""
 RAISED = "nl.vig.escalations.level-raised.v1"
 
 
@@ -103,9 +109,18 @@ class Contacting:
     def calls(self, notice: Notice) -> Sequence[Call]:
         """Whom to mail of a notice, and when: who directs and coaches as they chose; who is on call where the office is closed.
 
-        Those on call follow each other, for as long as nobody takes notice.
+        Those on call follow each other, for as long as nobody takes notice. The operator and an organisation are mailed
+        where its address was given up.
         """
+        if notice.type in UNREACHED:
+            return self._unreached(notice)
         return self.register.read(lambda unit: self._calls(notice, unit)) if notice.type == RAISED else ()
+
+    def _unreached(self, notice: Notice) -> list[Call]:
+        kind, about = UNREACHED[notice.type]
+        organisation = registration_id(str(notice.data["organisation"]))
+        whom = [None, *([organisation] if self._address_of(organisation) else [])]
+        return [Call(one, kind, str(notice.data[about]), notice.recorded_at, None) for one in whom]
 
     def _calls(self, notice: Notice, unit: Unit) -> list[Call]:
         family, at = unit.find(Trajectory, notice.family), notice.recorded_at
@@ -124,13 +139,24 @@ class Contacting:
         return [Call(contact_id(who), "on-call", about, at + nth * ANSWER, None) for nth, who in enumerate(reached)]
 
     def address(self, contact: UUID) -> str:
-        """Where somebody is mailed now; empty where they are not."""
+        """Where somebody, or an organisation by its registration, is mailed now; empty where they are not."""
         found = self._read(contact)
-        return found.email if found else ""
+        return found.email if found else self._address_of(contact)
+
+    def _address_of(self, registration: UUID) -> str:
+        known = self.register.read(lambda unit: unit.find(Registration, registration))
+        return known.contact if known and not known.is_removed else ""
 
     def mailed(self, contact: UUID, about: str, kind: str) -> None:
         """Somebody was mailed."""
-        self.register.do(lambda unit: unit.get(Contact, contact).mailed(about, kind, Occasion(unit.at, THE_HUB, about)))
+
+        def work(unit: Unit) -> None:
+            # an organisation's own stream says that its address was given up; only people's say that they were mailed
+            known = unit.find(Contact, contact)
+            if known is not None:
+                known.mailed(about, kind, Occasion(unit.at, THE_HUB, about))
+
+        self.register.do(work)
 
 
 def _by_choice(who: str, notice: Notice, unit: Unit) -> Call | None:

@@ -354,10 +354,11 @@ class Notice:
 class Call:
     """Somebody to be mailed of something: as what (a code), of what (an id), and not before when.
 
-    `hour` is that of their daily mail, by the Dutch clock; `None` where it is a mail of its own.
+    `contact` is `None` for the operator. `hour` is that of their daily mail, by the Dutch clock; `None` where it is a mail of
+    its own.
     """
 
-    contact: UUID
+    contact: UUID | None
     kind: str
     about: str
     at: datetime

@@ -168,6 +168,10 @@ class Registry:
         """Changes where an organisation is told things; empty is nowhere."""
         self._change(name, by, lambda known, on: known.change_callback(callback, on, reason))
 
+    def contact(self, name: str, email: str, by: str) -> None:
+        """Changes where an organisation is mailed when its address cannot be reached; empty is nowhere. Raises: Malformed."""
+        self._change(name, by, lambda known, on: known.change_contact(email, on))
+
     def give_up(self, name: str, callback: str, because: str) -> None:
         """Lets it be known that nothing is sent to an organisation's callback any more. Raises: NotKnown."""
         self._change(name, THE_HUB, lambda known, on: known.give_up(callback, because, on))

@@ -32,7 +32,7 @@ from hub.api.subscriptions import SUBSCRIPTIONS
 from hub.api.telling_document import document as telling_document
 from hub.ports import View
 
-OPEN = frozenset({"/v1/signals", "/v1/jwks", "/v1/openapi.json", "/v1/asyncapi"}) | PATHS
+OPEN = frozenset({"/v1/calendars/{link}", "/v1/signals", "/v1/jwks", "/v1/openapi.json", "/v1/asyncapi"}) | PATHS
 """The paths that ask no token: a signal and what asks for a token are signed, the others are for everybody."""
 _SILENT: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 SERVER = "https://hub.example.org/v1"

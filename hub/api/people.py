@@ -118,7 +118,7 @@ def of_everybody() -> APIRoute:
         summary="Your terms, for a program that shows calendars; the link is your secret",
         tags=["people"],
         response_class=Calendar,
-        openapi_extra={"responses": answered(200, schemas.TEXT, Calendar.media_type, {404, 500, 503})},
+        openapi_extra={"responses": answered(200, schemas.TEXT, Calendar.media_type, {400, 404, 500, 503})},
         methods=["GET"],
     )
 

@@ -99,6 +99,17 @@ def _tell_terms(hub: Hub, name: str) -> None:
 
 
 @app.command()
+def contact(
+    name: Name,
+    email: Annotated[str, typer.Argument(help="where it is mailed when its address cannot be reached; empty is nowhere")],
+    by: By = OPERATOR,
+) -> None:
+    """Change where an organisation is mailed when its address cannot be reached."""
+    with the_hub() as hub:
+        hub.registry.contact(name, email, by)
+
+
+@app.command()
 def callback(
     name: Name,
     url: Annotated[str, typer.Argument(help="where it is told things (https); empty is nowhere")],

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from hub.domain.contacting import is_address
 from hub.domain.grounds import ENDED, ENDS_SOON, end_at
 from hub.domain.public_keys import against_key
-from hub.domain.streams import THE_HUB, Occasion, Opening, Recorded, Stream, stream_id
+from hub.domain.streams import THE_HUB, Occasion, Opening, Recorded, Stream, sealed, stream_id
 from hub.errors import Malformed, RuleBroken, Violation
 
 ALGORITHMS = ("PS256", "ES256", "EdDSA")
@@ -115,6 +116,16 @@ class Registration(Stream):
 
         def apply(self, aggregate: "Registration") -> None:
             aggregate.is_suspended = False
+
+    class ContactChanged(Recorded):
+        """The organisation wants to be mailed there where its address cannot be reached, or (empty) not at all."""
+
+        TOPIC = "registration-contact-changed"
+        SEALED = sealed("email")
+        email: str
+
+        def apply(self, aggregate: "Registration") -> None:
+            aggregate.contact = self.email
 
     class CallbackChanged(Recorded):
         """The organisation wants to be told things at another address, or (empty) nowhere."""
@@ -222,6 +233,7 @@ class Registration(Stream):
     def __init__(self, name: str, kind: str, oin: str, algorithms: list[str], message_types: list[str], callback: str) -> None:
         self.name, self.kind, self.oin = name, kind, oin
         self.algorithms, self.message_types, self.callback = algorithms, message_types, callback
+        self.contact = ""
         self.is_suspended = self.is_removed = False
         self.access = Access(frozenset())
         self.limits = (0, 0)
@@ -325,6 +337,12 @@ class Registration(Stream):
         if callback != self.callback:
             self.record(self.CallbackChanged, on, callback=callback, reason=reason)
 
+    def change_contact(self, email: str, on: Occasion) -> None:
+        """Mails it there where its address cannot be reached; empty means nowhere. Raises: Malformed."""
+        _refuse(_against_contact(email))
+        if email != self.contact:
+            self.record(self.ContactChanged, on, email=email)
+
     def grant_access(self, access: Access, reason: str, on: Occasion) -> None:
         """Says how its systems show who they are, and what their tokens may be for. Raises: Malformed."""
         _refuse(_against_access(access))
@@ -387,6 +405,11 @@ def _against_registration(name: str, oin: str, algorithms: Collection[str], call
     if set(algorithms) - set(ALGORITHMS):
         yield Violation("algorithms", f"are not among {', '.join(ALGORITHMS)}")
     yield from _against_callback(callback)
+
+
+def _against_contact(email: str) -> Iterator[Violation]:
+    if email and not is_address(email):
+        yield Violation("email", "is not an address of mail")
 
 
 def _against_callback(callback: str) -> Iterator[Violation]:

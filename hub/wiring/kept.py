@@ -14,6 +14,7 @@ from hub.adapters.backup.places import database, files, temporary
 from hub.adapters.backup.proving import unwrapping
 from hub.adapters.channels import feed
 from hub.adapters.channels.kafka import queue as tellings
+from hub.adapters.channels.mail import queue as mails
 from hub.adapters.channels.webhook import queue as deliveries
 from hub.adapters.database import engine, promised, reading
 from hub.adapters.kek import Keks
@@ -24,7 +25,7 @@ from hub.wiring.hub import Hub
 from hub.wiring.made import keks_of
 
 KEPT: dict[str, tuple[MetaData, ...]] = {
-    "outbox": (relay.TABLES, feed.TABLES, deliveries.TABLES, tellings.TABLES),
+    "outbox": (relay.TABLES, feed.TABLES, deliveries.TABLES, tellings.TABLES, mails.TABLES),
     "limits": (limits.TABLES,),
     "reads": (processing_log.TABLES,),
     "door": (once.TABLES,),

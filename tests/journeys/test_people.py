@@ -15,6 +15,8 @@ from icalendar import Calendar
 from hub.adapters.channels.mail import queue
 from hub.domain.callers import Capacity
 from hub.domain.contacting import Contact
+from hub.domain.subscriptions import Sink, Wish
+from hub.errors import Malformed
 from tests import issuer
 from tests.channels.mailboxes import Mailboxes, receiving_mail
 from tests.journeys.running import Served, a_child, a_worry, serving
@@ -263,3 +265,22 @@ def facts(office: Office, kind: type[Any]) -> list[Any]:
 def _outcomes(office: Office) -> list[tuple[str, str]]:
     with office.hub.hub.stored.outbox.connect() as connection:
         return [(row.state, row.last_outcome) for row in connection.execute(queue.MAILS.select())]
+
+
+def test_of_an_address_that_was_given_up_the_operator_and_its_organisation_are_mailed(database: str, tmp_path: Path) -> None:
+    with an_office(tmp_path, DAY) as office:
+        hub = office.hub.hub
+        hub.registry.contact("police", "koppelingen@politie.example", "operator")
+        for partner in ("police", "housing-corporation"):
+            address = f"https://{partner}.example/told"
+            id = hub.subscribing.subscribe(partner, Wish(Sink.WEBHOOK, address), partner)
+            hub.subscribing.confirm(id, address, 0)
+            hub.subscribing.disable(id, address, "http-410")
+        assert office.boxes.wait_for(3)
+        passed_on(hub)
+        said = sorted((mail["To"], mail["Subject"]) for mail in office.boxes.got)
+        about = "Een abonnement is stilgelegd / A subscription was disabled"
+        mailed = ["beheer@gemeente.example", "beheer@gemeente.example", "koppelingen@politie.example"]
+        assert said == [(to, about) for to in mailed]
+        with pytest.raises(Malformed):
+            hub.registry.contact("police", "not an address", "operator")

@@ -20,10 +20,6 @@ BELL = "mail"
 POLL = 1.0
 """Seconds between looks when no bell rings."""
 ACKNOWLEDGED = "nl.vig.escalations.acknowledged.v1"
-_TO_OPERATORS = {
-    "nl.vig.subscriptions.disabled.v1": ("subscription-disabled", "subscription"),
-    "nl.vig.registrations.callback-given-up.v1": ("callback-given-up", "organisation"),
-}
 _log = structlog.get_logger()
 
 
@@ -50,10 +46,9 @@ class Mailing:
     def _items(self, notice: Notice) -> Iterator[Item]:
         answer_by = str(notice.data.get("acknowledgeBy", ""))
         for call in self._around.staff.calls(notice):
-            yield Item(str(call.contact), call.kind, str(notice.id), call.about, answer_by, call.at, call.hour)
-        if self._operator and notice.type in _TO_OPERATORS:
-            kind, about = _TO_OPERATORS[notice.type]
-            yield Item(OPERATOR, kind, str(notice.id), str(notice.data[about]), "", notice.recorded_at, None)
+            recipient = str(call.contact or OPERATOR)
+            if recipient != OPERATOR or self._operator:
+                yield Item(recipient, call.kind, str(notice.id), call.about, answer_by, call.at, call.hour)
 
     def run(self, stop: Event) -> None:
         """Mails until told to stop."""
