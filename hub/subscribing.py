@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from sqlalchemy import Connection
+
 from hub.domain.streams import THE_HUB, Occasion
 from hub.domain.subscriptions import ENDED, MOST, Subscription, Wish, subscription_id
 from hub.errors import NotKnown, RuleBroken
@@ -13,13 +15,14 @@ from hub.register import Register, Unit
 
 @dataclass(frozen=True, slots=True)
 class Subscribing:
-    """The subscriptions; `count` is how many an organisation has, `changed` is called after every change, so that it counts.
+    """The subscriptions; `count` is how many an organisation has by the indexes.
 
+    `changed` is called after every change, so that it counts.
     `secret_of` makes the secret of that name, always the same one: no secret is kept anywhere.
     """
 
     register: Register
-    count: Callable[[str], int]
+    count: Callable[[str, Connection], int]
     changed: Callable[[], None]
     secret_of: Callable[[str], str]
 
@@ -30,10 +33,15 @@ class Subscribing:
             Malformed: with every violation at once.
             RuleBroken: it has as many as one organisation may have.
         """
-        if self.count(organisation) >= MOST:
-            raise RuleBroken(f"An organisation has at most {MOST} subscriptions; end one first.", code="too-many-subscriptions")
         key = str(uuid4())
-        self._do(lambda unit: unit.add(Subscription.subscribe(organisation, key, wish, Occasion(unit.at, by))))
+
+        def work(unit: Unit) -> None:
+            # not before: whoever asks for many at once would be counted before any of them
+            if self.count(organisation, unit.connection) >= MOST:
+                raise RuleBroken(f"An organisation has at most {MOST} subscriptions; end one first.", code="too-many-subscriptions")
+            unit.add(Subscription.subscribe(organisation, key, wish, Occasion(unit.at, by)))
+
+        self._do(work)
         return subscription_id(organisation, key)
 
     def change(self, id: UUID, organisation: str, wish: Wish, by: str) -> None:

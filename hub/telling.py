@@ -53,8 +53,8 @@ class Handed(Protocol):
 class Tellings:
     """What partners are told; `own` is the id that an organisation has of a thing of that kind, such as a notice.
 
-    `kind` is what an organisation is registered as; `mentioning` finds the events of a topic in which a text stands, after a
-    position.
+    `kind` is what an organisation is registered as, `is_only` whether no other one is registered as that. `mentioning` finds the
+    events of a topic in which a text stands, after a position.
     """
 
     register: Register
@@ -63,6 +63,7 @@ class Tellings:
     clock: Clock
     own: _OWN
     kind: Callable[[str], str]
+    is_only: Callable[[str], bool]
     mentioning: Callable[[str, str, int, Connection], Sequence[StoredEvent]]
     _said_at: Callable[[int], Notice | None] = field(init=False, repr=False)
 
@@ -141,7 +142,8 @@ class Tellings:
         said = self._said_at(told.fact) if told.family else None
         escalation = str(said.data.get("escalation", "")) if said else ""
         family = unit.get(Trajectory, UUID(told.family)) if escalation else None
-        if family is not None and family.is_for(escalation, told.organisation, self.kind(told.organisation)):
+        mine = told.organisation
+        if family is not None and family.is_for(escalation, mine, self.kind(mine), self.is_only(mine)):
             family.acknowledge(escalation, on)
 
     # Looking back --------------------------------------------------------------------------------

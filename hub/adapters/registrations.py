@@ -143,6 +143,10 @@ class Registrations:
         found = self.by_name(name)
         return found.kind if found else ""
 
+    def is_only(self, name: str) -> bool:
+        """Whether no other organisation is registered as what the one of that name is."""
+        return [one.name for one in self.all() if one.kind == self.kind_of(name) and not one.is_removed] == [name]
+
     def by_kid(self, kid: str) -> Key | None:
         """The key of that id, with its holder, whether it is valid now or not."""
         return self._now().keys.get(kid) or self._now(_NEW_AFTER).keys.get(kid)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, Text, delete, insert, update
+from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, Text, delete, func, insert, select, update
 
 from hub.adapters import rfc3339
 from hub.domain.subscriptions import ACTIVE, DISABLED, PAUSED, PENDING, Subscription, Wish, begins_as
@@ -29,6 +29,12 @@ SUBSCRIPTIONS = Table(
     Index("subscriptions_of_organisation", "organisation", "since"),
 )
 _S = SUBSCRIPTIONS.c
+
+
+def count(organisation: str, connection: Connection) -> int:
+    """How many subscriptions an organisation has, as the transaction of this connection has it."""
+    found = select(func.count()).where(_S.organisation == organisation)
+    return connection.execute(found).scalar_one()
 
 
 def _opened(fact: Fact, connection: Connection) -> None:

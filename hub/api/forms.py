@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from typing import Annotated, Any, Literal, Self
+from unicodedata import category
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints, model_validator
@@ -28,9 +29,21 @@ def _date(said: Any) -> Any:
     return said
 
 
+def _line(text: str) -> str:
+    if any(category(each) in _UNSEEN for each in text):
+        raise PydanticCustomError("hub", "has characters in it that nobody sees")
+    if not any(category(each)[0] in "LN" for each in text):
+        raise PydanticCustomError("hub", "has no letter or digit in it")
+    return text
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories of Unicode: what turns a line around, breaks it, or makes it look like another."""
 _NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000, pattern=_NO_CONTROLS)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_NO_CONTROLS)]
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_NO_CONTROLS), AfterValidator(_line)
+]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 Ground = Code
 """A code of the register of legal bases."""

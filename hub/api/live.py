@@ -20,12 +20,17 @@ from hub.api.forms import Form
 from hub.api.operations import Operation
 from hub.api.parts import Parts, Told
 from hub.api.visits import Visit, note
+from hub.domain.callers import Caller, Capacity
 from hub.domain.policy import Act
-from hub.errors import NotAllowed, Unauthenticated
+from hub.errors import NotAllowed, TooMany, Unauthenticated
 from hub.ports import Shown
 
 QUIET = 15.0
 """Seconds of silence after which a comment says that the line is still open."""
+MOST_OF_A_PARTNER, MOST_OF_A_PERSON = 8, 16
+"""Streams at one time, of all systems of an organisation together, and of somebody of the staff."""
+AGAIN = 5.0
+"""Seconds after which whoever has as many may ask once more."""
 One = TypeVar("One")
 Position = Annotated[int, Field(ge=0, le=2**53)]
 
@@ -35,22 +40,38 @@ class Followers:
 
     def __init__(self) -> None:
         self._has_stopped = False
-        self._stops: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self._stops: dict[asyncio.Event, tuple[str, asyncio.AbstractEventLoop]] = {}
 
     def stop(self) -> None:
         """Ends every stream, and begins no other; from any thread."""
         self._has_stopped = True
-        for stop, loop in list(self._stops.items()):
+        for stop, (_, loop) in list(self._stops.items()):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(stop.set)
 
-    async def told(
-        self, batches: AsyncIterator[Sequence[One]], heard: Callable[[Sequence[One]], Sequence[bytes] | None]
+    def told(
+        self, caller: Caller, batches: AsyncIterator[Sequence[One]], heard: Callable[[Sequence[One]], Sequence[bytes] | None]
     ) -> AsyncIterator[bytes]:
-        """What comes; `heard` gives the events that the listener may hear of it, or nothing when it is not welcome."""
-        stop = asyncio.Event()
-        self._stops[stop] = asyncio.get_running_loop()
-        if self._has_stopped:
+        """What comes; `heard` gives the events that the listener may hear of it, or nothing when it is not welcome.
+
+        Raises:
+            TooMany: so many follow already that are of the caller's organisation, or are the same person.
+        """
+        whose, most = _whose(caller)
+        if self._count(whose) >= most:
+            raise TooMany(f"At most {most} streams are open at one time; end one first.", AGAIN, code="too-many-streams")
+        return self._told(whose, most, batches, heard)
+
+    def _count(self, whose: str) -> int:
+        return sum(each == whose for each, _ in self._stops.values())
+
+    async def _told(
+        self, whose: str, most: int, batches: AsyncIterator[Sequence[One]], heard: Callable[[Sequence[One]], Sequence[bytes] | None]
+    ) -> AsyncIterator[bytes]:
+        # who asks for many at the same moment is let in with all of them, and hears nothing on those above their number
+        stop, are_enough = asyncio.Event(), self._count(whose) >= most
+        self._stops[stop] = whose, asyncio.get_running_loop()
+        if self._has_stopped or are_enough:
             stop.set()
         try:
             yield b"retry: 2000\n\n"
@@ -61,6 +82,13 @@ class Followers:
                 yield b"".join(own) or b": still here\n\n"
         finally:
             del self._stops[stop]
+
+
+def _whose(caller: Caller) -> tuple[str, int]:
+    """Among whose streams one of this caller counts, and how many those may be."""
+    if caller.role is Capacity.PARTNER:
+        return f"organisation {caller.organisation}", MOST_OF_A_PARTNER
+    return f"person {caller.subject}", MOST_OF_A_PERSON
 
 
 class Events(StreamingResponse):
@@ -88,7 +116,7 @@ async def _follow(
     # whoever heard more than there is heard it of a hub that was restored to earlier: they hear what happened instead
     position = last if after is None else min(after, last)
     listener = _Listener(request.state.visit, shown_of(request, hub), hub)
-    told = request.app.state.followers.told(hub.feed.follow(position, quiet=QUIET), listener.heard)
+    told = request.app.state.followers.told(listener.visit.caller, hub.feed.follow(position, quiet=QUIET), listener.heard)
     return Events(told, headers={"X-Accel-Buffering": "no"})
 
 

@@ -264,27 +264,31 @@ async def _follow(
     # whoever heard more than there is heard it of a hub that was restored to earlier: they hear what happened instead
     last = await run_in_threadpool(hub.mailbag.position, receiver)
     position = min(after if last_event_id is None else last_event_id, last)
-    listener = _Listener(request.state.visit, shown_of(request, hub), hub)
-    told = request.app.state.followers.told(hub.mailbag.follow(position, receiver, QUIET), listener.heard)
+    listener = _Listener(request.state.visit, shown_of(request, hub), hub, receiver)
+    told = request.app.state.followers.told(caller, hub.mailbag.follow(position, receiver, QUIET), listener.heard)
     return Events(told, headers={"X-Accel-Buffering": "no"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Listener:
-    """A partner's system that follows what it is told."""
+    """A partner's system that follows what one of its subscriptions is told, for as long as there is that one."""
 
     visit: Visit
     shown: Shown
     hub: Parts
+    receiver: str
 
     def heard(self, told: Sequence[Delivered]) -> Sequence[bytes] | None:
         """The events as they were told, noted and in the ledger before they are; nothing where it is not welcome any more."""
-        if not is_welcome(self.visit, self.shown, self.hub):
+        if not is_welcome(self.visit, self.shown, self.hub) or not self._is_there():
             return None
         if told:
             note(further(self.visit), {}, self.hub)
             self.hub.tellings.fetched(self.visit.caller.organisation, told)
         return [event(one.position, one.type, one.event) for one in told]
+
+    def _is_there(self) -> bool:
+        return any(each.key == self.receiver for each in self.hub.subscriptions(self.visit.caller.organisation))
 
 
 # What there is ---------------------------------------------------------------------------------------

@@ -132,6 +132,7 @@ ADVICE: Mapping[str, tuple[int, str]] = {
         429,
         "More than was agreed for a minute or a day: send the same again after Retry-After.",
     ),
+    "too-many-streams": (429, "So many of your streams are open already: close one, or follow several things over one."),
     "too-many-at-once": (429, "Too many of your requests wait for each other: send one after another, or in a batch."),
     "too-many-failures": (429, "Too many requests from your address did not show who sent them: mend that first, then wait."),
     # the hub

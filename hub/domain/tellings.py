@@ -162,13 +162,16 @@ class Telling(Stream):
         """A person takes notice; the same one once more is silence.
 
         Raises:
-            Malformed: they took notice later than now.
+            Malformed: they took notice later than now, or before it was told.
             RuleBroken: so many have already.
         """
         if self.is_acknowledged_by(person):
             return
         if person.at > on.at:
             raise Malformed("This acknowledgement cannot be.", [Violation("/at", "has not come yet")])
+        # whoever says the second says it of the whole of it
+        if person.at < self.told.began.replace(microsecond=0):
+            raise Malformed("This acknowledgement cannot be.", [Violation("/at", "is before the first attempt to tell it began")])
         if len(self.persons) >= MOST:
             raise RuleBroken(f"A notice is acknowledged by at most {MOST} persons.", code="too-many-persons")
         said = {"name": person.name, "role": person.role, "at": person.at}

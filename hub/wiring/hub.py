@@ -194,11 +194,9 @@ class Hub:
         disclosures = disclosures_of(organisations, keys, clock)
         tell, watch = in_own_standard(disclosures.to_partner, kinds, settings.oin), collected.watch
         registry = Registry(register, kinds, organisations.registers, settings.covenant, organisations.forget)
-        subscribing = Subscribing(
-            register, lambda name: len(organisations.subscriptions_of(name)), organisations.forget, keys.webhook_secret
-        )
+        subscribing = Subscribing(register, subscriptions_index.count, organisations.forget, keys.webhook_secret)
         own, kind = disclosures.pseudonyms.of, organisations.kind_of
-        tellings = Tellings(register, log, events, clock, own, kind, event_store.mentioning)
+        tellings = Tellings(register, log, events, clock, own, kind, organisations.is_only, event_store.mentioning)
         contacting = Contacting(register, rules, settings.duty_organisation)
         around = Around(
             stored.outbox,

@@ -1,8 +1,10 @@
 """Partners subscribe themselves, by their own tokens: what they ask, what they are told, and what they may not."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,9 @@ import pytest
 from sqlalchemy import select
 
 from hub.adapters.subscriptions_index import SUBSCRIPTIONS
+from hub.api import subscriptions
+from hub.api.live import MOST_OF_A_PARTNER
+from hub.domain.subscriptions import Wish
 from hub.registry import Terms
 from tests.api.running import Running, a_worry, an_event, running
 from tests.api.serving import serving
@@ -209,6 +214,13 @@ async def test_an_organisation_has_a_hundred_subscriptions_and_no_more(hub: Runn
     assert (said.status_code, said.json()["code"]) == (409, "too-many-subscriptions")
 
 
+async def test_also_of_many_that_ask_at_the_same_moment_a_hundred_are_the_most(hub: Running) -> None:
+    with ThreadPoolExecutor(40) as pool:
+        asked = [pool.submit(hub.hub.subscribing.subscribe, "police", Wish(), "police") for _ in range(130)]
+    assert sum(one.exception() is None for one in asked) == 100
+    assert len((await Partner(hub).ask("/v1/subscriptions")).json()["items"]) == 100
+
+
 async def test_a_subscription_stays_where_it_is_told_things(hub: Running) -> None:
     police = Partner(hub)
     id = await police.subscribe({"sink": "webhook", "callback": "https://hub.police.example/notices"})
@@ -285,6 +297,38 @@ async def test_the_stream_gives_exactly_what_the_feed_has_and_goes_on_where_it_w
             assert (number, said["type"]) == (len(told) + 1, TESTED)
         async with streaming(hub, base, feed, {"Last-Event-ID": str(len(told))}) as lines:
             assert await heard(lines, 1) == [(number, said)]
+
+
+async def test_a_stream_ends_when_its_subscription_does(hub: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscriptions, "QUIET", 0.05)
+    police = Partner(hub)
+    feed = await police.subscribe()
+    async with serving(hub) as base, streaming(hub, base, feed, {}) as lines:
+        assert await anext(lines)
+        assert (await police.ask(f"/v1/subscriptions/{feed}", "DELETE")).status_code == 200
+        async with asyncio.timeout(20):
+            assert "data" not in "".join([line async for line in lines])
+
+
+async def test_an_organisation_has_so_many_streams_at_one_time_and_leaves_room_for_others(hub: Running) -> None:
+    feeds = {name: await Partner(hub, name).subscribe() for name in ("police", "youth-work")}
+    tokens = {name: hub.partner_token(name, ["notices:read"]) for name in feeds}
+    lines = []
+
+    async with serving(hub) as base, httpx2.AsyncClient(base_url=base, timeout=20) as client, AsyncExitStack() as open_ones:
+
+        async def opened(name: str) -> httpx2.Response:
+            asking = client.stream("GET", f"/v1/feed/stream?subscription={feeds[name]}", headers=tokens[name])
+            answer = await open_ones.enter_async_context(asking)
+            if answer.status_code == 200:
+                lines.append(answer.aiter_lines())
+                assert await anext(lines[-1]) == "retry: 2000"
+            return answer
+
+        assert [(await opened("police")).status_code for _ in range(MOST_OF_A_PARTNER)] == [200] * MOST_OF_A_PARTNER
+        refused = await opened("police")
+        assert (refused.status_code, (await refused.aread()).count(b"too-many-streams") > 0) == (429, True)
+        assert (await opened("youth-work")).status_code == 200
 
 
 async def test_a_stream_of_somebody_elses_subscription_is_not_there(hub: Running) -> None:

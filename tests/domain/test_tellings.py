@@ -101,6 +101,14 @@ def test_a_person_takes_notice_once_and_another_does_too() -> None:
     assert [(one.role, one.at) for one in telling.persons] == [("duty officer", NOON), ("head of the desk", NOON)]
 
 
+def test_nobody_takes_notice_of_what_was_not_told_yet() -> None:
+    telling = a_telling(replace(FIRST, began=NOON + timedelta(seconds=0.4)), on=ON)
+    with pytest.raises(Malformed):
+        telling.acknowledge(Person("Tessa de Proef", "duty officer", NOON - timedelta(seconds=1)), ON)
+    telling.acknowledge(Person("Tessa de Proef", "duty officer", NOON), ON)
+    assert len(telling.persons) == 1
+
+
 def test_nobody_takes_notice_of_anything_later_than_now_and_not_everybody_does() -> None:
     telling = a_telling(FIRST)
     with pytest.raises(Malformed):
@@ -122,18 +130,26 @@ def test_nobody_takes_notice_of_anything_later_than_now_and_not_everybody_does()
 def test_an_escalation_is_for_the_kind_of_partner_that_leads_by_the_matrix(concern: str, leads: str, other: str) -> None:
     family = a_family(concern)
     (escalation,) = family.escalations
-    assert family.is_for(escalation, "some-organisation", leads)
-    assert not family.is_for(escalation, "some-organisation", other)
-    assert not family.is_for("no-such-escalation", "some-organisation", leads)
+    assert family.is_for(escalation, "some-organisation", leads, True)
+    assert not family.is_for(escalation, "some-organisation", other, True)
+    assert not family.is_for("no-such-escalation", "some-organisation", leads, True)
+
+
+def test_of_several_of_the_kind_that_leads_it_is_for_those_that_raised_a_signal_about_the_family() -> None:
+    family = a_family("worrying-situation")
+    (escalation,) = family.escalations
+    (reporter,) = {said.partner for said in family.accounts.values()}
+    assert family.is_for(escalation, reporter, "veilig-thuis", False)
+    assert not family.is_for(escalation, "veilig-thuis-elders", "veilig-thuis", False)
 
 
 def test_where_a_director_leads_it_is_for_the_organisation_of_whoever_directs_now() -> None:
     family = a_family("evicted")
     (escalation,) = (one.id for one in family.escalations.values() if one.leads == "director")
-    assert family.is_for(escalation, DUTY.organisation, "")
+    assert family.is_for(escalation, DUTY.organisation, "", False)
     hand_over(family, COACH, ON)
-    assert family.is_for(escalation, COACH.organisation, "")
-    assert not family.is_for(escalation, "somebody-else", "veilig-thuis")
+    assert family.is_for(escalation, COACH.organisation, "", False)
+    assert not family.is_for(escalation, "somebody-else", "veilig-thuis", True)
 
 
 @pytest.mark.parametrize("axis", list(Axis))

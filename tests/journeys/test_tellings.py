@@ -360,11 +360,11 @@ def test_a_person_of_the_party_that_leads_takes_notice_and_the_escalation_is_ack
 def test_who_took_notice_stands_in_the_ledger_and_that_somebody_did_in_the_timeline(town: Town) -> None:
     family = town.worry()
     (telling,) = town.told()
-    said = SOMEBODY | {"at": (NOON - timedelta(minutes=5)).isoformat()}
+    said = SOMEBODY | {"at": NOON.isoformat()}
     assert town.acknowledges(telling.told.notice, said).status_code == 201
     (shown,) = town.asks()
     (person,) = shown["acknowledgements"]
-    assert (person["name"], person["role"], person["at"]) == (*SOMEBODY.values(), "2026-03-02T11:55:00.000000Z")
+    assert (person["name"], person["role"], person["at"]) == (*SOMEBODY.values(), "2026-03-02T12:00:00.000000Z")
     assert town.asks(validAt=(NOON - timedelta(minutes=6)).isoformat()) == []
     sentences = [line["words"]["en"] for line in town.hub.ask(f"/v1/families/{family}/timeline").json()["items"]]
     assert "At veilig-thuis a person by name took notice of what was told of this family." in sentences
@@ -388,6 +388,11 @@ def test_nobody_takes_notice_of_what_their_organisation_was_not_told(town: Town)
         {"name": "", "role": "duty officer"},
         {"name": "Tessa de Proef"},
         SOMEBODY | {"at": "2026-03-02T12:00:01Z"},
+        SOMEBODY | {"at": "2026-03-02T11:59:59Z"},
+        SOMEBODY | {"name": "Tessa\u202e de Proef"},
+        SOMEBODY | {"name": "Tessa\nde Proef"},
+        SOMEBODY | {"role": "\u200b"},
+        SOMEBODY | {"name": "-"},
         SOMEBODY | {"at": 12},
         SOMEBODY | {"bsn": ""},
     ],

@@ -155,15 +155,18 @@ class Directed(Rectifying):
         def apply(self, family: "Directed") -> None:
             pass
 
-    def is_for(self, escalation: str, organisation: str, kind: str) -> bool:
+    def is_for(self, escalation: str, organisation: str, kind: str, is_only: bool) -> bool:
         """Whether an escalation of this family is for that organisation, of that kind, to take notice of.
 
-        It is for whichever kind of partner leads by the matrix, and where a director does, for the organisation of whoever directs.
+        It is for whichever kind of partner leads by the matrix: of several of that kind for those that raised a signal about this
+        family. Where a director leads, it is for the organisation of whoever directs.
         """
         known = self.escalations.get(escalation)
         if known is None:
             return False
-        return known.leads == kind or (known.leads == "director" and self.director.organisation == organisation)
+        if known.leads == "director":
+            return self.director.organisation == organisation
+        return known.leads == kind and (is_only or any(said.partner == organisation for said in self.accounts.values()))
 
     def offer_handover(self, to: Director, motivation: str, rules: Rules, on: Occasion) -> str:
         """The director offers direction to another; gives the handover's id."""
