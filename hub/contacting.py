@@ -132,11 +132,17 @@ class Contacting:
         return [*chosen, *(self._on_call(notice, family.director.organisation, unit) if is_closed else ())]
 
     def _on_call(self, notice: Notice, organisation: str, unit: Unit) -> list[Call]:
-        at = notice.recorded_at
         roster = unit.find(Roster, roster_id(organisation)) or unit.find(Roster, roster_id(self.duty))
-        reached = [who for who in (roster.on_call(at) if roster else []) if _address(who, unit)]
+        called: dict[str, datetime] = {}
+        while roster is not None:
+            at = notice.recorded_at + len(called) * ANSWER
+            # by then others may have come on call, and these gone home
+            who = next((who for who in roster.on_call(at) if who not in called and _address(who, unit)), None)
+            if who is None:
+                break
+            called[who] = at
         about = str(notice.data["escalation"])
-        return [Call(contact_id(who), "on-call", about, at + nth * ANSWER, None) for nth, who in enumerate(reached)]
+        return [Call(contact_id(who), "on-call", about, at, None) for who, at in called.items()]
 
     def address(self, contact: UUID) -> str:
         """Where somebody, or an organisation by its registration, is mailed now; empty where they are not."""

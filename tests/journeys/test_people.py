@@ -51,10 +51,10 @@ class Office:
         assert said.status_code == 200, said.text
         return address
 
-    def on_call(self, who: str, rank: int) -> None:
+    def on_call(self, who: str, rank: int, since: timedelta = timedelta(hours=-8), until: timedelta = timedelta(hours=16)) -> None:
         """Somebody is put on call, for a day around now."""
         now = self.hub.clock.now()
-        when = {"begins": (now - timedelta(hours=8)).isoformat(), "ends": (now + timedelta(hours=16)).isoformat()}
+        when = {"begins": (now + since).isoformat(), "ends": (now + until).isoformat()}
         said = self.ask("t.leider", "POST", "/v1/duty-shifts", Capacity.TEAM_LEAD, json={"who": who, "rank": rank, **when})
         assert said.status_code == 201, said.text
 
@@ -121,6 +121,18 @@ def test_outside_office_hours_the_first_on_call_is_mailed_and_unanswered_the_nex
         assert office.boxes.wait_for(2) and [mail["To"] for mail in office.boxes.got] == [first, second]
         assert "U bent bereikbaar" in office.boxes.got[1]["Subject"]
         office.acknowledges(escalation)
+
+
+def test_the_next_is_who_is_on_call_by_then(database: str, tmp_path: Path) -> None:
+    with an_office(tmp_path, NIGHT) as office:
+        addresses = [office.wants(who) for who in (FIRST, "gaat.naar-huis", SECOND)]
+        office.on_call(FIRST, 1)
+        office.on_call("gaat.naar-huis", 2, until=timedelta(minutes=10))
+        office.on_call(SECOND, 3, since=timedelta(minutes=20))
+        office.escalates()
+        office.passes(hours=3)
+        assert office.boxes.wait_for(2)
+        assert [mail["To"] for mail in office.boxes.got] == [addresses[0], addresses[2]]
 
 
 def test_once_somebody_took_notice_nobody_else_is_mailed(database: str, tmp_path: Path) -> None:

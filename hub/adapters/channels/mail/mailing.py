@@ -19,6 +19,7 @@ from hub.ports import Channel, Notice
 BELL = "mail"
 POLL = 1.0
 """Seconds between looks when no bell rings."""
+AWAY = frozenset({"unreachable", "timed-out", "tls-failed", "login-refused"})
 ACKNOWLEDGED = "nl.vig.escalations.acknowledged.v1"
 _log = structlog.get_logger()
 
@@ -66,9 +67,11 @@ class Mailing:
         with looking(self._around.outbox) as connection:
             waiting = queue.due(connection, self._around.clock.now())
         for items in waiting:
-            self._send(items)
+            # a server that is away is waited for once, and not once for everybody
+            if self._send(items) in AWAY:
+                break
 
-    def _send(self, items: Sequence[Item]) -> None:
+    def _send(self, items: Sequence[Item]) -> str:
         recipient, now = items[0].recipient, self._around.clock.now()
         to = self._operator if recipient == OPERATOR else self._around.staff.address(UUID(recipient))
         try:
@@ -86,6 +89,7 @@ class Mailing:
                 queue.delivered(connection, items, outcome)
         _log.info("mail-attempt", recipient=recipient, kind=items[0].kind, outcome=outcome)
         self._around.watch.attempted("mail", outcome)
+        return outcome
 
     def _handed(self, items: Sequence[Item], to: str) -> str:
         if not to:
