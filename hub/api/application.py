@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -43,7 +45,9 @@ def application(parts: Parts, server: str = SERVER, pages: Sequence[BaseRoute] =
     followers, routes, rest = Followers(), routes_with(parts.views), bare()
     rest.router.routes += [*routes, *of_authorization()]
     rest.state.parts, rest.state.followers = parts, followers
-    rest.state.document, rest.state.telling = document(routes, server), telling_document(parts.leaving, server)
+    # made when somebody asks, for most who start a hub never do; of routes of its own, for those here answer HEAD as well
+    rest.state.document = cache(lambda: document(routes_with(parts.views), server))
+    rest.state.telling = cache(lambda: telling_document(parts.leaving, server))
     for methods in (route.methods or set() for route in routes):
         methods |= {"HEAD"} if "GET" in methods else set()
     hot = Route("/v1/signals", PostSignals(parts), methods=["POST"], name="postSignals")
@@ -110,11 +114,11 @@ async def _jwks(request: Request) -> Response:
 
 
 async def _openapi(request: Request) -> Response:
-    return JSONResponse(request.app.state.document, headers={"Access-Control-Allow-Origin": "*"})
+    return JSONResponse(await run_in_threadpool(request.app.state.document), headers={"Access-Control-Allow-Origin": "*"})
 
 
 async def _asyncapi(request: Request) -> Response:
-    return JSONResponse(request.app.state.telling, headers={"Access-Control-Allow-Origin": "*"})
+    return JSONResponse(await run_in_threadpool(request.app.state.telling), headers={"Access-Control-Allow-Origin": "*"})
 
 
 def _open(path: str, name: str, title: str, do: Any, kind: type[Response], schema: Any) -> APIRoute:
