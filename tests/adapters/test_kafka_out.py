@@ -154,6 +154,50 @@ def test_to_whoever_is_removed_nothing_is_told_and_nothing_waits(telling: Tellin
     assert f"{ESCALATIONS}.police" not in telling.kafka.names()
 
 
+def test_a_topic_that_could_not_be_made_holds_up_nobody_else(telling: TellingOnKafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    # a name that no broker takes stands for one that the hub may not make
+    own = telling.subscribe("", sink=Sink.KAFKA)
+    telling.tell(a_notice(1))
+    with monkeypatch.context() as patched, telling.sent():
+        patched.setattr(
+            telling.sending, "topic", lambda organisation, key: f"{telling.kafka.prefix}{ESCALATIONS}.{organisation} {key}"
+        )
+        until(lambda: [len(telling.told(name)) for name in BOTH] == [1, 1])
+        telling.tell(a_notice(2))
+        until(lambda: [len(telling.told(name)) for name in BOTH] == [2, 2])
+    telling.send()
+    assert len(telling.told(f"police.{own.id}")) == 2
+
+
+def test_what_waits_for_a_subscription_that_ended_is_told_nobody(telling: TellingOnKafka) -> None:
+    ended = telling.subscribe("", sink=Sink.KAFKA)
+    telling.tell(a_notice())
+    telling.do(ended, ended.end)
+    telling.send()
+    assert [len(telling.told(name)) for name in BOTH] == [1, 1]
+    assert not [name for name in telling.kafka.names() if str(ended.id) in name]
+
+
+def test_the_ledger_names_the_organisation_also_where_its_subscription_ended_before_it_could_be_written(
+    telling: TellingOnKafka,
+) -> None:
+    own = telling.subscribe("", sink=Sink.KAFKA)
+    telling.tell(a_notice())
+    tried: list[Attempt] = []
+
+    def away(attempts: Sequence[Attempt]) -> None:
+        if not tried:
+            telling.do(own, own.end)
+        tried.extend(attempts)
+        raise Unavailable("The log cannot be written.")
+
+    with telling.sent(Sending(telling.kafka.connection, replace(telling.around(), ledger=away))):
+        until(lambda: tried != [])
+    telling.send()
+    assert {one.organisation for one in (*telling.ledger, *tried)} == set(BOTH)
+    assert str(own.id) in {one.subscription for one in telling.ledger}
+
+
 # Once, and in order --------------------------------------------------------------------------------
 
 

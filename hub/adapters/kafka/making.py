@@ -11,11 +11,12 @@ from hub.adapters.kafka.topics import OF_PARTNERS, OF_THE_HUB, POSITIONS
 _told = structlog.get_logger("hub.kafka")
 
 
-async def make(connection: Connection, names: Iterable[str], admin: AIOKafkaAdminClient) -> None:
-    """Makes the topics that are not there; who may not do that here finds in the log which ones somebody has to make."""
+async def make(connection: Connection, names: Iterable[str], admin: AIOKafkaAdminClient) -> set[str]:
+    """Makes these topics, and gives those that could not be: the log says which ones somebody has to make, and why."""
     new = [_new(connection, name) for name in sorted(set(names))]
+    refused: set[str] = set()
     if not new:
-        return
+        return refused
     answer = await admin.create_topics(new)
     for name, code, *_ in answer.topic_errors:
         refusal = for_code(code)
@@ -23,6 +24,8 @@ async def make(connection: Connection, names: Iterable[str], admin: AIOKafkaAdmi
             _told.info("kafka-topic-made", topic=name)
         elif refusal is not TopicAlreadyExistsError:
             _told.warning("kafka-topic-not-made", topic=name, because=refusal.__name__)
+            refused.add(name)
+    return refused
 
 
 async def missing(names: Iterable[str], admin: AIOKafkaAdminClient) -> set[str]:

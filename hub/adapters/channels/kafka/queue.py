@@ -132,6 +132,11 @@ def _up_to(connection: Connection, receiver: str, place: Mapping[str, Any]) -> l
     return [_telling(row) for row in connection.execute(found)]
 
 
+def waiting_for(connection: Connection) -> set[str]:
+    """Every receiver for which anything stands here."""
+    return set(connection.scalars(select(_T.receiver).distinct()))
+
+
 def forget(connection: Connection, receivers: Collection[str]) -> None:
     """What these receivers were to be told, they are not told any more."""
     connection.execute(delete(TELLINGS).where(_T.receiver.in_(receivers)))

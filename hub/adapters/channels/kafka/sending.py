@@ -7,11 +7,11 @@ came counts, and not what the outbox thinks. Of two workers Kafka hears only the
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from threading import Event
-from time import time_ns
+from time import monotonic, time_ns
 from typing import Any
 from uuid import UUID
 
@@ -43,15 +43,21 @@ WITHIN = 10.0
 """Seconds in which Kafka has to have committed a transaction; who does not know whether it did begins anew and looks."""
 POLL = 1.0
 """Seconds between looks when no bell rings."""
+AGAIN = 60.0
+"""Seconds after which a topic that could not be made is asked for once more; what is for it waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What goes to Kafka in one transaction; `place` is up to where families stand then, where that is known."""
+    """What goes to Kafka in one transaction; `place` is up to where families stand then, where that is known.
+
+    `organisations` has whose each receiver is, also where a subscription ends meanwhile.
+    """
 
     tellings: Sequence[Telling]
     standings: Sequence[Standing]
     place: Mapping[str, Any] | None
+    organisations: Mapping[str, str]
 
     @property
     def is_empty(self) -> bool:
@@ -71,7 +77,8 @@ class Sending:
         self._connection, self._around, self._sender = connection, around, Sender(around.oin, around.base_url)
         self._topics = Topics(connection.prefix)
         self._made: set[str] = set()
-        self._removed: set[str] = set()
+        self._refused: dict[str, float] = {}
+        self._known: set[str] = set()
         self.families_after = 0
 
     @property
@@ -113,7 +120,7 @@ class Sending:
 
         async with AsyncExitStack() as open_ones:
             admin = await open_ones.enter_async_context(started(AIOKafkaAdminClient(**self._connection.client())))
-            self._made = set()
+            self._made, self._refused = set(), {}
             await self._make(admin, {self._topics.of(POSITIONS), self._topics.of(FAMILIES)})
             # from here on nobody else is heard under this name, and what they left open is broken off
             producer = await open_ones.enter_async_context(started(self._producer()))
@@ -136,8 +143,9 @@ class Sending:
 
     async def _make(self, admin: AIOKafkaAdminClient, names: set[str]) -> None:
         if new := names - self._made:
-            await making.make(self._connection, await making.missing(new, admin), admin)
-            self._made |= new
+            refused = await making.make(self._connection, await making.missing(new, admin), admin)
+            self._made |= new - refused
+            self._refused |= dict.fromkeys(refused, monotonic())
 
     def _agree(self, places: Mapping[str, Mapping[str, Any]]) -> None:
         """Takes from Kafka how far it came; where an outbox or a log was put back, what it does not know is told once more."""
@@ -147,7 +155,7 @@ class Sending:
             told = queue.up_to(connection, of_receivers)
             is_known = of_families is not None and families.is_known(connection, of_families)
         now = self._around.clock.now()
-        self._keep(told, now, now)
+        self._keep(told, {key: str(place.get("organisation", key)) for key, place in of_receivers.items()}, now, now)
         with self._around.outbox.begin() as connection:
             queue.settle(connection, told)
         self.families_after = of_families["position"] if of_families and is_known else 0
@@ -158,7 +166,11 @@ class Sending:
         batch, began, at = await asyncio.to_thread(self._next), time_ns(), self._around.clock.now()
         if batch.is_empty:
             return False
-        await self._make(admin, {self._topic_of(one) for one in batch.tellings})
+        await self._make(admin, {self._topic_of(one, batch) for one in batch.tellings})
+        # one partner's topic is no reason to tell nobody anything; the next look passes it over
+        batch = replace(batch, tellings=[one for one in batch.tellings if self._topic_of(one, batch) in self._made])
+        if batch.is_empty:
+            return True
         async with asyncio.timeout(WITHIN):
             await producer.begin_transaction()
             await asyncio.gather(*[await producer.send(**one) for one in self._records(batch)])
@@ -169,17 +181,17 @@ class Sending:
         return True
 
     def _next(self) -> Batch:
-        registrations = self._around.registrations
         # what waits is kept for whoever is resumed, or whose covenant is renewed
         listening = self._listening(self._around.clock.now())
-        sharing = [one.key for one in listening if one.state == ACTIVE and not one.organisation.is_suspended]
-        self._forget({each.name for each in registrations.all() if each.is_removed})
+        sharing = {one.key: one.organisation.name for one in listening if one.state == ACTIVE and not one.organisation.is_suspended}
+        sharing = {key: name for key, name in sharing.items() if not self._is_refused(self._topic(name, key))}
+        self._forget()
         with self._around.outbox.connect() as connection:
             tellings = queue.due(connection, sharing, BATCH)
             # looked at before the families, so that these stand at least so far
             mark = families.mark(connection)
             standings = families.changed(connection, self.families_after, BATCH)
-        return Batch(tellings, standings, mark if len(standings) < BATCH else None)
+        return Batch(tellings, standings, mark if len(standings) < BATCH else None, sharing)
 
     def _listening(self, now: datetime) -> list[Subscriber]:
         """Whoever is told things over Kafka: every organisation at large, and besides whoever subscribed to a topic."""
@@ -187,58 +199,52 @@ class Sending:
         by_kafka = [one for one in registrations.subscribers() if one.is_standing or one.wish.sink is Sink.KAFKA]
         return [one for one in by_kafka if registrations.is_sharing(one.organisation, now)]
 
-    def _forget(self, removed: set[str]) -> None:
-        if new := removed - self._removed:
+    def _is_refused(self, topic: str) -> bool:
+        return topic in self._refused and monotonic() < self._refused[topic] + AGAIN
+
+    def _forget(self) -> None:
+        """What waits for whoever was removed, or for a subscription that ended, is told to nobody."""
+        known = {one.key for one in self._around.registrations.subscribers() if not one.organisation.is_removed}
+        if known != self._known:
             with self._around.outbox.begin() as connection:
-                queue.forget(connection, new)
-            self._removed |= new
+                queue.forget(connection, queue.waiting_for(connection) - known)
+            self._known = known
 
     def _settle(self, batch: Batch, began: datetime) -> None:
-        self._keep(batch.tellings, began, self._around.clock.now())
+        self._keep(batch.tellings, batch.organisations, began, self._around.clock.now())
         with self._around.outbox.begin() as connection:
             queue.settle(connection, batch.tellings)
             if batch.place is not None:
                 families.forget_marks(connection, batch.place["position"])
 
-    def _keep(self, told: Sequence[Telling], began: datetime, ended: datetime) -> None:
+    def _keep(self, told: Sequence[Telling], organisations: Mapping[str, str], began: datetime, ended: datetime) -> None:
         """Writes into the ledger that these were told: Kafka committed them."""
         if told:
-            self._around.ledger([self._attempt(one, began, ended) for one in told])
-
-    def _attempt(self, one: Telling, began: datetime, ended: datetime) -> Attempt:
-        subscriber = self._around.registrations.subscriber(one.receiver)
-        return Attempt(
-            organisation=subscriber.organisation.name if subscriber else one.receiver,
-            subscription=one.receiver,
-            notice=one.notice,
-            called=one.family,
-            fact=one.position,
-            type=msgspec.json.decode(one.event, type=_Typed).type,
-            way=Way.KAFKA,
-            sequence=one.sequence,
-            number=1,
-            digest=sha256(one.event).hexdigest(),
-            outcome="committed",
-            is_taken=True,
-            began=began,
-            ended=ended,
-        )
+            self._around.ledger([_attempt(one, organisations[one.receiver], began, ended) for one in told])
 
     def _records(self, batch: Batch) -> Iterator[dict[str, Any]]:
         """What goes to Kafka, and last how far that is."""
-        places = {f"{ESCALATIONS}.{one.receiver}": one.place for one in batch.tellings}
+        names = batch.organisations
+        places: dict[str, Mapping[str, Any]] = {
+            f"{ESCALATIONS}.{one.receiver}": {**one.place, "organisation": names[one.receiver]} for one in batch.tellings
+        }
         if batch.standings and batch.place is not None:
             places[FAMILIES] = batch.place
-        yield from map(self._telling, batch.tellings)
+        yield from (self._telling(one, self._topic_of(one, batch)) for one in batch.tellings)
         yield from map(self._standing, batch.standings)
         for key, place in places.items():
             yield {"topic": self._topics.of(POSITIONS), "key": key.encode(), "value": positions.written(place)}
 
-    def _telling(self, one: Telling) -> dict[str, Any]:
+    def _telling(self, one: Telling, topic: str) -> dict[str, Any]:
         at = self._around.clock.now()
         trace = of_notice(UUID(one.notice), 1, BELL)
         headers = {**sealed(one.notice, one.event, self._around.keys.at(at), at), TRACEPARENT: str(trace)}
-        return {"topic": self._topic_of(one), "key": one.family.encode(), "value": one.event, "headers": to_record(headers)}
+        return {
+            "topic": topic,
+            "key": one.family.encode(),
+            "value": one.event,
+            "headers": to_record(headers),
+        }
 
     def _standing(self, one: Standing) -> dict[str, Any]:
         headers = {"content-type": "application/json", f"{OURS}position": str(one.position)}
@@ -246,11 +252,11 @@ class Sending:
             headers[f"{OURS}merged-into"] = one.merged_into
         return {"topic": self._topics.of(FAMILIES), "key": one.family.encode(), "value": one.view, "headers": to_record(headers)}
 
-    def _topic_of(self, one: Telling) -> str:
-        subscriber = self._around.registrations.subscriber(one.receiver)
-        if subscriber is None or subscriber.is_standing:
-            return self._topics.of(ESCALATIONS, one.receiver)
-        return self.topic(subscriber.organisation.name, one.receiver)
+    def _topic_of(self, one: Telling, batch: Batch) -> str:
+        return self._topic(batch.organisations[one.receiver], one.receiver)
+
+    def _topic(self, organisation: str, key: str) -> str:
+        return self._topics.of(ESCALATIONS, key) if key == organisation else self.topic(organisation, key)
 
     def _tell_watch(self, batch: Batch, began: int) -> None:
         watch, now = self._around.watch, self._around.clock.now()
@@ -260,3 +266,22 @@ class Sending:
             watch.delivered(BELL, (now - one.accepted_at).total_seconds())
             if watch.stepped:
                 watch.stepped(Step("deliver", of_notice(UUID(one.notice), 1, BELL), began, time_ns(), "producer"))
+
+
+def _attempt(one: Telling, organisation: str, began: datetime, ended: datetime) -> Attempt:
+    return Attempt(
+        organisation=organisation,
+        subscription=one.receiver,
+        notice=one.notice,
+        called=one.family,
+        fact=one.position,
+        type=msgspec.json.decode(one.event, type=_Typed).type,
+        way=Way.KAFKA,
+        sequence=one.sequence,
+        number=1,
+        digest=sha256(one.event).hexdigest(),
+        outcome="committed",
+        is_taken=True,
+        began=began,
+        ended=ended,
+    )
