@@ -30,6 +30,8 @@ from hub.adapters import backup
 from hub.adapters.backup import Manifest
 from hub.adapters.channels.feed import FEED
 from hub.adapters.channels.kafka.queue import TELLINGS
+from hub.adapters.channels.mail import queue as mails
+from hub.adapters.channels.mail.queue import Item
 from hub.adapters.channels.webhook.queue import DELIVERIES
 from hub.adapters.kek import FromFile, Keks
 from hub.adapters.migrations import STORES, VERSION
@@ -134,6 +136,7 @@ def a_hub_that_worked(data: Path) -> None:
         with served.hub.stored.outbox.begin() as connection:
             connection.execute(insert(relay.STOPPED), {"follower": "nobody", "position": 0, "because": "a test"})
             connection.execute(insert(TELLINGS), A_TELLING)
+            mails.queue(connection, [Item("operator", "callback-given-up", "a-notice", "police", "", NOON, None)], NOON)
 
 
 Places = Callable[[str, str, Path], Settings]
