@@ -125,7 +125,10 @@ def test_a_name_that_nobody_has_is_refused_as_what_was_given(tmp_path: Path) -> 
     token = hub("token", "nobody", "--keys", str(tmp_path))
     assert (token.returncode, "for NAME" in token.stderr) == (2, True), token
     again = hub("deliveries", "again", "--receiver", "nobody", HUB_DATA_DIR=str(tmp_path))
-    assert (again.returncode, "No organisation is registered by that name." in again.stderr) == (1, True), again
+    assert (again.returncode, "No organisation is registered by that name, and no subscription has that id." in again.stderr) == (
+        1,
+        True,
+    ), again
 
 
 @pytest.mark.parametrize(
