@@ -105,7 +105,7 @@ async def test_what_asks_wrongly_is_refused_as_the_standard_says(hub: Running) -
         assert (await they.http.post(TOKEN, data=used)).status_code == 200
         for form, error in (
             (used, "invalid_client"),
-            (YOUTH.form(at=NOON, scope="notices:read"), "invalid_scope"),
+            (YOUTH.form(at=NOON, scope="notices:write"), "invalid_scope"),
             (YOUTH.form(at=NOON) | {"grant_type": "password"}, "unsupported_grant_type"),
             ({"grant_type": "client_credentials"}, "invalid_client"),
             (YOUTH.form(YOUTH.assertion(NOON, aud="https://other.example.org")), "invalid_client"),
