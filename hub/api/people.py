@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Path, Request
 from fastapi.routing import APIRoute
 from pydantic import Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
@@ -21,6 +21,8 @@ from hub.domain import field_classes as of
 from hub.domain.contacting import Contact, Mail
 from hub.domain.duty import Shift
 from hub.domain.policy import Act
+
+Link = Annotated[str, Path(pattern=r"^[0-9a-f]{32}\.[A-Za-z0-9_-]{43}$")]
 
 
 class Choice(Form):
@@ -104,7 +106,7 @@ class Calendar(Response):
     media_type = "text/calendar"
 
 
-async def _calendar(request: Request, link: str) -> Response:
+async def _calendar(request: Request, link: Link) -> Response:
     parts = request.app.state.parts
     return Calendar(await run_in_threadpool(parts.calendar, link), headers={"Cache-Control": "private, no-cache"})
 

@@ -71,7 +71,9 @@ def objects(schema: Any, value: Any) -> Iterator[tuple[Any, Any]]:
 def role_for(hub: Running, operation: str) -> str:
     """Somebody whom the policy lets do this."""
     route = next(each for each in hub.app.rest.routes if isinstance(each, Guarded) and each.operation == operation)
-    return next(role for role in ("coordinator", "team-lead", "administrative", "auditor", "operator") if role in route.roles)
+    return next(
+        role for role in ("coordinator", "team-lead", "administrative", "auditor", "operator", "partner") if role in route.roles
+    )
 
 
 async def post(

@@ -80,6 +80,9 @@ def _about_something(body: dict[str, Any]) -> None:
             body[name] = STAND_INS["other"]
     if str(body.get("source", "")).startswith("urn:nld:oin:"):
         body["source"] = SOURCE
+    for name, when in (("begins", "9998-01-01T00:00:00Z"), ("ends", "9998-01-02T00:00:00Z")):
+        if re.fullmatch(r"\d{4}-\d\d-\d\d[Tt].*", str(body.get(name, ""))):
+            body[name] = when
     if isinstance(body.get("type"), str):
         body["type"] = TYPE
     if re.fullmatch("[0-9]{9}", str(body.get("bsn", ""))):
@@ -200,6 +203,8 @@ def share(hub: Running, label: str, who: str) -> Sequence[Case]:
         return made
     if who not in route.roles:
         return made[:: max(1, len(made) // FEW)]
+    if len(made) < FEW * len(route.roles):  # too little to be shared: some would get nothing but what is malformed
+        return made
     return made[sorted(route.roles).index(Capacity(who)) :: len(route.roles)]
 
 

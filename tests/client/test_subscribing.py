@@ -126,6 +126,7 @@ def test_the_feed_gives_all_to_the_end_and_goes_on_from_a_cursor_or_a_date(serve
     for _ in range(101):
         # more than one page of it
         police.test(feed)
+    passed_on(served.hub)
     served.clock.set(served.clock.now() + timedelta(hours=1))
     since = served.clock.now()
     escalated(served)

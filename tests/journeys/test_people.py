@@ -224,7 +224,7 @@ def test_a_calendars_link_counts_until_it_is_made_anew_closed_or_old(database: s
         first, second = made(), made()
         assert (status(first), status(second)) == (404, 200)
         assert status(second[:-1] + ("A" if second[-1] != "A" else "B")) == 404
-        assert status("/v1/calendars/anything") == 404
+        assert status("/v1/calendars/anything") == 400
         assert office.ask(DIRECTOR, "DELETE", "/v1/me/calendar").json()["calendarUntil"] is None
         assert status(second) == 404
         third = made()

@@ -24,10 +24,11 @@ def a_ledger(attempts: Sequence[Attempt], persons: Sequence[tuple[int, int]]) ->
     telling = a_telling(attempts[0], on=an_occasion(at=minute(0)))
     for nth, attempt in enumerate(attempts[1:], start=1):
         telling.attempt(attempt, an_occasion(at=minute(nth)))
+    began = attempts[0].began
     for nth, (at, recorded) in enumerate(persons):
-        telling.acknowledge(
-            Person("Tessa de Proef", f"duty officer {nth}", minute(min(at, recorded))), an_occasion(at=minute(recorded))
-        )
+        # nobody takes notice of what they were not told yet
+        took, noted = max(minute(min(at, recorded)), began), max(minute(recorded), began)
+        telling.acknowledge(Person("Tessa de Proef", f"duty officer {nth}", took), an_occasion(at=noted))
     return telling, list(telling.collect_events())
 
 
