@@ -2,11 +2,13 @@
 
 On PostgreSQL whoever leads holds a lock (an advisory one, by the name of the work) on a connection of its own. It goes with
 the connection: when the process ends, is killed or cut off, and when it shows no life for a few seconds, for then the server
-ends the connection. With SQLite there is one process, which leads everything.
+ends the connection. What it had begun meanwhile is ended by the server too, except in the middle of a COPY, where none of the
+server's limits count; those who stand by end that. With SQLite there is one process, which leads everything.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any
@@ -16,6 +18,7 @@ import structlog
 from sqlalchemy import Engine
 
 from hub.adapters.database import is_postgresql
+from hub.adapters.database.postgresql import STALLED_AFTER
 
 BEAT = 1.0
 """Seconds between signs of life, and between attempts of those who stand by."""
@@ -28,6 +31,14 @@ _LOOK = 0.2
 """Seconds between looks whether the work still is this process's own."""
 _LIMIT = f"SET idle_session_timeout = '{int(ENDED_AFTER * 1000)}ms'"
 _TAKE = "SELECT pg_try_advisory_lock(hashtextextended('lead ' || %s, 0))"
+_END_STALLED = """
+WITH others AS (SELECT unnest(pg_blocking_pids(pid)) AS pid FROM pg_locks WHERE NOT granted AND waitstart < now() - %(limit)s)
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE pid IN (SELECT pid FROM others) AND usename = current_user AND datname = current_database()
+AND state = 'active' AND wait_event = 'ClientRead' AND query_start < now() - %(limit)s
+"""
+"""Ends whoever makes others wait, in the middle of a statement of which its client has not sent the end."""
+_STALLED = {"limit": timedelta(seconds=STALLED_AFTER)}
 _told = structlog.get_logger("hub.leading")
 
 
@@ -117,12 +128,17 @@ class Leading:
             began = monotonic()
             free = [name for name in list(self._wanted) if name not in self._held]
             taken = [name for name in free if line.execute(_TAKE, (name,)).fetchone() == (True,)]
-            line.execute("SELECT 1")
+            self._end_stalled(line)
             self._sure_until = began + SURE_FOR
             if taken:
                 self._held |= frozenset(taken)
                 _told.info("leads", names=taken)
             self._woken.wait(BEAT)
+
+    def _end_stalled(self, line: "psycopg.Connection[Any]") -> None:
+        ended = line.execute(_END_STALLED, _STALLED).fetchone()
+        if ended is not None and ended[0]:
+            _told.warning("stalled-connections-ended", count=ended[0])
 
     def _lose(self) -> None:
         if self._held:

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from hub.adapters.database import engine
+from hub.adapters.database.postgresql import STALLED_AFTER
 from hub.adapters.leading import ENDED_AFTER, Leading
 
 
@@ -127,3 +130,36 @@ def test_work_is_done_by_whoever_leads_and_told_to_end_when_it_is_lost(shared: E
         stop.set()
         threads[0].join()
     assert done == ["one", "one ends", "one", "one ends"]
+
+
+def test_whoever_stalls_in_the_middle_of_a_copy_does_not_keep_the_others_waiting(shared: Engine) -> None:
+    with shared.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE rows (number int)")
+    with standing_by(shared) as one, shared.connect() as stalled:
+        assert until(lambda: one.leads("clock"))
+        stalled.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")
+        with pytest.raises(psycopg.OperationalError), _cursor(stalled).copy("COPY rows FROM STDIN") as copy:
+            copy.write_row((1,))
+            with shared.begin() as waiting:
+                began = time.monotonic()
+                waiting.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")
+            assert time.monotonic() - began >= STALLED_AFTER
+        stalled.invalidate()
+    with shared.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM rows").scalar_one() == 0
+
+
+def test_whoever_makes_others_wait_but_is_at_work_is_left_alone(shared: Engine) -> None:
+    with standing_by(shared) as one, shared.begin() as at_work, shared.connect() as other:
+        assert until(lambda: one.leads("clock"))
+        at_work.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")
+        waits = Thread(target=lambda: other.exec_driver_sql("SELECT pg_advisory_xact_lock(1)"), daemon=True)
+        waits.start()
+        at_work.exec_driver_sql(f"SELECT pg_sleep({STALLED_AFTER + 3})")
+        at_work.commit()
+        waits.join(30)
+        assert not waits.is_alive()
+
+
+def _cursor(connection: Connection) -> Any:
+    return connection.connection.cursor()

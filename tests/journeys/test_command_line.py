@@ -569,7 +569,7 @@ def test_the_demo_leaves_nothing_behind_when_it_is_asked_to_end(tmp_path: Path) 
             lines.append(line)
             if "Ctrl+C ends" in line:
                 break
-        assert any(line.rstrip().endswith("/v1/escalations/stream?after=0'") for line in lines)
+        assert any(line.rstrip().endswith("/v1/escalations/stream?after=0'") for line in lines), "".join(lines)
         assert list(tmp_path.iterdir()) != []
         demo.send_signal(signal.SIGTERM)
         assert demo.wait(120) == 143
