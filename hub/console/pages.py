@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from functools import cache
+from gzip import compress
+from hashlib import sha256
 from importlib.resources import files
+from secrets import token_urlsafe
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -10,19 +13,44 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hub.console.words import moment
+from hub.console import saying
 
-POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action {}; base-uri 'none'; frame-ancestors 'none'"
-"""What a page may do: no script, nothing of anybody else, forms to those named alone."""
+_POLICY = "default-src 'none'; {}style-src 'self'; img-src 'self'; form-action {}; base-uri 'none'; frame-ancestors 'none'"
+_SCRIPTS = "script-src 'self' 'nonce-{}'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types htmx; "
+"""What a page may do: no script but htmx and none in the page itself, nothing of anybody else, forms to those named alone."""
 ROOM = "hub.console"
-_ASSETS = {"hub.css": "text/css; charset=utf-8", "hub.svg": "image/svg+xml"}
+TONGUES = ("nl", "en")
+TONGUE = "taal"
+"""The cookie with the language that somebody chose; it says nothing of who they are."""
+_FILES = {
+    "hub.css": ("text/css", ("utrecht/*.css", "hub.css")),
+    "hub.js": ("text/javascript", ("htmx/htmx.js", "htmx/hx-sse.js", "htmx/hx-csp.js")),
+    "hub.svg": ("image/svg+xml", ("hub.svg",)),
+}
+_WORTH_PRESSING = 1_000
+"""Bytes."""
 
 
 def page(template: str, status: int = 200, sends_to: str = "'self'", room: str = ROOM, **words: Any) -> Response:
     """A page; `sends_to` is where its forms may go, `room` the package with its template."""
+    nonce = token_urlsafe(16)
+    policy = _POLICY.format(_SCRIPTS.format(nonce) if words.get("session") else "", sends_to)
+    tongue = words.setdefault("tongue", "nl")
     # without a referrer to itself a browser says of a form that it comes from nowhere (Origin: null), as of a stranger's
-    headers = {"Content-Security-Policy": POLICY.format(sends_to), "Content-Language": "nl, en", "Referrer-Policy": "same-origin"}
-    return Response(_templates(room).get_template(template).render(words), status, headers, "text/html; charset=utf-8")
+    headers = {"Content-Security-Policy": policy, "Content-Language": tongue, "Referrer-Policy": "same-origin"}
+    text = _templates(room).get_template(template).render(words, nonce=nonce)
+    return Response(text, status, headers, "text/html; charset=utf-8")
+
+
+def fragment(template: str, **words: Any) -> str:
+    """A piece of a page."""
+    return _templates(ROOM).get_template(template).render(words)
+
+
+def tongue_of(request: Request) -> str:
+    """The language that somebody chose; Dutch where they chose none."""
+    chosen = request.cookies.get(TONGUE, "")
+    return chosen if chosen in TONGUES else TONGUES[0]
 
 
 def fields_of(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
@@ -32,20 +60,45 @@ def fields_of(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
 
 
 def assets() -> list[Route]:
-    """The routes of what pages look like."""
-    return [Route(f"/assets/{name}", _asset(name, media), methods=["GET"]) for name, media in _ASSETS.items()]
+    """The routes of what pages look like, and do in a browser."""
+    return [Route(f"/assets/{name}", _asset(name), methods=["GET"]) for name in _FILES]
 
 
-def _asset(name: str, media: str) -> Any:
-    async def asset(_: Request) -> Response:
-        return Response(_bytes(name), headers={"Cache-Control": "public, max-age=3600"}, media_type=media)
+def asset(name: str) -> str:
+    """The address of a file, which changes with what is in it."""
+    return f"/assets/{name}?{sha256(_bytes(name)).hexdigest()[:12]}"
 
-    return asset
+
+def _asset(name: str) -> Any:
+    media = f"{_FILES[name][0]}; charset=utf-8"
+
+    async def give(request: Request) -> Response:
+        headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+        if "gzip" in request.headers.get("accept-encoding", "") and len(_bytes(name)) > _WORTH_PRESSING:
+            return Response(_pressed(name), headers={**headers, "Content-Encoding": "gzip"}, media_type=media)
+        return Response(_bytes(name), headers=headers, media_type=media)
+
+    return give
 
 
 @cache
 def _bytes(name: str) -> bytes:
-    return (files(ROOM) / "templates" / name).read_bytes()
+    place = files(ROOM) / "assets"
+    found = [each for pattern in _FILES[name][1] for each in _matching(place, pattern)]
+    return b"\n".join(each.read_bytes() for each in found)
+
+
+def _matching(place: Any, pattern: str) -> list[Any]:
+    directory, _, name = pattern.rpartition("/")
+    within = place / directory if directory else place
+    if not name.startswith("*"):
+        return [within / name]
+    return sorted((each for each in within.iterdir() if each.name.endswith(name[1:])), key=lambda each: str(each.name))
+
+
+@cache
+def _pressed(name: str) -> bytes:
+    return compress(_bytes(name), mtime=0)
 
 
 @cache
@@ -57,5 +110,6 @@ def _templates(room: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters["moment"] = moment
+    found.globals |= {"asset": asset, **saying.GLOBALS}
+    found.filters |= saying.FILTERS
     return found

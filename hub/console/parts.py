@@ -5,7 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from starlette.types import ASGIApp
+
 from hub.domain.callers import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The same in Dutch and in English."""
+
+    nl: str
+    en: str
+
+    def said(self, tongue: str) -> str:
+        """In that language: `nl` or `en`."""
+        return self.en if tongue == "en" else self.nl
 
 
 class Begun(Protocol):
@@ -87,10 +101,13 @@ class Console:
     """Everything that the pages stand on.
 
     `login` is `None` where no issuer was named, so that nobody can log in; `contact` is whom to ask for a role, or empty.
+    `interface` is the hub's own interface, which every page asks; `word` what a code of that kind is called, in both languages.
     """
 
     login: Login | None
     sessions: Sessions
     now: Callable[[], datetime]
+    interface: ASGIApp
+    word: Callable[[str, str], Both]
     is_demo: bool = False
     contact: str = ""

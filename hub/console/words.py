@@ -2,23 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
+from hub.console.parts import Both
 from hub.domain.callers import Capacity
 from hub.errors import HubError, Unavailable
-
-_DUTCH_TIME = ZoneInfo("Europe/Amsterdam")
-_MONTHS = ["januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september"]
-_MONTHS += ["oktober", "november", "december"]
-
-
-@dataclass(frozen=True, slots=True)
-class Both:
-    """The same in Dutch and in English."""
-
-    nl: str
-    en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +95,75 @@ TROUBLES: Mapping[str, Trouble] = {
         ),
         again=False,
     ),
+    "log-in-first": Trouble(
+        401,
+        Both("Log eerst in", "Log in first"),
+        Both("Deze pagina is er alleen voor wie is ingelogd.", "This page is only for those who are logged in."),
+    ),
     "csrf": _OTHER_PAGE,
     "other-origin": _OTHER_PAGE,
+}
+
+
+_NOT_YOURS = Trouble(
+    403,
+    Both("Dit is niet aan u", "This is not for you"),
+    Both(
+        "Met uw rol kunt u deze pagina niet zien, of dit niet doen. Vraag het aan de regisseur van het gezin of aan uw teamleider.",
+        "Your role does not let you see this page, or do this. Ask the director of the family, or your team lead.",
+    ),
+    again=False,
+)
+_NOTHING_HERE = Trouble(
+    404,
+    Both("Hier is niets, of niets voor u", "There is nothing here, or nothing for you"),
+    Both(
+        "Dit adres bestaat niet, of het gezin hoort niet bij u of uw team. Zoek het gezin op: dan ziet u bij wie u moet zijn.",
+        "There is no such page, or the family is not yours or your team's. Search for the family to see whom to contact.",
+    ),
+    again=False,
+)
+_TOO_MANY = Trouble(
+    429,
+    Both("Even wachten", "Wait a moment"),
+    Both(
+        "Er kwamen te veel verzoeken achter elkaar. Wacht een minuut en probeer het nog eens.",
+        "Too many requests came one after the other. Wait a minute and try again.",
+    ),
+    again=False,
+)
+_BUSY = Trouble(
+    503,
+    Both("De hub is even niet bereikbaar", "The hub cannot be reached for a moment"),
+    Both(
+        "Er is niets vastgelegd. Wat u invulde staat hieronder; probeer het over een minuut nog eens.",
+        "Nothing was recorded. What you filled in stands below; try again in a minute.",
+    ),
+    again=False,
+)
+_BROKEN = Trouble(
+    500,
+    Both("Er ging iets mis in de hub", "Something went wrong in the hub"),
+    Both(
+        "Dit had niet mogen gebeuren. De beheerder vindt het terug onder het nummer hieronder.",
+        "This should not have happened. The operator finds it by the number below.",
+    ),
+    again=False,
+)
+_CANNOT = Trouble(
+    400,
+    Both("Dit kan zo niet", "This cannot be done like this"),
+    Both("De hub kan dit verzoek niet uitvoeren zoals het er staat.", "The hub cannot do this as it was asked."),
+    again=False,
+)
+_BY_STATUS: Mapping[int, Trouble] = {
+    400: _CANNOT,
+    403: _NOT_YOURS,
+    404: _NOTHING_HERE,
+    409: _CANNOT,
+    412: _CANNOT,
+    429: _TOO_MANY,
+    503: _BUSY,
 }
 
 
@@ -118,7 +172,6 @@ def trouble_of(error: HubError) -> Trouble:
     return TROUBLES.get(error.code, _UNAVAILABLE if isinstance(error, Unavailable) else _MALFORMED)
 
 
-def moment(at: datetime) -> str:
-    """A moment as a clock and calendar in the Netherlands show it."""
-    here = at.astimezone(_DUTCH_TIME)
-    return f"{here.day} {_MONTHS[here.month - 1]} {here.year}, {here:%H:%M}"
+def no_of(status: int, code: str) -> Trouble:
+    """The page for a refusal of the interface, by its status where its code has no page of its own."""
+    return TROUBLES.get(code) or _BY_STATUS.get(status) or _BROKEN

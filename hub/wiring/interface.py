@@ -1,6 +1,6 @@
 """The hub over HTTP: what its routes and pages stand on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -9,21 +9,23 @@ from uuid import UUID
 import msgspec
 
 from hub import projections
-from hub.adapters import calendars, people_index
+from hub.adapters import calendars, partners, people_index
 from hub.adapters.callers import Callers
 from hub.adapters.channels.webhook.mailbag import Mailbag
-from hub.adapters.contracts import contract_path
+from hub.adapters.contracts import contract_path, contracts
 from hub.adapters.database import reading
 from hub.adapters.disclosures import load_notice_schemas
 from hub.adapters.kafka.topics import OF_PARTNERS, OF_THE_HUB, POSITIONS, SIGNALS
 from hub.adapters.limits import Strangers
+from hub.adapters.matrices import load_matrices
 from hub.adapters.notice_event import LEAN
 from hub.api import application as api
 from hub.api import health
 from hub.api.front import Front
 from hub.api.parts import Found, Leaving, Parts
 from hub.api.proxies import Proxies
-from hub.console import Console, routes
+from hub.console import Console, codes, routes
+from hub.console.parts import Both
 from hub.domain.matching import By, keys_of
 from hub.domain.policy import OPENED_BY_GLASS
 from hub.domain.processing import Sought
@@ -41,6 +43,16 @@ VIEWS = tuple(view for projection in projections.found().values() for view in pr
 def application(hub: Hub, watched: Watched | None = None) -> Front:
     """The hub's interface over HTTP; `watched` is how this process looks at itself."""
     watched = watched or Watched(hub, "serve")
+    settings = hub.settings
+    console = Console(
+        login=hub.login,
+        sessions=hub.sessions,
+        now=hub.clock.now,
+        interface=lambda *asgi: front(*asgi),
+        word=words(),
+        is_demo=settings.is_demo,
+        contact=settings.role_contact,
+    )
     front = api.application(
         Parts(
             intake=hub.intake,
@@ -82,11 +94,18 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
         ),
         pages=[
             *health.for_everybody(lambda: watched.standing().missing),
-            *routes(Console(hub.login, hub.sessions, hub.clock.now, hub.settings.is_demo, hub.settings.role_contact)),
+            *routes(console),
         ],
     )
     watched.stops_when(lambda: front.is_stopping)
     return front
+
+
+def words() -> Callable[[str, str], Both]:
+    """What codes are called on a page: those of every version of the matrix, of the kinds of partners, and of the hub itself."""
+    matrices = load_matrices(contracts() / "intervention-matrix").versions
+    of_partners = {name: Both(kind.title, kind.title) for name, kind in partners.found().items()}
+    return codes.words(*(codes.words_of(each) for each in reversed(matrices)), {"partner": of_partners})
 
 
 def members(hub: Hub, families: Iterable[str]) -> Mapping[str, Sequence[str]]:

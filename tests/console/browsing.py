@@ -126,7 +126,7 @@ class Door:
 
     def is_in(self, browser: Browser) -> bool:
         """Whether the hub knows who this is."""
-        return "U bent ingelogd" in browser.get("/").text
+        return browser.get("/account").status_code == 200
 
     def crooked(
         self, change: Callable[[dict[str, Any]], None] = lambda _: None, write: Callable[[dict[str, Any]], str] | None = None

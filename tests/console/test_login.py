@@ -45,7 +45,7 @@ def families(browser: Browser, door: Door) -> httpx2.Response:
 
 
 def test_somebody_logs_in_and_sees_who_they_are(door: Door) -> None:
-    page = door.logged_in().get("/")
+    page = door.logged_in().get("/account")
     assert page.status_code == 200
     assert all(words in page.text for words in (COORDINATOR.subject, COORDINATOR.organisation, "regisseur", "Uitloggen"))
 
@@ -152,7 +152,7 @@ def test_cookies_are_for_this_host_alone_and_out_of_reach_of_scripts(door: Door)
 
 def test_no_token_stands_in_an_address_a_page_or_a_cookie(door: Door) -> None:
     browser = door.logged_in()
-    home = browser.get("/")
+    home = browser.get("/account")
     browser.send(form_on(home))
     sent = [*browser.seen]
     shown = "\n".join(f"{answer.request.url} {answer.headers} {answer.text}" for answer in sent)
@@ -379,8 +379,8 @@ def test_a_session_that_is_used_goes_on_and_ends_anyhow(door: Door) -> None:
 
 def test_logging_out_takes_the_token_of_the_session(door: Door) -> None:
     browser = door.logged_in()
-    csrf = form_on(browser.get("/")).fields["csrf"]
-    other = form_on(door.logged_in().get("/")).fields["csrf"]
+    csrf = form_on(browser.get("/account")).fields["csrf"]
+    other = form_on(door.logged_in().get("/account")).fields["csrf"]
     for wrong in ("", "x", other, csrf[:-1]):
         assert browser.post("/logout", {"csrf": wrong}).status_code == 403
     assert door.is_in(browser)
@@ -392,7 +392,7 @@ def test_logging_out_takes_the_token_of_the_session(door: Door) -> None:
 )
 def test_a_form_from_somebody_elses_page_does_nothing(door: Door, header: tuple[str, str]) -> None:
     browser = door.logged_in()
-    form = form_on(browser.get("/"))
+    form = form_on(browser.get("/account"))
     assert browser.post("/logout", form.fields, **dict([header])).status_code == 403
     assert door.is_in(browser)
     assert browser.post("/logout", form.fields, Origin=door.base, **{"Sec-Fetch-Site": "same-origin"}).status_code == 303
@@ -406,7 +406,7 @@ def decide(browser: Browser, **headers: str) -> httpx2.Response:
 
 def test_the_interface_takes_the_token_of_the_session_for_what_is_not_a_get(door: Door) -> None:
     browser = door.logged_in()
-    csrf = form_on(browser.get("/")).fields["csrf"]
+    csrf = form_on(browser.get("/account")).fields["csrf"]
     assert decide(browser).status_code == 403
     assert decide(browser, **{"X-CSRF-Token": "x"}).status_code == 403
     assert decide(browser, **{"X-CSRF-Token": csrf, "Origin": "https://evil.example"}).status_code == 403
@@ -420,7 +420,7 @@ def test_the_interface_takes_the_token_of_the_session_for_what_is_not_a_get(door
 def test_logging_out_ends_the_session_here_and_at_the_provider(door: Door) -> None:
     browser = door.logged_in()
     kept, (issuers,) = browser.cookies[SESSION], list(door.provider.sessions)[-1:]
-    out = browser.send(form_on(browser.get("/")))
+    out = browser.send(form_on(browser.get("/account")))
     assert (out.status_code, out.headers["location"]) == (303, "/?left=1")
     assert "U bent uitgelogd" in browser.get("/?left=1").text
     assert issuers not in door.provider.sessions
@@ -541,7 +541,7 @@ def test_every_page_of_the_demo_says_that_it_is_one(door: Door) -> None:
 
 def test_a_name_that_is_markup_is_shown_as_text(door: Door) -> None:
     door.crooked(lambda claims: claims.update(organisation="<img src=x onerror=alert(1)>"))
-    page = door.logged_in().get("/")
+    page = door.logged_in().get("/account")
     assert "<img src=x" not in page.text
     assert "&lt;img src=x" in page.text
 

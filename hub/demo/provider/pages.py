@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from hub.console.pages import assets, fields_of, page
-from hub.console.words import Both
+from hub.console.parts import Both
 from hub.demo.provider.granting import Provider, Refused
 
 ROOM = "hub.demo"

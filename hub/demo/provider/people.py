@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from hub.console.words import ROLES, Both
+from hub.console.parts import Both
+from hub.console.words import ROLES
 from hub.demo.cast import STAFF, Staff
 
 

@@ -1,0 +1,102 @@
+"""What codes are called on a page: those of the hub itself here, those of the matrix by the words that it brings along."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from hub.console.parts import Both
+from hub.domain.concerns import CONCERNS
+from hub.domain.matrix import Matrix, Words
+from hub.domain.words import Axis, Direction, LifeArea, Phase, Role, Weight
+
+_AREAS = {
+    LifeArea.FINANCES: Both("financiën", "finances"),
+    LifeArea.IDENTITY: Both("identiteit", "identity"),
+    LifeArea.BEHAVIOUR: Both("houding, gedrag en vaardigheden", "attitude, behaviour and skills"),
+    LifeArea.WORK_AND_EDUCATION: Both("werk en opleiding", "work and education"),
+    LifeArea.USE_OF_TIME: Both("tijdsbesteding", "use of time"),
+    LifeArea.HOUSING: Both("huisvesting", "housing"),
+    LifeArea.RELATIONS: Both("(huiselijke) relaties", "(domestic) relations"),
+    LifeArea.MENTAL_HEALTH: Both("psychische gezondheid", "mental health"),
+    LifeArea.PHYSICAL_HEALTH: Both("lichamelijke gezondheid", "physical health"),
+    LifeArea.ADDICTION: Both("middelengebruik en verslaving", "substance use and addiction"),
+    LifeArea.SOCIAL_NETWORK: Both("sociaal netwerk", "social network"),
+    LifeArea.JUSTICE: Both("justitie en politie", "justice and police"),
+}
+_PHASES = {
+    Phase.CANDIDATE: Both("kandidaat", "candidate"),
+    Phase.REFERRED: Both("aangemeld", "referred"),
+    Phase.ELIGIBLE: Both("komt in aanmerking", "eligible"),
+    Phase.NOT_SUITABLE: Both("niet geschikt", "not suitable"),
+    Phase.CONTRA_INDICATED: Both("contra-indicatie", "contra-indicated"),
+    Phase.START_TALK: Both("startgesprek", "start talk"),
+    Phase.ANALYSIS_AND_PLAN: Both("analyse en plan", "analysis and plan"),
+    Phase.COACH_DIRECTS: Both("coach heeft de regie", "coach directs"),
+    Phase.HANDED_BACK: Both("regie teruggegeven", "direction handed back"),
+    Phase.WINDING_DOWN: Both("afbouw", "winding down"),
+    Phase.AFTERCARE: Both("nazorg", "aftercare"),
+    Phase.CLOSED: Both("afgesloten", "closed"),
+    Phase.ENDED_EARLY: Both("voortijdig gestopt", "ended early"),
+    Phase.COMPULSION: Both("naar dwang", "to compulsion"),
+}
+CODES: Mapping[str, Mapping[str, Both]] = {
+    "area": {area.value: words for area, words in _AREAS.items()},
+    "phase": {phase.value: words for phase, words in _PHASES.items()},
+    "axis": {
+        Axis.SAFETY: Both("veiligheid", "safety"),
+        Axis.CARE: Both("zorg", "care"),
+        Axis.HOUSING: Both("wonen", "housing"),
+        Axis.INCOME: Both("inkomen", "income"),
+    },
+    "level": {
+        "1": Both("geen probleem of vermoeden", "no problem or suspicion"),
+        "2": Both("een vraag of probleem", "a question or problem"),
+        "3": Both("complex: meer leefgebieden", "complex: several life areas"),
+        "4": Both("totale opschaling", "total escalation"),
+    },
+    "direction": {
+        Direction.FAMILY: Both("in het gezin", "within the family"),
+        Direction.NETWORK: Both("in het netwerk", "within the network"),
+        Direction.ADMINISTRATIVE: Both("bestuurlijk", "administrative"),
+    },
+    "role": {
+        Role.CHILD: Both("kind", "child"),
+        Role.PARENT: Both("ouder", "parent"),
+        Role.PARTNER: Both("partner", "partner"),
+        Role.OTHER_ADULT: Both("andere volwassene", "other adult"),
+        Role.UNKNOWN: Both("rol onbekend", "role unknown"),
+    },
+    "weight": {
+        str(Weight.LIGHT.value): Both("licht", "light"),
+        str(Weight.SERIOUS.value): Both("serieus", "serious"),
+        str(Weight.GRAVE.value): Both("ernstig", "grave"),
+        str(Weight.ACUTE.value): Both("acuut", "acute"),
+    },
+    "result": {
+        "": Both("loopt nog", "still going on"),
+        "reached": Both("bereikt", "reached"),
+        "partly": Both("deels bereikt", "partly reached"),
+        "not": Both("niet bereikt", "not reached"),
+    },
+    "concern": {code: Both(concern.dutch, concern.english) for code, concern in CONCERNS.items()},
+}
+
+
+def words_of(matrix: Matrix) -> Mapping[str, Mapping[str, Both]]:
+    """What a version of the matrix calls its rules, levers, terms, criteria and contra-indications."""
+    named: Mapping[str, Iterable[tuple[str, Words]]] = {
+        "rule": [*((one.id, one.words) for one in matrix.rules), *((one.id, one.words) for one in matrix.stagnation)],
+        "lever": [(name, one.words) for name, one in matrix.levers.items()],
+        "term": [(name, one.words) for name, one in matrix.terms.items()],
+        "criterion": [(one.id, one.words) for one in matrix.criteria],
+        "contra-indication": [(one.id, one.words) for one in matrix.contra_indications],
+    }
+    return {kind: {code: Both(words.dutch, words.english) for code, words in some} for kind, some in named.items()}
+
+
+def words(*known: Mapping[str, Mapping[str, Both]]) -> Callable[[str, str], Both]:
+    """Tells what a code of a kind is called, by the first that knows it; one without words is shown as it is."""
+
+    def word(kind: str, code: str) -> Both:
+        found = (each[kind][code] for each in (*known, CODES) if code in each.get(kind, {}))
+        return next(found, None) or Both(code, code)
+
+    return word

@@ -1,0 +1,143 @@
+"""The way of a page: who looks, what it asks the hub, what is done with what they sent, and what they see where the hub says no."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from hub.console.asking import Ask, Refused
+from hub.console.filling import form_of
+from hub.console.pages import page, tongue_of
+from hub.console.parts import Console, Session
+from hub.console.rooms import Form, Page, found
+from hub.console.words import ROLES, TROUBLES, Trouble, no_of, trouble_of
+from hub.errors import HubError
+
+FILLED_IN_AGAIN = frozenset({400, 409, 412, 413, 422})
+"""Refusals that somebody can do something about on the same page."""
+_DONE = "gedaan"
+"""The field of an address that says what was just done."""
+
+
+class Rooms:
+    """The pages of one console."""
+
+    def __init__(self, console: Console, welcome: Callable[[Request], Response]) -> None:
+        self._console, self._welcome = console, welcome
+        self._done = {f"{page.name}.{name}": form.done for page in found() for name, form in page.forms.items()}
+
+    def routes(self) -> list[Route]:
+        """Every page and every form."""
+        return [route for page in found() for route in self._of(page)]
+
+    def _of(self, page: Page) -> list[Route]:
+        at = page.path.rstrip("/")
+        sent = [Route(f"{at}/{name}", self._sent(page, name, form), methods=["POST"]) for name, form in page.forms.items()]
+        back = [Route(f"{at}/{name}", _back, methods=["GET"]) for name in page.forms]
+        return [Route(page.path, self._shown(page), methods=["GET"], name=f"console-{page.name}"), *sent, *back]
+
+    def _shown(self, shown: Page) -> Callable[[Request], Awaitable[Response]]:
+        async def show(request: Request) -> Response:
+            try:
+                session = await self.session(request)
+                if session is None:
+                    return self.nobody(request)
+                return await self._show(shown, self.ask(request, session))
+            except HubError as error:
+                return self.trouble(request, trouble_of(error))
+
+        return show
+
+    def _sent(self, on: Page, name: str, form: Form) -> Callable[[Request], Awaitable[Response]]:
+        async def send(request: Request) -> Response:
+            try:
+                said, session = await form_of(request), await self.session(request)
+                if session is None:
+                    return self.trouble(request, TROUBLES["session-over"], entered=said)
+                ask = self.ask(request, session, said)
+                return await self._do(on, name, form, ask)
+            except HubError as error:
+                return self.trouble(request, trouble_of(error))
+
+        return send
+
+    async def _do(self, on: Page, name: str, form: Form, ask: Ask) -> Response:
+        try:
+            to = await form.do(ask)
+        except Refused as error:
+            return await self._refused(on, name, ask, error)
+        return RedirectResponse(f"{to}{'&' if '?' in to else '?'}{urlencode({_DONE: f'{on.name}.{name}'})}", 303)
+
+    async def _refused(self, on: Page, name: str, ask: Ask, error: Refused) -> Response:
+        """The page once more, with what was filled in and what is wrong with it; nothing that somebody typed is lost."""
+        if error.status not in FILLED_IN_AGAIN:
+            return self._no(ask, error)
+        return await self._show(on, ask, error.status, sent=name, refused=error)
+
+    async def _show(self, shown: Page, ask: Ask, status: int = 200, **more: Any) -> Response:
+        try:
+            words = await shown.show(ask)
+        except Refused as error:
+            return self._no(ask, error)
+        return self._page(
+            ask.request, f"{shown.name}.html", status, here=shown, session=ask.session, **self._around(ask), **more, **words
+        )
+
+    def _around(self, ask: Ask) -> Mapping[str, Any]:
+        role = ask.session.caller.role
+        menu = [page for page in found() if page.menu is not None and page.is_for(role)]
+        done = self._done.get(ask.query.get(_DONE, ""))
+        return {"role": ROLES[role], "menu": menu, "done": done, "entered": ask.form}
+
+    def _no(self, ask: Ask, error: Refused) -> Response:
+        return self.trouble(ask.request, no_of(error.status, error.code), ask.session, error, ask.form)
+
+    # What everybody here needs ----------------------------------------------------------------------
+
+    async def session(self, request: Request) -> Session | None:
+        """The session of the browser that asks, if it runs. Raises: Unavailable."""
+        id = request.cookies.get(self._console.sessions.cookie, "")
+        return await run_in_threadpool(self._console.sessions.look, id, self._console.now()) if id else None
+
+    def ask(self, request: Request, session: Session, form: Mapping[str, str] | None = None) -> Ask:
+        """The request of somebody, as something that can ask the hub."""
+        return Ask(request, session, tongue_of(request), self._console.interface, form or {})
+
+    def nobody(self, request: Request) -> Response:
+        """Whoever is not logged in, and asks for a page: is welcome, or logs in and comes back to it."""
+        if request.url.path == "/":
+            return self._welcome(request)
+        had = self._console.sessions.cookie in request.cookies
+        return self.trouble(request, TROUBLES["session-over" if had else "log-in-first"])
+
+    def trouble(
+        self,
+        request: Request,
+        trouble: Trouble,
+        session: Session | None = None,
+        error: Refused | None = None,
+        entered: Mapping[str, str] | None = None,
+    ) -> Response:
+        """A page that says what is wrong, and what to do; with what was filled in, so that it is not lost."""
+        around = self._around(self.ask(request, session)) if session else {"menu": []}
+        kept = {name: text for name, text in (entered or {}).items() if name not in ("csrf", "version") and text.strip()}
+        words = {**around, "entered": kept, "session": session, "error": error, "contact": self._console.contact}
+        to = urlencode({"to": f"{request.url.path}?{request.url.query}".rstrip("?")}) if request.method == "GET" else ""
+        return self._page(request, "no.html", trouble.status, trouble=trouble, to=to, **words)
+
+    def saying(self, request: Request) -> Mapping[str, Any]:
+        """What the words of a page depend on."""
+        return {"tongue": tongue_of(request), "word": self._console.word, "now": self._console.now()}
+
+    def _page(self, request: Request, template: str, status: int, **words: Any) -> Response:
+        known = {"request": request, "is_demo": self._console.is_demo, "here": None, "done": None, "refused": None, "sent": ""}
+        return page(template, status, **{**known, **self.saying(request), **words})
+
+
+async def _back(request: Request) -> Response:
+    """The address of a form, opened as a page: on to the page that it stands on."""
+    return RedirectResponse(request.url.path.rpartition("/")[0] or "/", 303)
