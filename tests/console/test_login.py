@@ -518,9 +518,7 @@ def test_what_is_no_form_is_refused(door: Door) -> None:
 
 
 def test_every_page_may_do_nothing_but_show_itself(door: Door) -> None:
-    browser = door.logged_in()
     for answer in (
-        browser.get("/"),
         door.browser().get("/"),
         door.browser().get("/login/callback"),
         door.browser().get("/login?to=x"),
@@ -530,6 +528,19 @@ def test_every_page_may_do_nothing_but_show_itself(door: Door) -> None:
         ]
         assert answer.headers.get_list("cache-control") == ["no-store"]
         assert not re.search(r"<script|<style|\son\w+=|\sstyle=|https?://", answer.text)
+
+
+def test_a_page_of_somebody_who_is_logged_in_runs_the_hubs_own_script_and_no_other(door: Door) -> None:
+    browser = door.logged_in()
+    page, again = browser.get("/account"), browser.get("/account")
+    (policy,) = page.headers.get_list("content-security-policy")
+    (nonce,) = re.findall(r"'nonce-([^']+)'", policy)
+    assert f"script-src 'self' 'nonce-{nonce}'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types htmx" in policy
+    assert "unsafe" not in policy and nonce not in again.headers["content-security-policy"]
+    (script,) = re.findall(r"<script[^>]*>", page.text)
+    assert re.fullmatch(rf'<script src="/assets/hub\.js\?[0-9a-f]+" nonce="{nonce}" defer>', script)
+    assert page.headers.get_list("cache-control") == ["no-store"]
+    assert not re.search(r"<style|\son\w+=|\sstyle=|https?://", page.text)
 
 
 def test_every_page_of_the_demo_says_that_it_is_one(door: Door) -> None:
