@@ -23,7 +23,7 @@ def routes(console: Console) -> list[Route]:
     doors = LoginPages(console)
     rooms = Rooms(console, doors.welcome)
     language = Route("/language", _choose_language, methods=["GET"], name="console-language")
-    return [*rooms.routes(), *doors.routes(), live(rooms), language, *assets()]
+    return [*doors.routes(), live(rooms), language, *assets(), *rooms.routes()]
 
 
 async def _choose_language(request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from hub.console import refusals
 from hub.console.parts import Both
 from hub.domain.concerns import CONCERNS
 from hub.domain.matrix import Matrix, Words
@@ -80,6 +81,9 @@ CODES: Mapping[str, Mapping[str, Both]] = {
 }
 
 
+_OF_REFUSALS = {"refusal": refusals.of_refusal, "wrong": refusals.of_violation, "field": refusals.of_field}
+
+
 def words_of(matrix: Matrix) -> Mapping[str, Mapping[str, Both]]:
     """What a version of the matrix calls its rules, levers, terms, criteria and contra-indications."""
     named: Mapping[str, Iterable[tuple[str, Words]]] = {
@@ -96,6 +100,8 @@ def words(*known: Mapping[str, Mapping[str, Both]]) -> Callable[[str, str], Both
     """Tells what a code of a kind is called, by the first that knows it; one without words is shown as it is."""
 
     def word(kind: str, code: str) -> Both:
+        if kind in _OF_REFUSALS:
+            return _OF_REFUSALS[kind](code)
         found = (each[kind][code] for each in (*known, CODES) if code in each.get(kind, {}))
         return next(found, None) or Both(code, code)
 

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from hub.console.asking import Ask, Refused
 from hub.console.filling import form_of
@@ -19,6 +20,7 @@ from hub.errors import HubError
 
 FILLED_IN_AGAIN = frozenset({400, 409, 412, 413, 422})
 """Refusals that somebody can do something about on the same page."""
+_OF_THE_INTERFACE = ("/v1/", "/health/", "/assets/", "/oauth/", "/.well-known/", "/live")
 _DONE = "gedaan"
 """The field of an address that says what was just done."""
 
@@ -31,8 +33,15 @@ class Rooms:
         self._done = {f"{page.name}.{name}": form.done for page in found() for name, form in page.forms.items()}
 
     def routes(self) -> list[Route]:
-        """Every page and every form."""
-        return [route for page in found() for route in self._of(page)]
+        """Every page and every form, and last what is nowhere."""
+        return [*(route for page in found() for route in self._of(page)), Nowhere("/{path:path}", self._nowhere, methods=["GET"])]
+
+    async def _nowhere(self, request: Request) -> Response:
+        try:
+            session = await self.session(request)
+        except HubError as error:
+            return self.trouble(request, trouble_of(error))
+        return self.trouble(request, no_of(404, "not-known"), session)
 
     def _of(self, page: Page) -> list[Route]:
         at = page.path.rstrip("/")
@@ -136,6 +145,17 @@ class Rooms:
     def _page(self, request: Request, template: str, status: int, **words: Any) -> Response:
         known = {"request": request, "is_demo": self._console.is_demo, "here": None, "done": None, "refused": None, "sent": ""}
         return page(template, status, **{**known, **self.saying(request), **words})
+
+
+class Nowhere(Route):
+    """Every other address that a browser opens as a page: there is nothing, said as a page; programs are answered as ever."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Only what a browser asks for as a page, and no part of the interface."""
+        asks_page = any(name == b"accept" and b"text/html" in value for name, value in scope.get("headers", ()))
+        if not asks_page or scope["path"].startswith(_OF_THE_INTERFACE):
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 async def _back(request: Request) -> Response:

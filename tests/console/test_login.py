@@ -535,7 +535,9 @@ def test_a_page_of_somebody_who_is_logged_in_runs_the_hubs_own_script_and_no_oth
     page, again = browser.get("/account"), browser.get("/account")
     (policy,) = page.headers.get_list("content-security-policy")
     (nonce,) = re.findall(r"'nonce-([^']+)'", policy)
-    assert f"script-src 'self' 'nonce-{nonce}'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types htmx" in policy
+    assert (
+        f"script-src 'self' 'nonce-{nonce}'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types htmx" in policy
+    )
     assert "unsafe" not in policy and nonce not in again.headers["content-security-policy"]
     (script,) = re.findall(r"<script[^>]*>", page.text)
     assert re.fullmatch(rf'<script src="/assets/hub\.js\?[0-9a-f]+" nonce="{nonce}" defer>', script)

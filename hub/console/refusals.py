@@ -1,0 +1,182 @@
+"""Why the hub says no, in words that help whoever filled in a page; by the codes and the words of its interface."""
+
+import re
+from collections.abc import Mapping
+
+from hub.console.parts import Both
+
+REFUSALS: Mapping[str, Both] = {
+    "malformed": Both("Er ontbreekt iets, of iets klopt nog niet.", "Something is missing, or is not right yet."),
+    "stale-decision": Both(
+        "Iemand anders heeft dit gezin intussen gewijzigd. Er is niets overschreven. Lees hieronder wat er nu staat; wat u typte "
+        "staat er nog. Legt u het nu vast, dan geldt het op wat u nu ziet.",
+        "Somebody else changed this family meanwhile. Nothing was overwritten. Read below how it stands now; what you typed is "
+        "still there. If you record it now, it counts on what you see now.",
+    ),
+    "motivation-missing": Both("Een besluit over mensen vraagt een motivering.", "A decision about people needs a motivation."),
+    "ground-missing": Both("Dit vraagt een wettelijke grondslag.", "This needs a legal ground."),
+    "other-ground": Both(
+        "Dit middel rust op een andere grondslag; de matrix noemt welke.",
+        "This lever rests on another ground; the matrix names it.",
+    ),
+    "not-competent": Both(
+        "Alleen de instantie die de matrix noemt, mag hierover beslissen.",
+        "Only the authority that the matrix names may decide on this.",
+    ),
+    "not-the-director": Both(
+        "Alleen de regisseur of de coach beslist hierover.", "Only the director or the coach decides on this."
+    ),
+    "not-offered-to-you": Both(
+        "Alleen aan wie de regie is aangeboden, kan antwoorden.", "Only the one it was offered to can answer."
+    ),
+    "handover-open": Both("De regie is al aan iemand aangeboden.", "Direction is offered to somebody already."),
+    "same-director": Both("De regisseur kan niet aan zichzelf overdragen.", "The director cannot hand over to themselves."),
+    "not-lower": Both(
+        "Afschalen gaat naar een lager niveau dan het huidige.", "Stepping down goes to a lower level than the present one."
+    ),
+    "has-coach": Both("Dit gezin heeft al een coach; laat die eerst los.", "This family has a coach; release that one first."),
+    "no-coach": Both("Dit gezin heeft geen coach.", "This family has no coach."),
+    "no-coach-or-plan": Both(
+        "Een coach krijgt de regie pas met een plan, en als er een coach is.",
+        "A coach directs only with a plan, and when one is assigned.",
+    ),
+    "coach-does-not-direct": Both(
+        "De coach heeft de regie zodra die de overdracht heeft aanvaard.", "The coach directs once they have accepted direction."
+    ),
+    "coach-still-directs": Both(
+        "De regie is pas teruggegeven als iemand anders die heeft aanvaard.",
+        "Direction is handed back when somebody else has accepted it.",
+    ),
+    "not-a-candidate": Both("Alleen een kandidaat kan worden aangemeld.", "Only a candidate can be referred."),
+    "not-referred": Both("Er is geen aanmelding om over te beslissen.", "There is no referral to decide on."),
+    "no-such-decision": Both(
+        "Een aanmelding eindigt als: komt in aanmerking, niet geschikt of contra-indicatie.",
+        "A referral ends as eligible, not suitable or contra-indicated.",
+    ),
+    "phase-order": Both("Deze fase volgt niet op de huidige.", "This phase does not follow the present one."),
+    "not-under-way": Both("Alleen een lopend traject kan worden verlengd.", "Only a trajectory under way can be extended."),
+    "informed-or-reason": Both(
+        "Vul in hoe het gezin is ingelicht, of de reden waarom niet; niet allebei.",
+        "Say how the family was told, or the reason why not; not both.",
+    ),
+    "trajectory-ended": Both(
+        "Dit traject is beëindigd: alleen verbeteringen en nazorg kunnen nog.",
+        "This trajectory has ended: only corrections and aftercare are accepted.",
+    ),
+    "family-merged": Both(
+        "Dit gezin is met een ander samengevoegd; beslis daar.", "This family was merged into another; decide there."
+    ),
+    "term-of-the-hub": Both(
+        "Dit ziet de hub vanzelf: doe waar de termijn voor is.", "The hub sees this by itself: do what the term is for."
+    ),
+    "same-family": Both("Dat is hetzelfde gezin.", "That is the same family."),
+    "not-a-member": Both(
+        "Alleen wie bij dit gezin hoort, kan ervan worden gesplitst.", "Only people of this family can be split off from it."
+    ),
+    "nobody-left": Both("Er moet iemand overblijven in dit gezin.", "Somebody has to stay in this family."),
+    "answered-already": Both(
+        "Deze vraag is al beantwoord; neem dat antwoord eerst terug.", "This question was answered; take the answer back first."
+    ),
+    "not-answered": Both("Er is geen antwoord om terug te nemen.", "There is no answer to take back."),
+    "taken-back": Both("De afzender heeft dit signaal ingetrokken.", "Its sender took this signal back."),
+    "not-quarantined": Both(
+        "Alleen een bericht in quarantaine kan opnieuw worden gelezen.", "Only a message in quarantine can be processed again."
+    ),
+    "on-call-already": Both("Deze persoon heeft dan al dienst.", "This person is on call then already."),
+    "too-many-shifts": Both("Er staan al zo veel diensten in het rooster als kan.", "There are as many shifts to come as can be."),
+    "no-request-decided": Both("Niemand besloot tot een verzoek om onderzoek.", "Nobody decided to ask for an investigation."),
+    "no-child": Both("Dit besluit gaat niet over een kind van dit gezin.", "This decision names no child of this family."),
+    "too-large": Both("Dit is meer tekst dan de hub aanneemt.", "This is more text than the hub takes."),
+    "not-known": Both("Dit is er niet, of niet voor u.", "There is no such thing, or not for you."),
+}
+WRONG: Mapping[str, Both] = {
+    "is missing": Both("vul dit in", "fill this in"),
+    "is empty": Both("vul dit in", "fill this in"),
+    "has no letter or digit in it": Both("vul dit in", "fill this in"),
+    "has characters in it that nobody sees": Both(
+        "bevat onzichtbare tekens; typ het opnieuw", "has characters that nobody sees; type it anew"
+    ),
+    "is not text": Both("is geen tekst", "is not text"),
+    "is not of the form that is asked": Both("heeft niet de juiste vorm", "is not of the form that is asked"),
+    "is not a whole number": Both("is geen heel getal", "is not a whole number"),
+    "is not a date (YYYY-MM-DD)": Both("is geen datum; typ bijvoorbeeld 1-3-2026", "is not a date; type 1-3-2026, for example"),
+    "is not a date of the calendar": Both("deze datum bestaat niet", "there is no such date"),
+    "is not a date of the calendar (YYYY-MM-DD)": Both("deze datum bestaat niet", "there is no such date"),
+    "is not an id (UUID)": Both("is geen geldig nummer", "is not an id"),
+    "is longer than {} characters": Both("is langer dan {} tekens", "is longer than {} characters"),
+    "holds fewer than {}": Both("er moeten er minstens {} zijn", "there have to be at least {}"),
+    "holds more than {}": Both("er kunnen er hoogstens {} zijn", "there can be at most {}"),
+    "is less than {}": Both("is minder dan {}", "is less than {}"),
+    "is more than {}": Both("is meer dan {}", "is more than {}"),
+    "holds a bsn that cannot exist: the eleven-test fails": Both(
+        "dit BSN kan niet bestaan: er is een cijfer mis", "this BSN cannot exist: a digit is wrong"
+    ),
+    "asks a bsn, or familyName and givenNames with birthDate or postcode and number": Both(
+        "vul een BSN in, of achternaam en voornamen met een geboortedatum of een postcode en huisnummer",
+        "fill in a BSN, or family name and given names with a birth date or a postcode and number",
+    ),
+}
+"""By what the interface says, with {} for a number."""
+_NOT_RIGHT = Both("klopt nog niet", "is not right yet")
+_ONE_OF = Both("kies een van de mogelijkheden", "choose one of the possibilities")
+FIELDS: Mapping[str, Both] = {
+    "": Both("het formulier", "the form"),
+    "motivation": Both("motivering", "motivation"),
+    "ground": Both("grondslag", "ground"),
+    "to": Both("aan wie", "to whom"),
+    "organisation": Both("organisatie", "organisation"),
+    "contact": Both("bereikbaar via", "contact"),
+    "specific": Both("specifiek", "specific"),
+    "measurable": Both("meetbaar", "measurable"),
+    "achievable": Both("haalbaar", "achievable"),
+    "relevant": Both("relevant", "relevant"),
+    "owner": Both("wie het doet", "who does it"),
+    "startDate": Both("begin", "start"),
+    "dueDate": Both("klaar op", "due"),
+    "area": Both("leefgebied", "life area"),
+    "goal": Both("doel", "goal"),
+    "words": Both("in woorden", "in words"),
+    "result": Both("resultaat", "result"),
+    "axis": Both("as", "axis"),
+    "level": Both("niveau", "level"),
+    "direction": Both("regieniveau", "level of direction"),
+    "phase": Both("fase", "phase"),
+    "decision": Both("besluit", "decision"),
+    "lever": Both("middel", "lever"),
+    "bsn": Both("BSN", "BSN"),
+    "familyName": Both("achternaam", "family name"),
+    "givenNames": Both("voornamen", "given names"),
+    "prefix": Both("tussenvoegsel", "prefix"),
+    "birthDate": Both("geboortedatum", "birth date"),
+    "postcode": Both("postcode", "postcode"),
+    "number": Both("huisnummer", "number"),
+    "how": Both("hoe", "how"),
+    "when": Both("wanneer", "when"),
+    "reasonNot": Both("reden waarom niet", "reason why not"),
+    "family": Both("gezin", "family"),
+    "accepted": Both("aanvaard", "accepted"),
+}
+"""What the fields of forms are called, by the last part of their name."""
+
+
+def of_refusal(code: str) -> Both:
+    """Why, by the code of a problem; one without words is told in those of the interface, which stand beside it."""
+    return REFUSALS.get(code) or Both("De hub kan dit zo niet vastleggen.", "The hub cannot record this as it is.")
+
+
+def of_violation(what: str) -> Both:
+    """What is wrong with a field."""
+    if what.startswith("is not one of"):
+        return _ONE_OF
+    numbers = re.findall(r"\d+", what)
+    words = WRONG.get(what) or WRONG.get(re.sub(r"\d+", "{}", what)) or _NOT_RIGHT
+    return Both(words.nl.format(*numbers), words.en.format(*numbers)) if "{}" in words.nl else words
+
+
+def of_field(name: str) -> Both:
+    """What a field is called: goals.0.specific is `doel 1: specifiek`."""
+    *before, last = name.split(".")
+    called = FIELDS.get(last) or Both(last, last)
+    number = next((int(part) + 1 for part in before if part.isdecimal()), 0)
+    group = FIELDS.get("goal" if before[:1] == ["goals"] else "", called)
+    return Both(f"{group.nl} {number}: {called.nl}", f"{group.en} {number}: {called.en}") if number else called
