@@ -39,8 +39,8 @@ def said(page: Context, words: Both) -> str:
 @pass_context
 def word(page: Context, kind: str, code: Any) -> str:
     """What a code of that kind is called."""
-    called: Both = page["word"](kind, str(code))
-    return called.said(page["tongue"])
+    found: Both = page["called"](kind, str(code))
+    return found.said(page["tongue"])
 
 
 @pass_context
