@@ -276,12 +276,15 @@ class Fact:
     event: Any
 
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question to a read model: one key, or a page of a list after a cursor, narrowed by filters.
 
     `only` selects the families that the caller may see in a list; `None` is all of them. `organisation` is the one whose own the
-    caller may see, where it is but one's.
+    caller may see, where it is but one's. `who` asks, and when is `at`: for what is somebody's own, or over.
     """
 
     key: str = ""
@@ -290,6 +293,8 @@ class Asked:
     limit: int = 100
     only: Select[tuple[str]] | None = None
     organisation: str = ""
+    who: str = ""
+    at: datetime = LONG_AGO
 
 
 @dataclass(frozen=True, slots=True)

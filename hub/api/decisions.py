@@ -133,7 +133,7 @@ ON_FAMILIES = (
     on_family("direction-steps-down", "lowerDirection", "Bring direction back to a lower level", Act.DIRECT,
               forms.DirectionStepDown,
               lambda q, family, _, on: family.lower_direction(q.body.direction, q.body.motivation, on)),
-    on_family("terms-met", "meetTerm", "Note that what a running term is for was done", Act.DIRECT, forms.TermMet,
+    on_family("terms-met", "meetTerm", "Note that what a term is for was done, be it after it passed", Act.DIRECT, forms.TermMet,
               lambda q, family, _, on: family.meet_term(q.body.clock, q.body.words, on)),
     on_family("cooperation-refusals", "refuseCooperation", "Note that cooperation is refused", Act.DIRECT, forms.Motivated,
               lambda q, family, rules, on: family.refuse_cooperation(q.body.motivation, rules, on)),

@@ -57,8 +57,9 @@ def _asked(view: View, asked: Any) -> Callable[..., Answer]:
         about = view.about if q.reach is Reach.OWN else ""
         only = q.hub.families_of(q.caller, view.act) if about == "families" else None
         organisation = q.caller.organisation if about == "organisations" else ""
+        mine = {"only": only, "organisation": organisation, "who": q.caller.subject, "at": q.visit.began}
         with q.hub.connect() as connection:
-            found = view.ask(connection, Asked(str(getattr(q, "id", "")), filters, **page, only=only, organisation=organisation))
+            found = view.ask(connection, Asked(str(getattr(q, "id", "")), filters, **page, **mine))
         if found is None:
             raise NotKnown("There is nothing by that id.")
         if view.about == "its-family":

@@ -17,6 +17,7 @@ class Act(StrEnum):
 
     SEE_FAMILY = "see-family"
     SEE_HISTORY = "see-history"
+    SEE_TODAY = "see-today"
     SEE_LISTS = "see-lists"
     SEE_ESCALATIONS = "see-escalations"
     FOLLOW = "follow"
@@ -62,6 +63,7 @@ _TABLE = """
                      coordinator  team-lead  administrative  auditor  data-protection-officer  operator  partner
 see-family           own          own        own             all      -                        -         -
 see-history          own          own        own             all      all                      -         -
+see-today            own          own        own             -        -                        -         -
 see-lists            own          own        own             -        -                        -         -
 see-escalations      own          own        own             all      -                        -         -
 follow               own          own        own             -        all                      all       -
@@ -165,10 +167,11 @@ class Standing:
 
 OPENED_BY_GLASS = frozenset({Act.SEE_FAMILY, Act.SEE_HISTORY, Act.SEE_ESCALATIONS})
 """Broken glass lets one look, not decide."""
+OPENED_BY_OFFER = frozenset({Act.SEE_FAMILY, Act.SEE_TODAY, Act.ANSWER_HANDOVER})
+"""What is offered may be looked at and answered, and is nobody's to direct until it is accepted."""
 _PART: Mapping[Relation, frozenset[Act]] = {
     Relation.OTHER: frozenset(),
-    # what is offered may be looked at and answered, and is nobody's to direct until it is accepted
-    Relation.OFFERED: frozenset({Act.SEE_FAMILY, Act.ANSWER_HANDOVER}),
+    Relation.OFFERED: OPENED_BY_OFFER,
     # an authority that gave signals decides on what is its own to decide, and sees no more for it
     Relation.INVOLVED: frozenset({Act.DECIDE_LEVER}),
     Relation.GLASS: OPENED_BY_GLASS,

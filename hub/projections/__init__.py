@@ -60,10 +60,17 @@ class Document(TypeDecorator[Any]):
         return msgspec.json.decode(cipher.open(value) if cipher else value)
 
 
-def fold(table: Table, changes: Iterable[tuple[str, Fact]], step: Step, connection: Connection) -> None:
+def fold(
+    table: Table,
+    changes: Iterable[tuple[str, Fact]],
+    step: Step,
+    connection: Connection,
+    made: Callable[[Row], Row] = lambda row: row,
+) -> None:
     """Lets facts change the rows that they are about: loads those rows at once, folds, and writes each once.
 
-    `changes` pairs a key of the table with a fact, in order; `step` gives what the row becomes, `None` for no row.
+    `changes` pairs a key of the table with a fact, in order; `step` gives what the row becomes, `None` for no row. `made` is given
+    each row once, as it then is, for the columns that follow from the others.
     """
     todo = list(changes)
     if not todo:
@@ -81,7 +88,7 @@ def fold(table: Table, changes: Iterable[tuple[str, Fact]], step: Step, connecti
     if before:
         connection.execute(delete(table).where(key.in_(before)))
     if rows:
-        connection.execute(insert(table), list(rows.values()))
+        connection.execute(insert(table), [made(row) for row in rows.values()])
 
 
 _GONE = (Trajectory.SignalUnlinked, Trajectory.SignalWithdrawn, Trajectory.SignalCorrected)

@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, Column, Connection, MetaData, Select, Table, Tex
 
 from hub.domain.access import Access
 from hub.domain.callers import Caller, Capacity
+from hub.domain.policy import OPENED_BY_GLASS, OPENED_BY_OFFER, Act
 from hub.domain.streams import Recorded
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.clocks import ENDED
@@ -23,6 +24,8 @@ FAMILIES = Table(
     Column("director", Text, nullable=False, index=True),
     Column("director_of", Text, nullable=False, index=True),
     Column("coach", Text, nullable=False, index=True),
+    Column("offered", Text, nullable=False, index=True),
+    Column("offered_until", Text, nullable=False),
     Column("is_administrative", Boolean, nullable=False),
     Column("is_ended", Boolean, nullable=False),
 )
@@ -61,10 +64,19 @@ def _direction(row: Row, event: Any) -> None:
     row["is_administrative"] = event.level_to == Direction.ADMINISTRATIVE
 
 
-_PEOPLE = ("director", "director_of", "coach")
+def _answered(row: Row, event: Any) -> None:
+    row.update(offered="", offered_until="")
+    if isinstance(event, Trajectory.HandoverAccepted):
+        row.update(director=event.director, director_of=event.organisation)
+
+
+_PEOPLE = ("director", "director_of", "coach", "offered", "offered_until")
 _CHANGES: Mapping[type[Recorded], Callable[[Row, Any], None]] = {
     Trajectory.Opened: lambda row, event: row.update(director=event.director, director_of=event.organisation),
-    Trajectory.HandoverAccepted: lambda row, event: row.update(director=event.director, director_of=event.organisation),
+    Trajectory.HandoverOffered: lambda row, event: row.update(offered=event.to, offered_until=moment(event.until)),
+    Trajectory.HandoverAccepted: _answered,
+    Trajectory.HandoverRefused: _answered,
+    Trajectory.HandoverTimedOut: _answered,
     Trajectory.CoachAssigned: lambda row, event: row.update(coach=event.coach),
     Trajectory.CoachReleased: lambda row, _: row.update(coach=""),
     Trajectory.DirectionRaised: _direction,
@@ -101,14 +113,16 @@ _MEMBERSHIP: Mapping[type[Recorded], Callable[[Fact, Connection], None]] = {
 }
 
 
-def own(caller: Caller, at: datetime, with_glass: bool) -> Select[tuple[str]]:
-    """The families that are this caller's, as `hub.domain.policy` has it: to narrow a list by."""
+def own(caller: Caller, at: datetime, act: Act) -> Select[tuple[str]]:
+    """The families in which this caller may do this as being theirs, as `hub.domain.policy` has it: to narrow a list by."""
     mine = [_F.director == caller.subject, _F.coach == caller.subject]
     if caller.organisation:
         mine.append((_F.director_of == caller.organisation) & _F.is_ended.is_(False))
     if caller.role is Capacity.ADMINISTRATIVE:
         mine.append(_F.is_administrative & _F.is_ended.is_(False))
-    if with_glass:
+    if act in OPENED_BY_OFFER:
+        mine.append((_F.offered == caller.subject) & (_F.offered_until > moment(at)))
+    if act in OPENED_BY_GLASS:
         looking = select(GLASS.c.family).where(GLASS.c.who == caller.subject, GLASS.c.until > moment(at))
         mine.append(_F.family.in_(looking))
     return select(_F.family).where(or_(*mine))

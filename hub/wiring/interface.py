@@ -27,7 +27,6 @@ from hub.api.proxies import Proxies
 from hub.console import Console, codes, routes
 from hub.console.parts import Both
 from hub.domain.matching import By, keys_of
-from hub.domain.policy import OPENED_BY_GLASS
 from hub.domain.processing import Sought
 from hub.domain.signals import NamedPerson
 from hub.domain.subscriptions import Sink
@@ -66,7 +65,7 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
             clock=hub.clock,
             admittance=hub.admittance,
             caller_of=Callers(hub.door.tokens, hub.sessions, hub.registrations, hub.clock),
-            families_of=lambda caller, act: relations.own(caller, hub.clock.now(), act in OPENED_BY_GLASS),
+            families_of=lambda caller, act: relations.own(caller, hub.clock.now(), act),
             members=lambda families: members(hub, families),
             disclose=hub.disclosures.answer,
             disclose_notice=hub.disclosures.to_person,

@@ -16,7 +16,7 @@ from tests.api.test_decisions import SOMEBODY, WHY, decided
 from tests.api.test_live import Listening, listening
 
 WHO = ("coordinator", "stranger", "elsewhere")
-LISTS = ("/v1/escalations", "/v1/funnel", "/v1/clocks", "/v1/radar", "/v1/caseload")
+LISTS = ("/v1/escalations", "/v1/today", "/v1/funnel", "/v1/clocks", "/v1/radar", "/v1/caseload")
 
 
 async def look(hub: Running, family: UUID, role: str = "coordinator", who: str = "stranger", of: str = "elsewhere") -> Any:
@@ -70,6 +70,34 @@ async def test_lists_show_to_each_their_own_families_alone(hub: Running) -> None
     for path in set(LISTS) - {"/v1/radar"}:
         mine = await hub.ask(path)
         assert str(family) in mine.text, path
+
+
+async def test_what_is_offered_waits_today_for_whom_it_is_offered_to_until_they_answer(hub: Running) -> None:
+    family, _ = await hub.an_escalation()
+    offered = hub.token("coordinator", "other-director", "elsewhere")
+    assert (await hub.ask("/v1/today", "", headers=offered)).json()["items"] == []
+    await decided(hub, family, "handovers", {**SOMEBODY, **WHY})
+    said = (await hub.ask("/v1/today", "", headers=offered)).json()
+    ((item,), counters) = said["items"], said["counters"]
+    assert (item["family"], item["handover"]["isForMe"], counters["families"], counters["handovers"]) == (str(family), True, 1, 1)
+    assert (await hub.ask("/v1/today", "", headers=hub.token("team-lead", "a.lead", "elsewhere"))).json()["items"] == []
+    assert (await hub.ask("/v1/clocks", "", headers=offered)).json()["items"] == [], "it is not theirs yet"
+    refusal = {**WHY, "accepted": False}
+    answered = await hub.tell(f"/v1/families/{family}/handovers/{item['handover']['id']}/answers", refusal, "", headers=offered)
+    assert answered.status_code < 300, answered.text
+    hub.hub.views.catch_up()
+    assert (await hub.ask("/v1/today", "", headers=offered)).json()["items"] == []
+
+
+async def test_the_administration_is_told_of_today_without_names_and_plans(hub: Running) -> None:
+    family, _ = await hub.an_escalation()
+    for _ in range(2):
+        await decided(hub, family, "cooperation-refusals", WHY)
+    said = (await hub.ask("/v1/today", "administrative")).json()
+    (item,) = said["items"]
+    assert "names" not in item
+    assert {"identity", "plan-text"} <= set(said["withheld"])
+    assert item["level"]["overall"] >= 2
 
 
 async def test_an_authority_that_gave_signals_decides_on_its_lever_and_sees_no_more_for_it(hub: Running) -> None:

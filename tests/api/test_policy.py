@@ -27,6 +27,7 @@ GET  /v1/families/{id}/timeline                            o           o        
 GET  /v1/families/{id}/history                             o           o         o              oxc     oxc                     -        -
 GET  /v1/families/{id}/processing-log                      -           -         -              oxc     oxc                     -        -
 GET  /v1/caseload                                          oxc         oxc       oxc            -       -                       -        -
+GET  /v1/today                                             oxc         oxc       oxc            -       -                       -        -
 GET  /v1/clocks                                            oxc         oxc       oxc            -       -                       -        -
 GET  /v1/funnel                                            oxc         oxc       oxc            -       -                       -        -
 GET  /v1/radar                                             oxc         oxc       oxc            -       -                       -        -

@@ -75,7 +75,7 @@ def test_nobody_reaches_a_family_further_than_the_table_and_their_relation_let_t
     if reach is Reach.OWN and relation is Relation.GLASS:
         assert may(act, caller, family, NOON) == (act in OPENED_BY_GLASS)
     if reach is Reach.OWN and relation is Relation.OFFERED:
-        assert may(act, caller, family, NOON) == (act in (Act.SEE_FAMILY, Act.ANSWER_HANDOVER))
+        assert may(act, caller, family, NOON) == (act in (Act.SEE_FAMILY, Act.SEE_TODAY, Act.ANSWER_HANDOVER))
     if reach is Reach.OWN and relation is Relation.INVOLVED:
         assert may(act, caller, family, NOON) == (act is Act.DECIDE_LEVER)
 

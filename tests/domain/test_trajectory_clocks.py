@@ -118,6 +118,15 @@ def test_a_term_is_met_when_a_person_says_what_was_done() -> None:
     story.when(lambda family, on: family.meet_term(meeting, "again", on)).refused("not-known")
 
 
+def test_what_a_term_is_for_can_be_done_after_it_passed() -> None:
+    story = given(*LIFTING)
+    meeting = next(clock for clock in story.family.clocks if clock.startswith("case-meeting"))
+    story.after(days=60).when(lambda family, on: family.pass_deadlines(RULES, on))
+    assert meeting in story.family.missed
+    story.when(lambda family, on: family.meet_term(meeting, "all partners met, late", on)).then(Trajectory.TermMet)
+    story.when(lambda family, on: family.meet_term(meeting, "again", on)).refused("not-known")
+
+
 def test_a_term_is_not_met_without_words_nor_when_the_hub_sees_it_by_itself() -> None:
     story = given(*LIFTING)
     meeting = next(clock for clock in story.family.clocks if clock.startswith("case-meeting"))

@@ -32,16 +32,17 @@ class Shown:
     heart: Heart
     relay: Relay
 
-    def ask(self, path: str, key: Any = "", *, after: str = "", limit: int = 100, **filters: str) -> Any:
+    def ask(self, path: str, key: Any = "", *, after: str = "", limit: int = 100, who: str = "", **filters: str) -> Any:
         """The answer of a view after all that was recorded, as its schema promises it; `None` where there is none."""
         self.relay.catch_up()
         assert [standing for standing in self.relay.state() if standing.stopped_because] == []
-        return self.ask_now(path, key, after=after, limit=limit, **filters)
+        return self.ask_now(path, key, after=after, limit=limit, who=who, **filters)
 
-    def ask_now(self, path: str, key: Any = "", *, after: str = "", limit: int = 100, **filters: str) -> Any:
+    def ask_now(self, path: str, key: Any = "", *, after: str = "", limit: int = 100, who: str = "", **filters: str) -> Any:
         """The answer of a view as it stands."""
+        asked = Asked(str(key), filters, after, limit, who=who, at=self.heart.clock.now())
         with self.relay.engine.connect() as connection:
-            answer = VIEWS[path].ask(connection, Asked(str(key), filters, after, limit))
+            answer = VIEWS[path].ask(connection, asked)
         if answer is not None:
             SCHEMAS[path].validate(answer)
         return answer

@@ -32,11 +32,13 @@ class Clocks(Stream):
     phase: Phase
     merged_into: str
     clocks: dict[str, RunningClock]
+    missed: dict[str, RunningClock]
 
     def begin(self) -> None:
         self.phase = Phase.CANDIDATE
         self.merged_into = ""
         self.clocks = {}
+        self.missed = {}
 
     class ClockStarted(Recorded):
         """A term began to run."""
@@ -49,6 +51,7 @@ class Clocks(Stream):
 
         def apply(self, family: "Clocks") -> None:
             family.clocks[self.clock] = RunningClock(self.clock, self.term, self.about, self.due)
+            family.missed.pop(self.clock, None)
 
     class ClockStopped(Recorded):
         """What the term was for happened in time, or is no longer needed."""
@@ -60,7 +63,7 @@ class Clocks(Stream):
             family.clocks.pop(self.clock, None)
 
     class TermMet(Recorded):
-        """A person noted that what the term was for was done: the meeting held, the assessment made."""
+        """A person noted that what the term was for was done, in time or not: the meeting held, the assessment made."""
 
         TOPIC = "term-met"
         SEALED = sealed("words")
@@ -71,6 +74,7 @@ class Clocks(Stream):
 
         def apply(self, family: "Clocks") -> None:
             family.clocks.pop(self.clock, None)
+            family.missed.pop(self.clock, None)
 
     class DeadlinePassed(Recorded):
         """A term was over before what it was for happened."""
@@ -83,6 +87,7 @@ class Clocks(Stream):
 
         def apply(self, family: "Clocks") -> None:
             family.clocks.pop(self.clock, None)
+            family.missed[self.clock] = RunningClock(self.clock, self.term, self.about, self.due)
 
     def start_clock(self, term: str, about: str, due: datetime, on: Occasion) -> None:
         """Starts a term; one that runs for the same thing already is replaced only by another date."""
@@ -98,16 +103,16 @@ class Clocks(Stream):
             self.record(self.ClockStopped, on, clock=clock)
 
     def meet_term(self, clock: str, words: str, on: Occasion) -> None:
-        """A person notes that what a running term is for was done.
+        """A person notes that what a term is for was done, be it after it passed.
 
         Raises:
-            NotKnown: no such term runs.
+            NotKnown: no such term runs, or passed without it.
             RuleBroken: without words, or where the hub itself sees whether it was done.
         """
         motivated(words)
-        running = self.clocks.get(clock)
+        running = self.clocks.get(clock) or self.missed.get(clock)
         if running is None:
-            raise NotKnown("No such term runs for this family.")
+            raise NotKnown("No such term runs for this family, or passed.")
         if running.term in SEEN_BY_THE_HUB or is_acknowledgement(running.term):
             raise RuleBroken("The hub sees this by itself: do what the term is for.", code="term-of-the-hub")
         self.record(self.TermMet, on, clock=clock, term=running.term, about=running.about, words=words)

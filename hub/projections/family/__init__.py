@@ -3,42 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, func, select
+from sqlalchemy import Connection, func, select
 
 from hub.domain.people import Person
 from hub.domain.policy import Act
 from hub.domain.trajectory import Trajectory
 from hub.ports import Asked, Fact, Projection, View
-from hub.projections import Document, Row, events_of, fold, keep_signals, moment, topics_of
+from hub.projections import Row, events_of, fold, keep_signals, moment, topics_of
+from hub.projections.family import today
 from hub.projections.family.answer import ANSWER, shown
 from hub.projections.family.standing import stand
+from hub.projections.family.tables import FAMILIES, PEOPLE, SIGNALS, TABLES
 
-TABLES = MetaData()
-FAMILIES = Table(
-    "family",
-    TABLES,
-    Column("family", Text, primary_key=True),
-    Column("version", Integer, nullable=False),
-    Column("state", Document, nullable=False),
-)
-PEOPLE = Table(
-    "family_people",
-    TABLES,
-    Column("person", Text, primary_key=True),
-    Column("given_names", Document, nullable=False),
-    Column("prefix", Document, nullable=False),
-    Column("family_name", Document, nullable=False),
-    Column("born", Document, nullable=False),
-    Column("address", Document, nullable=False),
-)
-SIGNALS = Table(
-    "family_signals",
-    TABLES,
-    Column("family", Text, primary_key=True),
-    Column("signal", Text, primary_key=True),
-    Column("partner", Text, nullable=False),
-    Column("recorded_at", Text, nullable=False),
-)
 _FAMILY, _OF_PEOPLE = events_of(Trajectory), events_of(Person) | {Trajectory.PersonJoined}
 _S = SIGNALS.c
 _INVOLVED = (
@@ -57,7 +33,7 @@ def apply(facts: Sequence[Fact], connection: Connection) -> None:
     """Lets the facts change families, people, and who is involved."""
     families = [(str(fact.stream_id), fact) for fact in facts if type(fact.event) in _FAMILY]
     people = [(_whose(fact), fact) for fact in facts if type(fact.event) in _OF_PEOPLE]
-    fold(FAMILIES, families, _family, connection)
+    fold(FAMILIES, families, _family, connection, _made)
     fold(PEOPLE, people, _person, connection)
     keep_signals(SIGNALS, facts, _signal, connection)
 
@@ -65,6 +41,10 @@ def apply(facts: Sequence[Fact], connection: Connection) -> None:
 def _family(row: Row | None, fact: Fact) -> Row:
     state = stand(row and row["state"], fact.event)
     return {"family": str(fact.stream_id), "version": fact.event.originator_version, "state": state}
+
+
+def _made(row: Row) -> Row:
+    return row | today.urgency(row["state"])
 
 
 def _whose(fact: Fact) -> str:
@@ -123,5 +103,6 @@ PROJECTION = Projection(
             act=Act.SEE_FAMILY,
             about="family",
         ),
+        today.VIEW,
     ),
 )

@@ -34,6 +34,8 @@ def shown(family: Row, people: Mapping[str, Row], involved: Sequence[Row]) -> St
     state = dict(family["state"])
     levels, clocks, levers = state.pop("levels"), state.pop("clocks"), state.pop("levers")
     members, unnamed = state.pop("people"), state.pop("unnamed", [])
+    missed = state.pop("missed")
+    del state["axes"], state["progressAt"]
     return {
         **state,
         "id": family["family"],
@@ -49,6 +51,7 @@ def shown(family: Row, people: Mapping[str, Row], involved: Sequence[Row]) -> St
         },
         "levers": [lever | {"reconsiderBefore": _due(clocks, lever["id"])} for lever in levers.values()],
         "clocks": _by_due(clocks),
+        "missed": _by_due(missed),
         "escalations": [{"rectified": None, **escalation} for escalation in state["escalations"].values()],
         "takenBack": state.get("takenBack", []),
         "involved": list(involved),
@@ -90,6 +93,7 @@ def _due(clocks: Mapping[str, State], about: str) -> str | None:
 _NAMES = {"givenNames": "given_names", "prefix": "prefix", "familyName": "family_name"}
 _WHO = {"who": TEXT, "organisation": TEXT, "contact": TEXT}
 _MATRIX = TEXT | of.PROVENANCE
+_TERM: Schema = thing(clock=TEXT | of.A_CLOCK, term=CODE, about=TEXT | of.PLAN, due=MOMENT) | of.LEVEL
 _GOAL: Schema = thing(
     goal=TEXT,
     area={"type": "string", "enum": [area.value for area in LifeArea]} | of.AN_AREA | of.PLAN,
@@ -151,7 +155,8 @@ ANSWER: Schema = thing(
         )
         | of.DECISION
     ),
-    clocks=many(thing(clock=TEXT | of.A_CLOCK, term=CODE, about=TEXT | of.PLAN, due=MOMENT) | of.LEVEL),
+    clocks=many(_TERM),
+    missed=many(_TERM) | {"description": "terms that passed while what they are for is still to be done"},
     escalations=many(
         thing(
             id=ID,

@@ -5,8 +5,10 @@ from typing import Any
 
 from hub.domain.streams import Recorded
 from hub.domain.trajectory import Trajectory
+from hub.domain.trajectory.clocks import ENDED
 from hub.domain.words import Axis, Direction, Level, Phase
 from hub.projections import moment
+from hub.projections.family import terms
 
 State = dict[str, Any]
 
@@ -22,7 +24,7 @@ def stand(state: State | None, event: Recorded) -> State:
 
 
 def _empty() -> State:
-    return {part: {} for part in ("people", "levels", "levers", "clocks", "escalations")}
+    return {part: {} for part in ("people", "levels", "levers", "clocks", "missed", "escalations", "axes")} | {"progressAt": None}
 
 
 def _opened(state: State, event: Trajectory.Opened) -> None:
@@ -83,10 +85,13 @@ def _raised(state: State, event: Trajectory.LevelRaised) -> None:
         "raisedAt": since,
         "due": moment(event.acknowledge_by) if event.acknowledge_by else None,
     }
+    state["axes"][event.escalation] = event.axis
+    terms.settled_on(state, event.axis)
 
 
 def _acknowledged(state: State, event: Trajectory.EscalationAcknowledged) -> None:
     state["escalations"].pop(event.escalation, None)
+    terms.noticed(state, event.escalation)
 
 
 def _rectified(state: State, event: Trajectory.EscalationRectified) -> None:
@@ -99,6 +104,7 @@ def _rectified(state: State, event: Trajectory.EscalationRectified) -> None:
 
 def _stepped_down(state: State, event: Trajectory.SteppedDown) -> None:
     state["levels"][event.axis] = _level(event.axis, event.level_to, moment(event.timestamp))
+    terms.settled_on(state, event.axis)
 
 
 # what partners took back ---------------------------------------------------------------------------
@@ -179,6 +185,7 @@ def _adopted(state: State, event: Trajectory.PlanAdopted) -> None:
     before = {goal["goal"]: goal["progress"] for goal in state["plan"]["goals"]} if state["plan"] else {}
     goals = [_goal(said) | {"progress": before.get(said["goal"])} for said in event.goals]
     state["plan"] = {"version": event.plan, "adoptedAt": moment(event.timestamp), "adoptedBy": event.by, "goals": goals}
+    terms.settled(state, *terms.of_goals(state), terms.NO_PROGRESS)
 
 
 def _goal(said: dict[str, str]) -> State:
@@ -192,11 +199,14 @@ def _progress(state: State, event: Trajectory.ProgressRecorded) -> None:
 
 def _resulted(state: State, event: Trajectory.GoalResulted) -> None:
     _note(state, event, event.goal, event.words)["result"] = event.result
+    terms.settled(state, f"goal:{event.goal}")
 
 
 def _note(state: State, event: Recorded, id: str, words: str) -> State:
     goal: State = next(goal for goal in state["plan"]["goals"] if goal["goal"] == id)
     goal["progress"] = {"words": words, "notedAt": moment(event.timestamp), "by": event.by}
+    state["progressAt"] = moment(event.timestamp)
+    terms.settled(state, terms.NO_PROGRESS)
     return goal
 
 
@@ -205,6 +215,9 @@ def _note(state: State, event: Recorded, id: str, words: str) -> State:
 
 def _enter(state: State, event: Recorded, phase: str) -> None:
     state["phase"], state["phaseSince"] = phase, moment(event.timestamp)
+    terms.settled(state, *terms.SETTLED_BY.get(phase, ()))
+    if phase in ENDED:
+        state["missed"] = {}
 
 
 def _informed(state: State, event: Trajectory.FamilyInformed) -> None:
@@ -224,7 +237,7 @@ def _inform(state: State, event: Recorded, how: str, when: str, reason_not: str)
         state["informed"] = {"how": how, "when": when, "reasonNot": reason_not, "by": event.by, "notedAt": noted}
 
 
-# levers and terms --------------------------------------------------------------------------------
+# levers --------------------------------------------------------------------------------
 
 
 def _lever(state: State, event: Trajectory.LeverDecided) -> None:
@@ -240,15 +253,7 @@ def _lever(state: State, event: Trajectory.LeverDecided) -> None:
 
 def _lever_ended(state: State, event: Trajectory.LeverEnded) -> None:
     state["levers"].pop(event.id, None)
-
-
-def _started(state: State, event: Trajectory.ClockStarted) -> None:
-    clock = {"clock": event.clock, "term": event.term, "about": event.about, "due": moment(event.due)}
-    state["clocks"][event.clock] = clock
-
-
-def _clock_ended(state: State, event: Trajectory.ClockStopped | Trajectory.TermMet | Trajectory.DeadlinePassed) -> None:
-    state["clocks"].pop(event.clock, None)
+    terms.settled_about(state, {event.id})
 
 
 _CHANGES: dict[type[Recorded], Callable[[State, Any], None]] = {
@@ -286,8 +291,8 @@ _CHANGES: dict[type[Recorded], Callable[[State, Any], None]] = {
     Trajectory.FamilyInformed: _informed,
     Trajectory.LeverDecided: _lever,
     Trajectory.LeverEnded: _lever_ended,
-    Trajectory.ClockStarted: _started,
-    Trajectory.ClockStopped: _clock_ended,
-    Trajectory.TermMet: _clock_ended,
-    Trajectory.DeadlinePassed: _clock_ended,
+    Trajectory.ClockStarted: terms.started,
+    Trajectory.ClockStopped: terms.stopped,
+    Trajectory.TermMet: terms.stopped,
+    Trajectory.DeadlinePassed: terms.passed,
 }
