@@ -12,7 +12,7 @@ from hub.domain.streams import THE_HUB, Occasion, stream_id
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.clocks import motivated
 from hub.errors import NotKnown, StaleDecision
-from hub.families import Families, question_id, signal_of
+from hub.families import Comparison, Families, question_id, signal_of
 from hub.register import Register, Unit
 
 T = TypeVar("T")
@@ -72,6 +72,20 @@ class Casework:
             return chosen.id
 
         return self.register.do(work).value
+
+    def compare(self, question: UUID) -> Comparison:
+        """A waiting signal beside the families that it may be about.
+
+        Raises:
+            NotKnown, RuleBroken: there is no such question, or its signal was taken back or names somebody who was erased.
+        """
+
+        def look(unit: Unit) -> Comparison:
+            asked = unit.get(MatchQuestion, question)
+            asked.must_be_asked_still()
+            return self.families.compare(asked, unit)
+
+        return self.register.read(look)
 
     def answered_with(self, question: UUID) -> tuple[UUID, ...]:
         """The family that a question was answered with, where it was. Raises: NotKnown."""

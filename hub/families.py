@@ -62,6 +62,34 @@ class Corrected:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """That a person whom a signal names (the `nth`) is like somebody known, by which key; `conflicts` where the numbers differ."""
+
+    nth: int
+    person: str
+    by: By
+    conflicts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A family that a waiting signal may be about: whom to contact, and why it may be."""
+
+    family: str
+    contact: str
+    alike: Sequence[Alike]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Whom a waiting signal names, with the blind keys of those, beside the families that it may be about."""
+
+    people: Sequence[NamedPerson]
+    keys: tuple[str, ...]
+    families: Sequence[Candidate]
+
+
+@dataclass(frozen=True, slots=True)
 class Families:
     """Finds and opens families.
 
@@ -115,6 +143,15 @@ class Families:
         free = (id for id in (stream_id("family", name) for name in names) if unit.find(Trajectory, id) is None)
         towns = {named.address.municipality for named in said.signal.people if named.address.municipality}
         return unit.add(Trajectory.begin_with(next(free), self.duty, min(towns, default=""), on))
+
+    def compare(self, question: MatchQuestion, unit: Unit) -> Comparison:
+        """A waiting signal beside the families that it may be about. Raises: RuleBroken."""
+        people = signal_of(question).signal.people
+        keys = self.keys_of(people)
+        found = self.find(keys, unit.connection)
+        # that somebody lives somewhere says nothing of who they are
+        named = tuple(key for one in keys for by, key in one.items() if by is not By.ADDRESS)
+        return Comparison(people, named, [_candidate(family, found, unit) for family in question.asked.candidates])
 
     def withdraw(self, signals: Sequence[str], message: str, unit: Unit, on: Occasion) -> None:
         """The partner that sent these signals takes them back by that message, wherever they went."""
@@ -217,6 +254,16 @@ def signal_of(question: MatchQuestion) -> Said:
         raise RuleBroken("The signal that waited here is unreadable: it named somebody who was erased.", code="erased")
     signal = msgspec.convert(asked.signal, Signal)
     return Said(asked.signal_id, signal, asked.message, asked.partner, asked.purpose, asked.timestamp)
+
+
+def _candidate(family: str, found: Sequence[Sequence[Known]], unit: Unit) -> Candidate:
+    alike = [
+        Alike(nth, known.person, known.by, known.conflicts)
+        for nth, one in enumerate(found)
+        for known in sorted(one, key=lambda known: (known.by, known.person))
+        if family in known.families
+    ]
+    return Candidate(family, unit.get(Trajectory, UUID(family)).director.contact, alike)
 
 
 def _known(said: Said, people: list[str], at: datetime) -> KnownSignal:

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from hub.api.access import BREAK_GLASS, BREAKINGS
 from hub.api.acknowledgements import ACKNOWLEDGE_NOTICE
+from hub.api.comparing import COMPARE
 from hub.api.decisions import ON_FAMILIES
 from hub.api.descriptions import answered
 from hub.api.document import document
@@ -69,6 +70,7 @@ def routes_with(views: Sequence[View]) -> list[APIRoute]:
         BREAK_GLASS,
         BREAKINGS,
         *ON_FAMILIES,
+        COMPARE,
         *WHOSE_FAMILY,
         PROCESS_AGAIN,
         *PROCESSING_LOG,

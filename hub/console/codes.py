@@ -77,6 +77,29 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         "partly": Both("deels bereikt", "partly reached"),
         "not": Both("niet bereikt", "not reached"),
     },
+    "why": {
+        "bsn": Both("hetzelfde BSN", "the same BSN"),
+        "name-birth-address": Both("dezelfde naam, geboortedatum en adres", "the same name, birth date and address"),
+        "name-birth": Both("dezelfde naam en geboortedatum", "the same name and birth date"),
+        "name-address": Both("dezelfde naam op hetzelfde adres", "the same name at the same address"),
+        "address": Both("hetzelfde adres", "the same address"),
+        "conflicting-identifiers": Both("de gegevens spreken elkaar tegen", "the particulars contradict each other"),
+        "two-families": Both("wie genoemd wordt, hoort bij meer dan één gezin", "who is named belongs to more than one family"),
+        "waits-in-a-question": Both(
+            "wie genoemd wordt, komt alleen voor in een andere open koppelvraag",
+            "who is named is known only from another open match question",
+        ),
+        "names-nobody": Both("het signaal noemt niemand", "the signal names nobody"),
+        "nobody-known": Both("niemand die de hub kent", "nobody that the hub knows"),
+        "answers-earlier-message": Both("het antwoordt op een eerder bericht", "it answers an earlier message"),
+        "a-person": Both("een mens besliste het", "a person decided it"),
+    },
+    "question-state": {
+        "open": Both("open", "open"),
+        "answered": Both("beantwoord", "answered"),
+        "lapsed": Both("vervallen", "lapsed"),
+        "erased": Both("gewist", "erased"),
+    },
     "concern": {code: Both(concern.dutch, concern.english) for code, concern in CONCERNS.items()},
 }
 

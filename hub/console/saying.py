@@ -85,7 +85,9 @@ def ago(page: Context, at: str | datetime | None) -> str:
     """How long ago a moment was: `3 dagen geleden`."""
     if not at:
         return ""
-    gone = max(page["now"] - _moment(at), timedelta(0))
+    gone = page["now"] - _moment(at)
+    if gone < timedelta(minutes=1):
+        return _say(page, "zojuist", "just now")
     return _say(page, f"{_long(gone, 'nl')} geleden", f"{_long(gone, 'en')} ago")
 
 

@@ -68,7 +68,7 @@ class MatchQuestion(Stream):
         """A person links the signal to a family; the same answer again is silence."""
         if self.family == family:
             return
-        self._must_be_asked_still()
+        self.must_be_asked_still()
         if self.family:
             raise RuleBroken("This question was answered; take the answer back first.", code="answered-already")
         self.record(self.Answered, on, family=family, is_new=is_new, motivation=motivation)
@@ -80,7 +80,7 @@ class MatchQuestion(Stream):
 
     def reopen(self, motivation: str, on: Occasion) -> None:
         """Takes the answer back."""
-        self._must_be_asked_still()
+        self.must_be_asked_still()
         if not self.family:
             raise RuleBroken("This question has no answer to take back.", code="not-answered")
         self.record(self.Reopened, on, motivation=motivation)
@@ -90,6 +90,7 @@ class MatchQuestion(Stream):
         if not self.has_lapsed:
             self.record(self.Lapsed, on, message=message)
 
-    def _must_be_asked_still(self) -> None:
+    def must_be_asked_still(self) -> None:
+        """Raises: RuleBroken, where the partner took the signal back."""
         if self.has_lapsed:
             raise RuleBroken("The partner that sent this signal took it back; there is nothing left to answer.", code="taken-back")
