@@ -16,9 +16,12 @@ from hub.demo.senders import Sent, new_keys
 from hub.demo.show import Escalated, Show
 from hub.demo.stage import Stage
 from hub.demo.story import Acknowledge, Answer, Decide, Forge, Meet, Post, PostAgain, Raised, Step, Term
-from hub.domain.tellings import Telling
+from hub.domain.messages import Message
+from hub.domain.trajectory import Trajectory
+from hub.projections import events_of
 
 _MANY = 1_000
+_OF_MESSAGES_AND_FAMILIES = {event.TOPIC for stream in (Message, Trajectory) for event in events_of(stream)}
 Fact = Mapping[str, Any]
 KINDS = {organisation.kind: organisation.name for organisation in ORGANISATIONS}
 
@@ -233,9 +236,9 @@ class Playing:
         return new
 
     def _recorded(self, after: int) -> list[str]:
-        """What the log got since then; that partners are told something meanwhile is no part of it."""
+        """What the log got since then of messages and families; what others are told meanwhile is no part of it."""
         topics = [stored.topic for _, stored in self.stage.hub.log.read(after, _MANY)]
-        return [topic for topic in topics if not topic.startswith(Telling.TOPIC)]
+        return [topic for topic in topics if topic in _OF_MESSAGES_AND_FAMILIES]
 
     def history(self, recorded_at: str = "") -> Any:
         """The facts of the family and how it stood, now or as it was recorded by then."""
