@@ -84,7 +84,7 @@ COMPARE = Operation(
             schemas.thing(
                 id=schemas.ID,
                 contact=schemas.TEXT | of.CONTACT,
-                isOpen=schemas.TRUTH | {"description": "whether you may look at this family"} | of.OPERATION,
+                isOpen=schemas.IS_OPEN,
                 alike=schemas.many(_ALIKE),
             )
         ),

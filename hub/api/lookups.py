@@ -101,10 +101,18 @@ HISTORY = Operation(
 # Who is known --------------------------------------------------------------------------------------
 
 
-def _search(hub: Hub, body: forms.Wanted) -> Answer:
+def _search(hub: Hub, caller: Known, body: forms.Wanted) -> Answer:
     whom = named(body)
     found = hub.search(whom)
-    items = [{"family": str(one.family), "involved": True, "contact": one.contact} for one in found]
+    items = [
+        {
+            "family": str(one.family),
+            "involved": True,
+            "contact": one.contact,
+            "isOpen": hub.admittance.may(Act.SEE_FAMILY, caller, one.family),
+        }
+        for one in found
+    ]
     sought = hub.sought(whom)
     return Answer({"items": items}, sought=sought.keys, concerned=sought.found)
 

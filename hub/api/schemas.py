@@ -38,8 +38,9 @@ def maybe(what: Schema) -> Schema:
 
 REASONS = many(thing(where=TEXT, what=TEXT) | of.OPERATION)
 OUTCOMES = many(thing(signal=ID, outcome={"type": "string", "enum": ["recorded", "match-question"]} | of.OPERATION))
-FOUND = thing(items=many(thing(family=ID, involved=TRUTH | of.INVOLVEMENT, contact=TEXT | of.CONTACT)))
-"""The least that can be told: that somebody is involved, and whom to contact."""
+IS_OPEN = TRUTH | {"description": "whether you may look at this family"} | of.OPERATION
+FOUND = thing(items=many(thing(family=ID, involved=TRUTH | of.INVOLVEMENT, contact=TEXT | of.CONTACT, isOpen=IS_OPEN)))
+"""The least that can be told: that somebody is involved, whom to contact, and whether it is open to who asks anyhow."""
 _RECEIPT: dict[str, Schema] = {
     "message": ID,
     "id": TEXT | of.REFERENCE,

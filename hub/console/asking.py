@@ -45,7 +45,8 @@ def _field(where: str) -> str:
 class Ask:
     """One request of somebody's browser, and what it asks of the hub.
 
-    `form` is what was sent, by the names of its fields; `tongue` the language of the page, `nl` or `en`.
+    `form` is what was sent, by the names of its fields; `tongue` the language of the page, `nl` or `en`; `found` what a form
+    found that leads nowhere else, for the page that is shown with it.
     """
 
     request: Request
@@ -53,6 +54,7 @@ class Ask:
     tongue: str
     interface: ASGIApp
     form: Mapping[str, str] = field(default_factory=dict)
+    found: Any = None
 
     @property
     def query(self) -> Mapping[str, str]:

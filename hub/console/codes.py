@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from hub.console import refusals
 from hub.console.parts import Both
+from hub.console.words import ROLES
 from hub.domain.concerns import CONCERNS
 from hub.domain.matrix import Matrix, Words
 from hub.domain.words import Axis, Direction, LifeArea, Phase, Role, Weight
@@ -77,6 +78,7 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         "partly": Both("deels bereikt", "partly reached"),
         "not": Both("niet bereikt", "not reached"),
     },
+    "capacity": {role.value: words for role, words in ROLES.items()},
     "why": {
         "bsn": Both("hetzelfde BSN", "the same BSN"),
         "name-birth-address": Both("dezelfde naam, geboortedatum en adres", "the same name, birth date and address"),
@@ -100,6 +102,7 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         "lapsed": Both("vervallen", "lapsed"),
         "erased": Both("gewist", "erased"),
     },
+    "term": {"goal": Both("een doel van het plan moet klaar zijn", "a goal of the plan is due")},
     "concern": {code: Both(concern.dutch, concern.english) for code, concern in CONCERNS.items()},
 }
 

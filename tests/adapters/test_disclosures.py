@@ -166,10 +166,10 @@ def test_people_follow_by_the_hubs_own_ids() -> None:
 
 def test_an_answer_says_what_was_left_out() -> None:
     disclosures = the_disclosures(a_book().registrations, SetClock(NOW))
-    found = {"items": [{"family": "f", "involved": True, "contact": "c"}]}
+    found = {"items": [{"family": "f", "involved": True, "contact": "c", "isOpen": False}]}
     assert disclosures.answer(found, FOUND, _caller(Capacity.COORDINATOR)) == found
     assert disclosures.answer(found, FOUND, _caller(Capacity.OPERATOR)) == {
-        "items": [{"family": "f"}],
+        "items": [{"family": "f", "isOpen": False}],
         "withheld": ["contact", "involvement"],
     }
 

@@ -17,7 +17,10 @@ Show = Callable[[Ask], Awaitable[Mapping[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Something that is done on a page: `do` asks the hub to and gives the path to go on to, where `done` is said."""
+    """Something that is done on a page: `do` asks the hub to and gives the path to go on to, where `done` is said.
+
+    Where it gives no path, nothing was done yet, and the page is shown once more with what was typed.
+    """
 
     do: Callable[[Ask], Awaitable[str]]
     done: Both
