@@ -19,7 +19,8 @@ WAITS: Mapping[str, Both] = {
 }
 """For what a family can wait, as it is counted and chosen."""
 PRESSING = frozenset({"escalations", "overdue", "handovers", "progress"})
-_QUESTIONS = 5
+_QUESTIONS, _TERMS = 5, 3
+"""How many are shown here; the others stand on pages of their own."""
 
 
 async def _show(ask: Ask) -> Mapping[str, Any]:
@@ -29,7 +30,7 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
         ask.maybe("/today", waits=waits, after=ask.query.get("after", ""), limit=50),
         ask.maybe("/match-questions", state="open", limit=_QUESTIONS),
     )
-    return {"today": today, "questions": questions, "waits": waits, "counted": WAITS, "pressing": PRESSING}
+    return {"today": today, "questions": questions, "waits": waits, "counted": WAITS, "pressing": PRESSING, "most": _TERMS}
 
 
 PAGES = (Page("today", "/", _show, Act.SEE_TODAY, menu=Both("Vandaag", "Today"), place=10),)
