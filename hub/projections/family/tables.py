@@ -10,7 +10,6 @@ FAMILIES = Table(
     TABLES,
     Column("family", Text, primary_key=True),
     Column("version", Integer, nullable=False),
-    Column("state", Document, nullable=False),
     Column("is_open", Boolean, nullable=False),
     Column("level", Integer, nullable=False),
     Column("escalations", Integer, nullable=False),
@@ -18,6 +17,8 @@ FAMILIES = Table(
     Column("progress_due", Text, nullable=False),
     Column("offered_to", Text, nullable=False),
     Column("offered_until", Text, nullable=False),
+    # last, for SQLite reads no further than what is asked for
+    Column("state", Document, nullable=False),
     Index("family_by_urgency", "is_open", "next_due"),
 )
 PEOPLE = Table(

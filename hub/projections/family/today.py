@@ -1,7 +1,7 @@
 """What waits for a person, family by family, the most urgent first: what is over, then what is over next, then the rest."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -84,15 +84,20 @@ def _waiting(state: State) -> State:
 def ask(connection: Connection, asked: Asked) -> Mapping[str, Any]:
     """What waits in families, the most urgent first, and how many families wait for what."""
     waits = _waits(asked)
-    query = seen(select(FAMILIES).where(_F.is_open), _F.family, asked)
+    query = seen(select(_F.family).where(_F.is_open), _F.family, asked)
     if wanted := asked.filters.get("waits"):
         if wanted not in waits:
             raise Malformed("The filter cannot be read.", [Violation("/waits", f"is not one of {', '.join(waits)}")])
         query = query.where(waits[wanted])
-    found = page(query, [_F.next_due, -_F.level, _F.family], asked, dict, connection)
-    names = _names((person for row in found["items"] for person in row["state"]["people"]), connection)
-    items = [_item(row, names, asked) for row in found["items"]]
-    return {"counters": _counters(waits, asked, connection), "items": items, "next": found["next"]}
+    found = page(query, [_F.next_due, -_F.level, _F.family], asked, lambda row: row["family"], connection)
+    return {"counters": _counters(waits, asked, connection), **found, "items": _items(found["items"], asked, connection)}
+
+
+def _items(families: Sequence[str], asked: Asked, connection: Connection) -> list[Row]:
+    chosen = select(FAMILIES).where(_F.family.in_(families))
+    rows = {row["family"]: row for row in connection.execute(chosen).mappings()}
+    names = _names((person for row in rows.values() for person in row["state"]["people"]), connection)
+    return [_item(rows[family], names, asked) for family in families if family in rows]
 
 
 def _waits(asked: Asked) -> Mapping[str, ColumnElement[bool]]:
@@ -119,7 +124,7 @@ def _names(people: Iterable[str], connection: Connection) -> Mapping[str, str]:
     return {person: f"{prefix} {name}".strip() for person, prefix, name in connection.execute(query)}
 
 
-def _item(row: Mapping[str, Any], names: Mapping[str, str], asked: Asked) -> Row:
+def _item(row: Mapping[Any, Any], names: Mapping[str, str], asked: Asked) -> Row:
     state, due = row["state"], row["next_due"]
     offer, told, plan = state["handover"], state["informed"], state["plan"]
     return {
