@@ -107,6 +107,13 @@ def test_an_escalation_that_nobody_noticed_in_time_is_over_until_somebody_does(h
     assert not [term for term in only(hub)["terms"] if term["term"].startswith("acknowledge-")]
 
 
+def test_the_escalation_that_must_be_noticed_first_stands_first(hub: Shown) -> None:
+    a_grave_one(hub, 1)
+    dues = [one["due"] or "later" for one in only(hub)["escalations"]]
+    assert dues == sorted(dues)
+    assert dues[-1] == "later", "that of the lower level, which rose on"
+
+
 def test_what_rose_and_was_brought_down_again_waits_for_notice_without_a_term(hub: Shown) -> None:
     family = hub.tell("child-neglect")
     hub.decide(family, lambda it, rules, on: it.step_down(Axis.SAFETY, Level.NONE, "it is safe", rules, on))

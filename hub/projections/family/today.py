@@ -64,8 +64,9 @@ def _waiting(state: State) -> State:
     clocks = sorted({**state["clocks"], **missed}.values(), key=lambda clock: (clock["due"], clock["clock"]))
     notice = {clock["about"]: clock["due"] for clock in clocks if is_acknowledgement(clock["term"])}
     said_elsewhere = {HANDOVER, NO_PROGRESS}
+    unnoticed = [{"rectified": None, **one, "due": notice.get(one["id"])} for one in state["escalations"].values()]
     return {
-        "escalations": [{"rectified": None, **one, "due": notice.get(one["id"])} for one in state["escalations"].values()],
+        "escalations": sorted(unnoticed, key=lambda one: (one["due"] or NEVER, -one["level"])),
         "terms": [
             clock | {"isMissed": clock["clock"] in missed}
             for clock in clocks
