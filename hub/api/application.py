@@ -27,6 +27,7 @@ from hub.api.oauth import routes as of_authorization
 from hub.api.parts import Leaving, Parts
 from hub.api.people import PEOPLE, of_everybody
 from hub.api.placing import PROCESS_AGAIN, WHOSE_FAMILY
+from hub.api.plans import PLANS
 from hub.api.problems import problem_of, refusal
 from hub.api.processing import PROCESSING_LOG
 from hub.api.schemas import KEYS
@@ -67,6 +68,7 @@ def routes_with(views: Sequence[View]) -> list[APIRoute]:
     operations = (
         STREAM,
         *LOOKUPS,
+        PLANS,
         BREAK_GLASS,
         BREAKINGS,
         *ON_FAMILIES,

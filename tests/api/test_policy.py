@@ -23,6 +23,7 @@ from tests.passing import passed_on
 TABLE = """
                                                            coordinator team-lead administrative auditor data-protection-officer operator partner
 GET  /v1/families/{id}                                     o           o         o              oxc     -                       -        -
+GET  /v1/families/{id}/plans                               o           o         o              oxc     -                       -        -
 GET  /v1/families/{id}/timeline                            o           o         o              oxc     -                       -        -
 GET  /v1/families/{id}/history                             o           o         o              oxc     oxc                     -        -
 GET  /v1/families/{id}/processing-log                      -           -         -              oxc     oxc                     -        -
