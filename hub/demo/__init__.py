@@ -1,16 +1,17 @@
 """The demo: some twelve weeks of one family that does not exist, played through a hub of its own, shown and checked.
 
 `story` says what happens, `cast` who plays, `stage` with what, `playing` does each step over HTTP, `looking` looks at
-what came of it all, `show` prints it, and `checks` holds everything against the story.
+what came of it all, `show` prints it, `checks` holds everything against the story, and `encore` goes on after it.
 """
 
+import sys
 from threading import Event
 from time import perf_counter
 
 from rich.console import Console
 from rich.markup import escape
 
-from hub.demo import looking
+from hub.demo import encore, looking
 from hub.demo.checks import Checks
 from hub.demo.desk import Surprise
 from hub.demo.playing import Playing
@@ -74,9 +75,20 @@ def _stay(playing: Playing, console: Console) -> None:
     try:
         for line in _addresses(at, playing.family):
             console.print(line, soft_wrap=True, highlight=False, markup=False)
+        _encore(at, console)
         Event().wait()
     except KeyboardInterrupt:
         console.print("Ended; its data is gone.")
+
+
+def _encore(at: Stage, console: Console) -> None:
+    """One more household for each line that somebody at a terminal gives."""
+    if not sys.stdin.isatty():
+        return
+    console.print(encore.ASKED, soft_wrap=True, highlight=False)
+    for nth, _ in enumerate(sys.stdin, start=1):
+        arrived = encore.another(at, nth)
+        console.print("  it arrived" if arrived else "  [red]the hub did not take it in[/]", highlight=False)
 
 
 def _addresses(at: Stage, family: str) -> list[str]:

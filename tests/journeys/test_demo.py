@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -52,6 +53,14 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
+def read_until(words: str, terminal: int) -> str:
+    """What a process says at its terminal, up to these words."""
+    said = ""
+    while words not in said:
+        said += os.read(terminal, 65_536).decode(errors="replace")
+    return said
+
+
 # The whole ---------------------------------------------------------------------------------------
 
 
@@ -66,6 +75,20 @@ def test_once_it_plays_checks_everything_it_shows_and_ends_with_0() -> None:
         "all is as the story says",
     ):
         assert shown in ran.stdout
+
+
+def test_whoever_asks_for_more_sees_one_more_household_arrive() -> None:
+    ours, its = pty.openpty()
+    command = [sys.executable, "-u", "-m", "hub", "demo", "--port", str(a_free_port())]
+    with subprocess.Popen(command, cwd=ROOT, stdin=its, stdout=its, stderr=its, close_fds=True) as demo:
+        os.close(its)
+        read_until("Enter: a landlord", ours)
+        for _ in range(2):
+            os.write(ours, b"\n")
+            read_until("it arrived", ours)
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(60) == 0
+    os.close(ours)
 
 
 def test_a_story_that_is_told_wrong_ends_with_1_and_says_what_is_otherwise() -> None:
