@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
 from itertools import groupby
 from re import findall
 from typing import Any
@@ -17,6 +17,8 @@ FIELDS = ("area", "specific", "measurable", "achievable", "relevant", "startDate
 _TEXTS = frozenset({"specific", "measurable", "achievable", "relevant", "owner"})
 _MOST_WORDS = 1_000
 """In a text whose words are compared one by one; the work grows with their square."""
+_LEAST_ALIKE = 0.3
+"""The part of the words of both texts that are the same; below it one text took the place of the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,11 @@ class Difference:
     @property
     def sides(self) -> tuple[Marked, Marked]:
         """Both texts, with marks at the words that the other does not have."""
-        was, now = (findall(r"\s+|\S+", text) for text in (self.was, self.now))
-        if self.field not in _TEXTS or len(was) + len(now) > _MOST_WORDS:
+        was, now = (findall(r"\s*\S+", text) for text in (self.was, self.now))
+        if self.field not in _TEXTS or not was or not now or len(was) + len(now) > _MOST_WORDS:
             return [(self.was, False)], [(self.now, False)]
-        blocks = SequenceMatcher(None, was, now, autojunk=False).get_matching_blocks()
+        alike = SequenceMatcher(None, [word.strip() for word in was], [word.strip() for word in now], autojunk=False)
+        blocks = alike.get_matching_blocks() if alike.ratio() > _LEAST_ALIKE else [Match(len(was), len(now), 0)]
         return _marked(was, [(one.a, one.size) for one in blocks]), _marked(now, [(one.b, one.size) for one in blocks])
 
 

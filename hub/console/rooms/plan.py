@@ -85,18 +85,33 @@ async def _note(ask: Ask) -> str:
 
 async def _write(ask: Ask) -> Mapping[str, Any]:
     around = await _around(ask)
-    valid, base = around["valid"], ask.form.get("base", "")
-    begun = next((one for one in around["plans"]["items"] if str(one["version"]) == base), None) if ask.form else valid
+    valid, notes = around["valid"], around["plans"].get("notes", [])
     goals = _typed(ask.form) if ask.form else _begun(valid)
-    meanwhile = compared(begun or {}, valid) if valid is not None and begun is not valid else ()
+    now = with_results(valid, notes).get("goals", ()) if valid else ()
     return {
         **around,
-        "base": base if ask.form else str(valid["version"]) if valid else "",
+        **_meanwhile(ask.form, around["plans"]["items"], notes),
         "goals": goals,
         "areas": [area.value for area in LifeArea],
-        "meanwhile": [one for one in meanwhile if one.how != "same"],
         "typed": {goal["goal"] for goal in goals},
+        "titles": {goal["goal"]: goal["specific"] for goal in now},
+        "became": {goal["goal"]: goal["result"] for goal in now},
         "is_full": len(goals) >= MOST_GOALS,
+    }
+
+
+def _meanwhile(form: Mapping[str, str], versions: Sequence[Mapping[str, Any]], notes: Sequence[Any]) -> Mapping[str, Any]:
+    """With what somebody began to write, and what others changed in the plan and noted of it since."""
+    newest = str(versions[0]["version"]) if versions else ""
+    base, begun_notes = form.get("base", newest), form.get("notes", str(len(notes)))
+    begun = next((one for one in versions if str(one["version"]) == base), {})
+    changes = compared(begun, versions[0]) if base != newest else ()
+    fresh = len(notes) - int(begun_notes) if begun_notes.isdecimal() else 0
+    return {
+        "base": base,
+        "begun_notes": begun_notes,
+        "meanwhile": [one for one in changes if one.how != "same"],
+        "noted": notes[: max(fresh, 0)],
     }
 
 
