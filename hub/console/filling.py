@@ -40,6 +40,11 @@ def day(text: str) -> str:
     return f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}" if found else text.strip()
 
 
+def whole(text: str) -> int | str:
+    """A whole number; anything else stays what it is."""
+    return int(text) if text.isascii() and text.isdecimal() else text
+
+
 def said(form: Mapping[str, str], *names: str) -> dict[str, str]:
     """These fields, without the space around them."""
     return {name: form.get(name, "").strip() for name in names}

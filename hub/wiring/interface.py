@@ -125,7 +125,7 @@ def calendar(hub: Hub, link: str) -> bytes:
 def _entry(hub: Hub, family: str, running: Mapping[str, str], now: datetime) -> calendars.Entry:
     term = hub.contacting.rules(now).matrix.terms.get(running["term"])
     dutch, english = (term.words.dutch, term.words.english) if term else (running["term"], running["term"])
-    url, ends = f"{hub.settings.base_url}/?family={family}", datetime.fromisoformat(running["due"])
+    url, ends = f"{hub.settings.base_url}/families/{family}", datetime.fromisoformat(running["due"])
     return calendars.Entry(running["clock"], ends, dutch, english, url)
 
 

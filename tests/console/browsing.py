@@ -76,9 +76,9 @@ class Form:
 
 
 def form_on(page: httpx2.Response) -> Form:
-    """The one form of a page."""
-    (action,) = re.findall(r'<form method="post" action="([^"]*)"', page.text)
-    fields = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page.text))
+    """The first form of a page."""
+    action, within = re.findall(r'<form method="post" action="([^"]*)"(.*?)</form>', page.text, re.DOTALL)[0]
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', within))
     whole = action if "://" in action else "/".join(str(page.url).split("/")[:3]) + action
     return Form(whole, {name: html.unescape(value) for name, value in fields.items()})
 

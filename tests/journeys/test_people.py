@@ -101,7 +101,7 @@ def test_whoever_directs_is_mailed_at_once_with_a_link_and_a_clock_and_nothing_o
         (mail,) = office.boxes.got
         assert mail["To"] == address and "Er wacht een opschaling op u / An escalation waits for you" in mail["Subject"]
         text = mail.get_content()
-        assert f"?escalation={escalation}" in text and "vóór" in text
+        assert f"/escalations/{escalation}" in text and "vóór" in text
         everything = str(mail) + text
         assert not [word for word in ("Voorbeeld", "Noor", "honour", "1234AB", "safety", "2016") if word in everything]
         assert [event.about for event in facts(office, Contact.Mailed)] == [escalation]
@@ -167,7 +167,7 @@ def test_a_daily_mail_comes_once_at_its_hour_with_all_of_a_day(database: str, tm
         office.passes(minutes=1)  # seven o'clock the next day, by the Dutch clock
         assert office.boxes.wait_for(1)
         (mail,) = office.boxes.got
-        assert all(f"?escalation={one}" in mail.get_content() for one in escalations)
+        assert all(f"/escalations/{one}" in mail.get_content() for one in escalations)
         office.passes(days=1)
         assert len(office.boxes.got) == 1
 
@@ -204,6 +204,8 @@ def test_a_calendar_shows_ones_own_terms_and_nothing_of_whom(database: str, tmp_
             for clock in item["clocks"]
         }
         assert {event.decoded("dtstart") for event in events} == due
+        families = {item["family"] for item in office.ask(DIRECTOR, "GET", "/v1/clocks").json()["items"]}
+        assert {str(event["url"]) for event in events} == {f"{office.hub.hub.settings.base_url}/families/{one}" for one in families}
         assert all(len(line.encode()) <= 75 for line in shown.text.split("\r\n"))
         assert not [word for word in ("Voorbeeld", "Noor", "honour", "1234AB") if word in shown.text]
         assert {str(event["uid"]) for event in events} == {
@@ -283,16 +285,19 @@ def test_of_an_address_that_was_given_up_the_operator_and_its_organisation_are_m
     with an_office(tmp_path, DAY) as office:
         hub = office.hub.hub
         hub.registry.contact("police", "koppelingen@politie.example", "operator")
+        disabled: list[str] = []
         for partner in ("police", "housing-corporation"):
             address = f"https://{partner}.example/told"
             id = hub.subscribing.subscribe(partner, Wish(Sink.WEBHOOK, address), partner)
             hub.subscribing.confirm(id, address, 0)
             hub.subscribing.disable(id, address, "http-410")
+            disabled.append(f"/operations?subscription={id}")
         assert office.boxes.wait_for(3)
         passed_on(hub)
         said = sorted((mail["To"], mail["Subject"]) for mail in office.boxes.got)
         about = "Een abonnement is stilgelegd / A subscription was disabled"
         mailed = ["beheer@gemeente.example", "beheer@gemeente.example", "koppelingen@politie.example"]
         assert said == [(to, about) for to in mailed]
+        assert all(any(link in mail.get_content() for link in disabled) for mail in office.boxes.got)
         with pytest.raises(Malformed):
             hub.registry.contact("police", "not an address", "operator")

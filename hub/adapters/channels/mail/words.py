@@ -15,6 +15,13 @@ _SUBJECTS = {
     "subscription-disabled": ("Een abonnement is stilgelegd", "A subscription was disabled"),
     "callback-given-up": ("Een adres van een partner is opgegeven", "The address of a partner was given up"),
 }
+_PAGES = {
+    "escalation": "escalations/{}",
+    "on-call": "escalations/{}",
+    "subscription-disabled": "operations?subscription={}",
+    "callback-given-up": "operations?organisation={}",
+}
+"""The page of what somebody is mailed of, where they see what it is about when they are logged in."""
 _DAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
 
 
@@ -35,7 +42,7 @@ def written(items: Sequence[Item], sender: str, to: str, base_url: str, now: dat
 
 def _lines(item: Item, base_url: str) -> list[str]:
     clock = [f"  vóór {_moment(item.answer_by)} / before that moment"] if item.answer_by else []
-    return [f"- {base_url}/?{item.kind}={item.about}", *clock]
+    return [f"- {base_url}/{_PAGES[item.kind].format(item.about)}", *clock]
 
 
 _CLOSING = (

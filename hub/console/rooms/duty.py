@@ -1,0 +1,61 @@
+"""Who is on call for an organisation when the office is closed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from hub.console.asking import Ask
+from hub.console.filling import day, said, whole
+from hub.console.parts import Both
+from hub.console.rooms import Form, Page
+from hub.console.saying import DUTCH_TIME
+from hub.domain.policy import POLICY, Act, Reach
+
+_HERE = "/duty"
+
+
+async def _show(ask: Ask) -> Mapping[str, Any]:
+    shifts = (await ask.get("/duty-shifts"))["items"]
+    may_plan = POLICY.get((Act.PLAN_DUTY, ask.session.caller.role), Reach.NOBODY) is not Reach.NOBODY
+    return {"shifts": shifts, "may_plan": may_plan, "me": ask.session.caller.subject}
+
+
+async def _plan(ask: Ask) -> str:
+    rank = ask.form.get("rank", "")
+    body = {
+        "begins": _moment(ask, "begins"),
+        "ends": _moment(ask, "ends"),
+        "rank": int(rank) if rank in "123456789" and rank else 0,
+    }
+    await ask.post("/duty-shifts", {**said(ask.form, "who"), **body})
+    return _HERE
+
+
+def _moment(ask: Ask, name: str) -> str:
+    """A day and a time by the Dutch clock as a moment; what is neither stays what it is, and is refused as such."""
+    on, at = day(ask.form.get(name, "")), ask.form.get(f"{name}At", "").strip().replace(".", ":")
+    try:
+        return datetime.fromisoformat(f"{on}T{at.zfill(5)}").replace(tzinfo=DUTCH_TIME).isoformat()
+    except ValueError:
+        return f"{on} {at}"
+
+
+async def _cancel(ask: Ask) -> str:
+    await ask.delete(f"/duty-shifts/{ask.form.get('shift', '')}")
+    return _HERE
+
+
+PAGES = (
+    Page(
+        "duty",
+        _HERE,
+        _show,
+        Act.SEE_DUTY,
+        {
+            "plan": Form(_plan, Both("De dienst staat in het rooster.", "The shift is in the roster.")),
+            "cancel": Form(_cancel, Both("De dienst is geschrapt.", "The shift is taken away.")),
+        },
+        menu=Both("Dienstrooster", "Duty roster"),
+        place=70,
+    ),
+)
