@@ -91,8 +91,8 @@ def fold(
         connection.execute(insert(table), [made(row) for row in rows.values()])
 
 
-_GONE = (Trajectory.SignalUnlinked, Trajectory.SignalWithdrawn, Trajectory.SignalCorrected)
-OF_SIGNALS = (Trajectory.SignalRecorded, *_GONE, Trajectory.LetGo)
+GONE = (Trajectory.SignalUnlinked, Trajectory.SignalWithdrawn, Trajectory.SignalCorrected)
+OF_SIGNALS = (Trajectory.SignalRecorded, *GONE, Trajectory.LetGo)
 """The events that change which signals a family has."""
 
 
@@ -109,7 +109,7 @@ def keep_signals(
         if isinstance(event, Trajectory.SignalRecorded):
             found = row(event)
             rows[family, event.signal] = found and {"family": family, "signal": event.signal, **found}
-        elif isinstance(event, _GONE):
+        elif isinstance(event, GONE):
             rows[family, event.signal] = None
         elif isinstance(event, Trajectory.LetGo):
             rows.update(((family, signal), None) for signal in event.signals)

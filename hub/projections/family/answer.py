@@ -32,6 +32,7 @@ _ADDRESS = ("street", "number", "addition", "postcode", "town", "municipality")
 def shown(family: Row, people: Mapping[str, Row], involved: Sequence[Row]) -> State:
     """One family, one plan, one director: how it stands, with the people by name and the partners that are involved."""
     state = dict(family["state"])
+    course = state.pop("course")
     levels, clocks, levers = state.pop("levels"), state.pop("clocks"), state.pop("levers")
     members, unnamed = state.pop("people"), state.pop("unnamed", [])
     missed = state.pop("missed")
@@ -47,7 +48,7 @@ def shown(family: Row, people: Mapping[str, Row], involved: Sequence[Row]) -> St
         "households": _households(sorted(members), people),
         "level": {
             "overall": max(level["level"] for level in levels.values()),
-            "axes": [{"holds": None, **levels[axis]} for axis in Axis],
+            "axes": [{"holds": None, **levels[axis], "course": course[axis]} for axis in Axis],
         },
         "levers": [lever | {"reconsiderBefore": _due(clocks, lever["id"])} for lever in levers.values()],
         "clocks": _by_due(clocks),
@@ -138,6 +139,8 @@ ANSWER: Schema = thing(
                 matrix=_MATRIX,
                 signals=many(TEXT | of.REFERENCE),
                 holds=maybe(LEVEL) | {"description": "where its signals were taken back: the level that what is left gives"},
+                course=many(thing(level=LEVEL, since=MOMENT))
+                | {"description": "every level that it stood at, the first one first"},
             )
         ),
     )

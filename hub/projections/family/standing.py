@@ -34,6 +34,7 @@ def _opened(state: State, event: Trajectory.Opened) -> None:
     state["director"] = _person(event.director, event.organisation, event.contact, since)
     state["direction"] = {"level": Direction.FAMILY, "since": since, "rule": "", "matrix": ""}
     state["levels"] = {axis: _level(axis, Level.NONE, since) for axis in Axis}
+    state["course"] = {axis: [_at_level(Level.NONE, since)] for axis in Axis}
 
 
 def _person(who: str, organisation: str, contact: str, since: str) -> State:
@@ -42,6 +43,10 @@ def _person(who: str, organisation: str, contact: str, since: str) -> State:
 
 def _level(axis: str, level: int, since: str, rule: str = "", matrix: str = "", signals: tuple[str, ...] | list[str] = ()) -> State:
     return {"axis": axis, "level": int(level), "since": since, "rule": rule, "matrix": matrix, "signals": list(signals)}
+
+
+def _at_level(level: int, since: str) -> State:
+    return {"level": int(level), "since": since}
 
 
 # people ------------------------------------------------------------------------------------------
@@ -77,6 +82,7 @@ def _separated(state: State, _: Trajectory.SeparatedAgain) -> None:
 def _raised(state: State, event: Trajectory.LevelRaised) -> None:
     since = moment(event.timestamp)
     state["levels"][event.axis] = _level(event.axis, event.level_to, since, event.rule, event.matrix, event.signals)
+    state["course"][event.axis].append(_at_level(event.level_to, since))
     state["escalations"][event.escalation] = {
         "id": event.escalation,
         "axis": event.axis,
@@ -103,7 +109,8 @@ def _rectified(state: State, event: Trajectory.EscalationRectified) -> None:
 
 
 def _stepped_down(state: State, event: Trajectory.SteppedDown) -> None:
-    state["levels"][event.axis] = _level(event.axis, event.level_to, moment(event.timestamp))
+    state["levels"][event.axis] = _level(event.axis, event.level_to, since := moment(event.timestamp))
+    state["course"][event.axis].append(_at_level(event.level_to, since))
     terms.settled_on(state, event.axis)
 
 

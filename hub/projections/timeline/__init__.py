@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, Table, Text, insert, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Connection, Index, Integer, MetaData, Table, Text, insert, select
 
 from hub.domain import field_classes as of
 from hub.domain.dates import PartialDate
@@ -11,9 +11,11 @@ from hub.domain.policy import Act
 from hub.domain.streams import Recorded
 from hub.domain.tellings import Telling
 from hub.domain.trajectory import Trajectory
+from hub.errors import Malformed, Violation
 from hub.ports import Asked, Fact, Projection, View
 from hub.projections import (
     CODE,
+    GONE,
     MERGED_INTO,
     MOMENT,
     NUMBER,
@@ -57,6 +59,26 @@ _FACTS = _OWN | {Telling.Acknowledged}
 """What is noted beside a family's own stream says itself which family it is about."""
 _OF_REFERRAL = (Trajectory.CriteriaMet, Trajectory.CriteriaWeighed, Trajectory.CriteriaNoLongerMet, Trajectory.Referred)
 _T = TIMELINE.c
+_SIGNALS = topics_of((Trajectory.SignalRecorded, *GONE))
+_LEVELS = topics_of(
+    (
+        Trajectory.LevelRaised,
+        Trajectory.EscalationAcknowledged,
+        Trajectory.EscalationRectified,
+        Trajectory.SteppedDown,
+        Trajectory.DirectionRaised,
+        Trajectory.DirectionLowered,
+    )
+)
+_TERMS = topics_of((Trajectory.ClockStarted, Trajectory.ClockStopped, Trajectory.TermMet, Trajectory.DeadlinePassed))
+GROUPS: Mapping[str, frozenset[str]] = {
+    "signals": _SIGNALS,
+    "levels": _LEVELS,
+    "terms": _TERMS,
+    "decisions": topics_of(_FACTS) - _SIGNALS - _LEVELS - _TERMS,
+    "course": topics_of(_FACTS) - _TERMS,
+}
+"""What can be asked for together: `course` is everything but the terms that begin and end with it."""
 
 
 def apply(facts: Sequence[Fact], connection: Connection) -> None:
@@ -123,10 +145,25 @@ def ask(connection: Connection, asked: Asked) -> Mapping[str, Any] | None:
     kinship = select(_T.kind, _T.other).where(_T.family == asked.key, _T.kind.in_(_KINSHIP)).order_by(_T.position.desc())
     if not connection.execute(select(_T.position).where(_T.family == asked.key).limit(1)).first():
         return None
-    query = narrowed(select(TIMELINE).where(_T.family == asked.key), asked, {"kind": _T.kind})
+    query = narrowed(select(TIMELINE).where(_T.family == asked.key, *_only(asked)), asked, {"kind": _T.kind})
     last = connection.execute(kinship.limit(1)).first()
     merged_into = last.other if last and last.kind == Trajectory.MergedInto.TOPIC else ""
-    return {"mergedInto": merged_into, **page(query, [_T.position], asked, _item, connection)}
+    order = _chosen("order", asked, {"": _T.position, "newest": -_T.position})
+    return {"mergedInto": merged_into, **page(query, [order], asked, _item, connection)}
+
+
+def _only(asked: Asked) -> list[ColumnElement[bool]]:
+    """The facts of one group, where one is asked for."""
+    group = _chosen("group", asked, {"": (), **GROUPS})
+    return [_T.kind.in_(group)] if group else []
+
+
+def _chosen(filter: str, asked: Asked, among: Mapping[str, Any]) -> Any:
+    if (said := asked.filters.get(filter, "")) not in among:
+        raise Malformed(
+            "The filter cannot be read.", [Violation(f"/{filter}", f"is not one of {', '.join(name for name in among if name)}")]
+        )
+    return among[said]
 
 
 _KINSHIP = (Trajectory.MergedInto.TOPIC, Trajectory.SeparatedAgain.TOPIC)
@@ -177,7 +214,7 @@ PROJECTION = Projection(
             answer=thing(mergedInto=MERGED_INTO, **_PAGE),
             act=Act.SEE_FAMILY,
             about="family",
-            filters=("kind",),
+            filters=("kind", "group", "order"),
         ),
     ),
 )
