@@ -21,13 +21,8 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
 
 
 async def _plan(ask: Ask) -> str:
-    rank = ask.form.get("rank", "")
-    body = {
-        "begins": _moment(ask, "begins"),
-        "ends": _moment(ask, "ends"),
-        "rank": int(rank) if rank in "123456789" and rank else 0,
-    }
-    await ask.post("/duty-shifts", {**said(ask.form, "who"), **body})
+    when = {name: _moment(ask, name) for name in ("begins", "ends")}
+    await ask.post("/duty-shifts", {**said(ask.form, "who"), **when, "rank": whole(ask.form.get("rank", ""))})
     return _HERE
 
 
