@@ -37,21 +37,28 @@ def said(page: Context, words: Both) -> str:
 
 
 @pass_context
+def pairs(page: Context, words: Mapping[str, Both]) -> list[tuple[str, str]]:
+    """Codes with what they are called, to choose from."""
+    return [(code, called.said(page["tongue"])) for code, called in words.items()]
+
+
+@pass_context
 def word(page: Context, kind: str, code: Any) -> str:
     """What a code of that kind is called."""
-    found: Both = page["called"](kind, str(code))
+    found: Both = page["word_of"](kind, str(code))
     return found.said(page["tongue"])
 
 
 @pass_context
 def when(page: Context, at: str | datetime | None, how: str = "moment") -> Markup | str:
-    """A moment in Dutch local time, or only its `day`, with the zone for whoever points at it."""
+    """A moment in Dutch local time, or only its `day` or `time`, with the zone for whoever points at it."""
     if not at:
         return ""
     here = _moment(at).astimezone(DUTCH_TIME)
     tongue = page["tongue"]
-    shown = _day_of(here.date(), tongue) if how == "day" else f"{_day_of(here.date(), tongue)}, {here:%H:%M}"
-    zone = f"{_DAYS[tongue][here.weekday()]} {shown} ({here.tzname()}, UTC{here:%z})"
+    whole = f"{_day_of(here.date(), tongue)}, {here:%H:%M}"
+    shown = {"day": _day_of(here.date(), tongue), "time": f"{here:%H:%M}"}.get(how, whole)
+    zone = f"{_DAYS[tongue][here.weekday()]} {whole} ({here.tzname()}, UTC{here:%z})"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(here.isoformat(), zone, shown)
 
 
@@ -142,4 +149,4 @@ def _counted(many: int, of: tuple[str, str]) -> str:
 
 
 GLOBALS: Mapping[str, Callable[..., Any]] = {each.__name__: each for each in (_, word, when, day, due, ago, is_late)}
-FILTERS: Mapping[str, Callable[..., Any]] = {each.__name__: each for each in (said, typed, moment)}
+FILTERS: Mapping[str, Callable[..., Any]] = {each.__name__: each for each in (said, pairs, typed, moment)}

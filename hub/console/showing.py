@@ -142,7 +142,7 @@ class Rooms:
 
     def saying(self, request: Request) -> Mapping[str, Any]:
         """What the words of a page depend on."""
-        return {"tongue": tongue_of(request), "called": self._console.word, "now": self._console.now()}
+        return {"tongue": tongue_of(request), "word_of": self._console.word, "now": self._console.now()}
 
     def _page(self, request: Request, template: str, status: int, **words: Any) -> Response:
         known = {"request": request, "is_demo": self._console.is_demo, "here": None, "done": None, "refused": None, "sent": ""}
