@@ -44,9 +44,19 @@ _NOTE = thing(
 )
 
 
+def plans(history: Mapping[str, Any]) -> dict[str, Any]:
+    """What the history of a family says of its plan; `version` is that of the family."""
+    facts = history["events"]
+    return {
+        "family": history["family"],
+        "version": facts[-1]["version"],
+        "items": _versions(facts),
+        "notes": _notes(facts),
+    }
+
+
 def _plans(hub: Hub, id: UUID) -> Answer:
-    facts = hub.history(id, None, None)["events"]
-    said = {"family": str(id), "version": facts[-1]["version"], "items": _versions(facts), "notes": _notes(facts)}
+    said = plans(hub.history(id, None, None))
     return Answer(said, headers={"ETag": f'"{said["version"]}"'})
 
 

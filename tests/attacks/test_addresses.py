@@ -194,6 +194,7 @@ async def test_what_is_of_others_is_answered_exactly_as_what_is_not_there(hub: R
         "/v1/families/{}": (family, stranger),
         "/v1/families/{}/history": (family, stranger),
         "/v1/families/{}/timeline": (family, stranger),
+        "/v1/families/{}/plans": (family, stranger),
         "/v1/escalations/{}": (UUID(escalation), stranger),
         "/v1/signals/{}": (message, police),
     }

@@ -26,6 +26,7 @@ from hub.adapters.disclosures import Disclosures
 from hub.adapters.matrices import load_matrices
 from hub.adapters.notice_event import Sender
 from hub.api.facts import HISTORY
+from hub.api.plans import PLANS, plans
 from hub.domain.callers import Caller, Capacity
 from hub.domain.coarsening import SENSITIVE
 from hub.domain.concerns import CONCERNS, Concern
@@ -144,7 +145,7 @@ class Out:
             self.feed.accept(self.notices, connection)
 
     def _answers(self) -> Iterator[tuple[Any, Mapping[str, Any]]]:
-        """Every view and the history of every family, in full, each with its schema."""
+        """Every view, and the history and the plans of every family, in full, each with its schema."""
         self.relay.catch_up()
         history = History(self.heart.log, self.heart.mapper)
         with self.relay.engine.connect() as connection:
@@ -156,7 +157,9 @@ class Out:
                         if found is not None:
                             yield found, view.answer
         for family in self.families:
-            yield history(UUID(family), None, None), HISTORY
+            whole = history(UUID(family), None, None)
+            yield whole, HISTORY
+            yield plans(whole), PLANS.answer
 
     def _notices(self) -> list[Notice]:
         """What others would hear of, in full."""

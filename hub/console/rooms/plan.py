@@ -33,6 +33,7 @@ async def _around(ask: Ask) -> dict[str, Any]:
         "plans": plans,
         "valid": next(iter(plans["items"]), None),
         "names": _names(family),
+        "is_open": _is_open(family),
         "may_adopt": _is_open(family) and _is_own(ask, family),
         "may_note": _is_open(family) and _may_note(ask, family),
         "results": RESULTS,
