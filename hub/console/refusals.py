@@ -171,6 +171,7 @@ FIELDS: Mapping[str, Both] = {
     "ends": Both("eindigt", "ends"),
     "rank": Both("volgorde", "order"),
     "people": Both("personen", "people"),
+    "signal": Both("signaal", "signal"),
     "how": Both("hoe", "how"),
     "when": Both("wanneer", "when"),
     "reasonNot": Both("reden waarom niet", "reason why not"),
