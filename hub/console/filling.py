@@ -11,8 +11,8 @@ from starlette.requests import Request
 from hub.console.pages import fields_of
 from hub.errors import Malformed, TooLarge, WrongMediaType
 
-MOST, MOST_FIELDS = 65_536, 500
-"""Bytes in a form, and fields."""
+MOST, MOST_FIELDS = 262_144, 1_000
+"""Bytes in a form, and fields: more than the hub takes of a body, so that it is the hub that refuses, and what was typed stays."""
 PATIENCE = 10.0
 """Seconds in which a form has to come."""
 _DUTCH_DATE = re.compile(r"\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})\s*", re.ASCII)

@@ -95,6 +95,16 @@ def standing(plans: Mapping[str, Any]) -> Sequence[tuple[str, Sequence[Mapping[s
     return [(area, list(some)) for area, some in groupby(sorted(goals, key=_area), key=_area)]
 
 
+def former(plans: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The goals that are in the plan no longer, as they were last, with their notes, what became of them, and in which version."""
+    valid, *older = [(version["version"], _by_id(version)) for version in plans["items"]] or [(0, {})]
+    found: dict[str, Mapping[str, Any]] = {}
+    for number, goals in older:
+        gone = {id: goal for id, goal in goals.items() if id not in valid[1] and id not in found}
+        found |= {id: {**_with_notes(goal, plans["notes"]), "version": number} for id, goal in gone.items()}
+    return list(found.values())
+
+
 def _area(goal: Mapping[str, Any]) -> str:
     return str(goal.get("area", ""))
 

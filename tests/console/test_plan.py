@@ -247,6 +247,28 @@ def test_words_of_any_script_and_length_stand_as_they_were_typed(work: Work, dir
     assert long.status_code == 400 and "is langer dan 4000 tekens" in long.text
 
 
+def test_more_than_the_hub_takes_is_refused_with_everything_still_there(work: Work, director: Browser) -> None:
+    family = work.a_family()
+    goals = [goal(nth, {**RENT, "goal": f"g-{nth}", "relevant": "é" * 2_000}) for nth in range(20)]
+    said = write(work, director, family, **{name: text for one in goals for name, text in one.items()}, motivation="Veel.")
+    assert said.status_code == 413 and "meer tekst dan de hub aanneemt" in said.text
+    kept = typed(said)
+    assert kept["goals.19.relevant"] == "é" * 2_000 and kept["motivation"] == "Veel."
+
+
+def test_as_many_goals_as_a_plan_can_have(work: Work, director: Browser) -> None:
+    family = work.a_family()
+    goals = [goal(nth, {**RENT, "goal": f"g-{nth}"}) for nth in range(50)]
+    said = write(work, director, family, **{name: text for one in goals for name, text in one.items()}, motivation="Alles.")
+    assert said.status_code == 303
+    page = director.get(f"/families/{family}/plan/new")
+    assert page.text.count("<fieldset") == 50 and 'name="add"' not in page.text
+    assert (
+        write(work, director, family, page, **{f"goals.{nth}.drop": "on" for nth in range(49)}, motivation="Eén.").status_code
+        == 303
+    )
+
+
 def test_a_form_of_somebody_else_does_nothing(work: Work, director: Browser) -> None:
     family = work.a_family()
     said = write(work, director, family, **goal(0, RENT), motivation="Vals.", csrf="other")
@@ -403,6 +425,16 @@ def test_a_version_that_is_not_there_is_said_so(work: Work, director: Browser, q
     said = director.get(f"/families/{family}/plan/compare?{query}")
     assert said.status_code == 200
     assert "Die versie van het plan is er niet" in said.text
+
+
+def test_a_goal_that_was_dropped_is_still_read_with_what_became_of_it(work: Work, director: Browser) -> None:
+    family = a_plan(work, director)
+    note(work, director, family, "Een half jaar op tijd.", "reached")
+    page = write(work, director, family, add="1")
+    write(work, director, family, page, **goal(1, SCHOOL), **{"goals.0.drop": "on", "motivation": "De huur is geregeld."})
+    _, former = director.get(f"/families/{family}/plan").text.split("Doelen die niet meer in het plan staan")
+    assert RENT["specific"] in former and "✓ bereikt" in former and "Een half jaar op tijd." in former
+    assert "het laatst in versie 1" in former and SCHOOL["specific"] not in former
 
 
 def test_without_a_plan_there_is_nothing_to_compare(work: Work, director: Browser) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from hub.console.asking import Ask, Refused, Wrong
 from hub.console.filling import day
 from hub.console.parts import Both
-from hub.console.plans import compared, standing, with_results
+from hub.console.plans import compared, former, standing, with_results
 from hub.console.rooms import Form, Page
 from hub.domain.callers import Capacity
 from hub.domain.policy import Act
@@ -66,7 +66,8 @@ def _may_note(ask: Ask, family: Mapping[str, Any]) -> bool:
 
 async def _show(ask: Ask) -> Mapping[str, Any]:
     around = await _around(ask)
-    return {**around, "areas": standing(around["plans"]), "noted_on": ask.form.get("goal", "")}
+    plans = around["plans"]
+    return {**around, "areas": standing(plans), "former": former(plans), "noted_on": ask.form.get("goal", "")}
 
 
 async def _note(ask: Ask) -> str:
