@@ -102,6 +102,15 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         "lapsed": Both("vervallen", "lapsed"),
         "erased": Both("gewist", "erased"),
     },
+    "leads": {
+        "director": Both("de regisseur", "the director"),
+        "administrative-director": Both("de bestuurlijke regisseur", "the administrative director"),
+        "local-team": Both("het wijkteam", "the local team"),
+        "family": Both("het gezin zelf", "the family itself"),
+        "veilig-thuis": Both("Veilig Thuis", "Veilig Thuis"),
+        "housing-corporation": Both("de woningcorporatie", "the housing corporation"),
+        "social-services": Both("Sociale Zaken", "social services"),
+    },
     "term": {"goal": Both("een doel van het plan moet klaar zijn", "a goal of the plan is due")},
     "concern": {code: Both(concern.dutch, concern.english) for code, concern in CONCERNS.items()},
 }

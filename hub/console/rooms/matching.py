@@ -62,6 +62,12 @@ async def _answer(ask: Ask) -> str:
     return path
 
 
+async def _ask_more(ask: Ask) -> str:
+    path = f"/match-questions/{ask.at('id')}"
+    await ask.post(f"{path}/inquiries", said(ask.form, "words"))
+    return path
+
+
 async def _take_back(ask: Ask) -> str:
     path = f"/match-questions/{ask.at('id')}"
     await ask.post(f"{path}/retractions", said(ask.form, "motivation"))
@@ -84,6 +90,7 @@ PAGES = (
         Act.SEE_QUESTIONS,
         {
             "answer": Form(_answer, Both("Vastgelegd: het signaal hoort nu bij dit gezin.", "Recorded: it is of this family.")),
+            "ask": Form(_ask_more, Both("Genoteerd; de vraag blijft open.", "Noted; the question stays open.")),
             "take-back": Form(_take_back, Both("Teruggenomen: de vraag staat weer open.", "Taken back: the question is open.")),
         },
     ),

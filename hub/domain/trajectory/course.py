@@ -10,7 +10,7 @@ from hub.domain.trajectory.planned import Planned
 from hub.domain.words import Phase
 from hub.errors import RuleBroken
 
-_AFTER = {
+AFTER = {
     Phase.ELIGIBLE: (Phase.START_TALK,),
     Phase.START_TALK: (Phase.ANALYSIS_AND_PLAN,),
     Phase.ANALYSIS_AND_PLAN: (Phase.COACH_DIRECTS,),
@@ -19,8 +19,8 @@ _AFTER = {
     Phase.WINDING_DOWN: (Phase.AFTERCARE,),
     Phase.AFTERCARE: (Phase.CLOSED,),
 }
-_REFERRABLE = (Phase.CANDIDATE, Phase.NOT_SUITABLE, Phase.CONTRA_INDICATED)
-_UNDER_WAY = (Phase.START_TALK, Phase.ANALYSIS_AND_PLAN, Phase.COACH_DIRECTS)
+REFERRABLE = (Phase.CANDIDATE, Phase.NOT_SUITABLE, Phase.CONTRA_INDICATED)
+UNDER_WAY = (Phase.START_TALK, Phase.ANALYSIS_AND_PLAN, Phase.COACH_DIRECTS)
 DECISIONS = (Phase.ELIGIBLE, Phase.NOT_SUITABLE, Phase.CONTRA_INDICATED)
 
 
@@ -201,7 +201,7 @@ class Course(Planned):
         """A person refers the family; what is missing is recorded with it, and does not stop them."""
         self.must_be_open()
         motivated(motivation)
-        if self.phase not in _REFERRABLE:
+        if self.phase not in REFERRABLE:
             raise RuleBroken("Only a candidate can be referred.", code="not-a-candidate")
         assessed = self.assess_referral(rules, on)
         self.record(self.Referred, on, met=assessed.met, motivation=motivation, **_assessment(assessed))
@@ -224,7 +224,7 @@ class Course(Planned):
             return
         self.must_be_open()
         motivated(motivation)
-        if phase not in _AFTER.get(self.phase, ()):
+        if phase not in AFTER.get(self.phase, ()):
             raise RuleBroken(f"{phase.value} does not follow {self.phase.value}.", code="phase-order")
         if phase is Phase.COACH_DIRECTS:
             self._coach_must_direct()
@@ -237,7 +237,7 @@ class Course(Planned):
         """More than six months, with a reason."""
         self.must_be_open()
         motivated(motivation)
-        if self.phase not in _UNDER_WAY:
+        if self.phase not in UNDER_WAY:
             raise RuleBroken("Only a trajectory under way can be extended.", code="not-under-way")
         self.record(self.TermExtended, on, motivation=motivation)
         running = self.clocks.get("trajectory")

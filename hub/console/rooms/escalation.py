@@ -1,0 +1,82 @@
+"""Escalations: which there are, and of one why, who leads, what the matrix advises, and what somebody decides on it."""
+
+from asyncio import gather
+from collections.abc import Mapping
+from typing import Any
+
+from hub.console.asking import Ask
+from hub.console.families import is_open, may
+from hub.console.filling import said
+from hub.console.parts import Both
+from hub.console.rooms import Form, Page
+from hub.domain.policy import Act
+from hub.domain.words import Axis
+
+STATES: Mapping[str, Both] = {
+    "open": Both("wacht op kennisname", "waits for notice"),
+    "acknowledged": Both("kennisgenomen", "acknowledged"),
+    "": Both("alle", "all"),
+}
+_ANY = {"": Both("alle", "all")}
+AXES: Mapping[str, Both] = {
+    **_ANY,
+    Axis.SAFETY: Both("veiligheid", "safety"),
+    Axis.CARE: Both("zorg", "care"),
+    Axis.HOUSING: Both("wonen", "housing"),
+    Axis.INCOME: Both("inkomen", "income"),
+}
+
+
+async def _list(ask: Ask) -> Mapping[str, Any]:
+    state = ask.query.get("state", "open")
+    chosen = {"state": state if state in STATES else "open", "axis": ask.query.get("axis", "")}
+    found = await ask.get("/escalations", **chosen, after=ask.query.get("after", ""), limit=50)
+    return {"found": found, **chosen, "states": STATES, "axes": AXES}
+
+
+async def _show(ask: Ask) -> Mapping[str, Any]:
+    escalation = await ask.get(f"/escalations/{ask.at('id')}")
+    at = f"/families/{escalation['family']}"
+    family, history = await gather(ask.maybe(at), ask.maybe(f"{at}/history"))
+    known = {one["signal"]: one for one in history["state"]["signals"]} if history else {}
+    return {
+        "escalation": escalation,
+        "family": family,
+        "signals": [known.get(id, {}) for id in escalation.get("signals", ())],
+        "may_note": family is not None and is_open(family) and may(Act.ACKNOWLEDGE, ask, family),
+        "may_lower": family is not None and is_open(family) and may(Act.DIRECT, ask, family),
+        "now_at": _level_of(family, escalation["axis"]),
+    }
+
+
+def _level_of(family: Mapping[str, Any] | None, axis: str) -> int:
+    axes = family["level"]["axes"] if family and "level" in family else []
+    return next((one["level"] for one in axes if one["axis"] == axis), 0)
+
+
+async def _acknowledge(ask: Ask) -> str:
+    family, id = ask.form.get("family", ""), ask.at("id")
+    await ask.post(f"/families/{family}/escalations/{id}/acknowledgements", version=ask.form.get("version", ""))
+    return f"/escalations/{id}"
+
+
+async def _lower(ask: Ask) -> str:
+    level = ask.form.get("level", "")
+    body = {**said(ask.form, "axis", "motivation"), "level": int(level) if level.isdecimal() else 0}
+    await ask.post(f"/families/{ask.form.get('family', '')}/steps-down", body, version=ask.form.get("version", ""))
+    return f"/escalations/{ask.at('id')}"
+
+
+PAGES = (
+    Page("escalations", "/escalations", _list, Act.SEE_ESCALATIONS, menu=Both("Opschalingen", "Escalations"), place=20),
+    Page(
+        "escalation",
+        "/escalations/{id:uuid}",
+        _show,
+        Act.SEE_ESCALATIONS,
+        forms={
+            "acknowledge": Form(_acknowledge, Both("Vastgelegd dat u kennis heeft genomen.", "Recorded that you took notice.")),
+            "lower": Form(_lower, Both("De as is afgeschaald.", "The axis was stepped down.")),
+        },
+    ),
+)

@@ -1,0 +1,59 @@
+"""Pressure and compulsion: what the matrix advises, what is in force, and what a person of the authority decides."""
+
+from asyncio import gather
+from collections.abc import Mapping
+from typing import Any
+
+from hub.console.asking import Ask
+from hub.console.families import family_of, is_open, may, names_of
+from hub.console.filling import said
+from hub.console.parts import Both
+from hub.console.rooms import Form, Page
+from hub.domain.policy import Act
+
+
+async def _show(ask: Ask) -> Mapping[str, Any]:
+    family, escalations = await gather(family_of(ask), ask.maybe("/escalations", family=ask.at("id"), limit=100))
+    raised = escalations["items"] if escalations else []
+    standing = {(axis["axis"], axis["level"]) for axis in family.get("level", {}).get("axes", ())}
+    return {
+        "family": family,
+        "names": names_of(family),
+        "advised": [one for one in raised if one.get("levers") and (one["axis"], one["level"]) in standing],
+        "may_decide": is_open(family) and may(Act.DECIDE_LEVER, ask, family),
+        "may_direct": is_open(family) and may(Act.DIRECT, ask, family),
+    }
+
+
+async def _decide(ask: Ask) -> str:
+    at = f"/families/{ask.at('id')}"
+    body = {**said(ask.form, "lever", "ground", "motivation"), "escalations": [ask.form.get("escalation", "")]}
+    await ask.post(f"{at}/levers", body, version=ask.form.get("version", ""))
+    return f"{at}/levers"
+
+
+def _on_lever(what: str) -> Any:
+    async def do(ask: Ask) -> str:
+        at = f"/families/{ask.at('id')}"
+        path = f"{at}/levers/{ask.form.get('lever', '')}/{what}"
+        await ask.post(path, said(ask.form, "motivation"), version=ask.form.get("version", ""))
+        return f"{at}/levers"
+
+    return do
+
+
+PAGES = (
+    Page(
+        "levers",
+        "/families/{id:uuid}/levers",
+        _show,
+        Act.DECIDE_LEVER,
+        forms={
+            "decide": Form(_decide, Both("Uw besluit is vastgelegd.", "Your decision was recorded.")),
+            "reconsider": Form(
+                _on_lever("reconsiderations"), Both("Heroverwogen: het middel blijft.", "Reconsidered: the lever stands.")
+            ),
+            "end": Form(_on_lever("endings"), Both("Het middel is beëindigd.", "The lever was ended.")),
+        },
+    ),
+)
