@@ -9,7 +9,7 @@ from hub.console.filling import day, said
 from hub.console.parts import Both
 from hub.console.rooms import Form, Page
 from hub.domain.policy import Act
-from hub.domain.trajectory.clocks import ENDED
+from hub.domain.trajectory.clocks import ENDED, SEEN_BY_THE_HUB, is_acknowledgement
 from hub.domain.trajectory.course import AFTER, UNDER_WAY
 from hub.domain.words import Direction, Phase
 
@@ -36,6 +36,7 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
     return {
         "family": family,
         "names": names_of(family),
+        "terms": [each for each in (*family.get("missed", ()), *family.get("clocks", ())) if _is_for_people(each["term"])],
         "is_open": is_open(family),
         "may_direct": may(Act.DIRECT, ask, family),
         "may_compel": may(Act.COMPEL, ask, family),
@@ -46,6 +47,11 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
         "how": HOW,
         "reasons": REASONS,
     }
+
+
+def _is_for_people(term: str) -> bool:
+    """Whether a person says that it was done; of the others the hub sees that by itself."""
+    return term not in SEEN_BY_THE_HUB and not is_acknowledgement(term)
 
 
 def _lower(family: Family) -> list[str]:
