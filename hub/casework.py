@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from hub.domain.questions import MatchQuestion
+from hub.domain.referral import ReferralAssessment
 from hub.domain.rules import Rules
 from hub.domain.streams import THE_HUB, Occasion, stream_id
 from hub.domain.trajectory import Trajectory
@@ -44,6 +45,15 @@ class Casework:
             return gave, trajectory.version
 
         return self.register.do(work).value
+
+    def weigh_referral(self, family: UUID) -> tuple[Trajectory, ReferralAssessment]:
+        """A family, and how the criteria for referral stand on its signals now. Raises: NotKnown."""
+
+        def look(unit: Unit) -> tuple[Trajectory, ReferralAssessment]:
+            trajectory = unit.get(Trajectory, family)
+            return trajectory, trajectory.assess_referral(self.rules(unit.at), Occasion(unit.at, THE_HUB))
+
+        return self.register.read(look)
 
     def pass_deadlines(self, family: UUID) -> None:
         """Lets the terms of a family that are over become events."""
@@ -86,6 +96,10 @@ class Casework:
             return self.families.compare(asked, unit)
 
         return self.register.read(look)
+
+    def ask_more(self, question: UUID, words: str, by: str) -> None:
+        """A person says what has to be asked before anybody can say whose a signal is. Raises: NotKnown, RuleBroken."""
+        self.register.do(lambda unit: unit.get(MatchQuestion, question).ask_more(words, Occasion(unit.at, by, str(question))))
 
     def answered_with(self, question: UUID) -> tuple[UUID, ...]:
         """The family that a question was answered with, where it was. Raises: NotKnown."""

@@ -184,6 +184,12 @@ class MatchAnswer(Motivated):
     family: UUID | None
 
 
+class Inquiry(Form):
+    """What has to be asked before somebody can say whose a signal is, and of whom."""
+
+    words: Words
+
+
 class Merge(Motivated):
     """The family that goes on in this one, or that goes its own way again."""
 

@@ -53,6 +53,11 @@ def _retract(hub: Hub, visit: Here, caller: Known, id: UUID, body: forms.Motivat
     return Answer({"question": str(id)}, 201)
 
 
+def _ask_more(hub: Hub, caller: Known, id: UUID, body: forms.Inquiry) -> Answer:
+    hub.casework.ask_more(id, body.words, caller.subject)
+    return Answer({"question": str(id)}, 201)
+
+
 def _note_of_question(visit: Visit, hub: Hub, families: Iterable[UUID]) -> None:
     """Notes at each family that somebody decides whether a signal is about it."""
     for family in families:
@@ -87,6 +92,7 @@ def _move(visit: Here, hub: Hub, caller: Known, id: UUID, signal: UUID, body: fo
 WHOSE_FAMILY = (
     _whose("/match-questions/{id}/answers", "answerMatchQuestion", "Say whose family a signal is about", forms.MatchAnswer,
            _answer_question),
+    _whose("/match-questions/{id}/inquiries", "askMore", "Say what has to be asked first", forms.Inquiry, _ask_more, "question"),
     _whose("/match-questions/{id}/retractions", "retractAnswer", "Take an answer back", forms.Motivated, _retract, "question"),
     _whose("/families/{id}/merges", "mergeFamilies", "Two families are one", forms.Merge, _merge),
     _whose("/families/{id}/separations", "separateFamilies", "Merging was a mistake", forms.Merge, _separate),

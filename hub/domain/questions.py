@@ -45,6 +45,15 @@ class MatchQuestion(Stream):
         def apply(self, question: "MatchQuestion") -> None:
             question.family, question.is_new = self.family, self.is_new
 
+    class MoreAsked(Recorded):
+        """Somebody cannot say yet: in words what has to be asked first, and of whom. The signal goes on waiting."""
+
+        TOPIC = "match-question-more-asked"
+        SEALED = sealed("words")
+        words: str
+
+        def apply(self, question: "MatchQuestion") -> None: ...
+
     class Reopened(Recorded):
         """The answer was taken back; the signal waits again."""
 
@@ -69,9 +78,14 @@ class MatchQuestion(Stream):
         if self.family == family:
             return
         self.must_be_asked_still()
-        if self.family:
-            raise RuleBroken("This question was answered; take the answer back first.", code="answered-already")
+        self._must_be_open()
         self.record(self.Answered, on, family=family, is_new=is_new, motivation=motivation)
+
+    def ask_more(self, words: str, on: Occasion) -> None:
+        """Somebody has to ask first. Raises: RuleBroken."""
+        self.must_be_asked_still()
+        self._must_be_open()
+        self.record(self.MoreAsked, on, words=words)
 
     def follow(self, family: str, motivation: str, on: Occasion) -> None:
         """The signal was moved to another family afterwards, which answers the question anew; before an answer it is silence."""
@@ -89,6 +103,10 @@ class MatchQuestion(Stream):
         """The signal was taken back; a second time is silence."""
         if not self.has_lapsed:
             self.record(self.Lapsed, on, message=message)
+
+    def _must_be_open(self) -> None:
+        if self.family:
+            raise RuleBroken("This question was answered; take the answer back first.", code="answered-already")
 
     def must_be_asked_still(self) -> None:
         """Raises: RuleBroken, where the partner took the signal back."""

@@ -78,6 +78,9 @@ def _question(row: Row | None, fact: Fact) -> Row | None:
     elif row is not None and isinstance(event, MatchQuestion.Answered):
         row["state"] = ANSWERED
         row["shown"] |= _answer(event.family, event.is_new, event.by, moment(event.timestamp))
+    elif row is not None and isinstance(event, MatchQuestion.MoreAsked):
+        said = {"words": event.words, "by": event.by, "askedAt": moment(event.timestamp)}
+        row["shown"]["inquiries"] = [*row["shown"]["inquiries"], said]
     elif row is not None:
         row["state"] = OPEN
         row["shown"] |= _answer("", False, "", None)
@@ -97,11 +100,12 @@ def _asked(event: MatchQuestion.Asked) -> Row:
         "candidates": event.candidates,
         "why": event.why,
         "askedAt": moment(event.timestamp),
+        "inquiries": [],
         **_answer("", False, "", None),
     }
 
 
-_NOTHING = {"concern": "", "happened": "", "people": 0}
+_NOTHING = {"concern": "", "happened": "", "people": 0, "inquiries": []}
 """What is left to show of a signal that named somebody who was erased."""
 
 
@@ -139,6 +143,8 @@ _ITEM: Schema = thing(
     candidates=many(ID),
     why=many(TEXT | of.PROVENANCE),
     askedAt=MOMENT | of.OPERATION,
+    inquiries=many(thing(words=TEXT | of.WORDS, by=TEXT | of.PROVENANCE, askedAt=MOMENT | of.OPERATION))
+    | {"description": "what somebody said has to be asked first"},
     family=TEXT | of.REFERENCE,
     isNewFamily=TRUTH | of.DECISION,
     answeredBy=TEXT | of.PROVENANCE,

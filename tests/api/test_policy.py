@@ -94,6 +94,7 @@ POST /v1/families/{id}/splits                              o           o        
 POST /v1/families/{id}/signals/{signal}/moves              o           o         -              -       -                       -        -
 GET  /v1/match-questions/{id}/comparison                   oc          oc        -              -       -                       -        -
 POST /v1/match-questions/{id}/answers                      oc          oc        -              -       -                       -        -
+POST /v1/match-questions/{id}/inquiries                    oc          oc        -              -       -                       -        -
 POST /v1/match-questions/{id}/retractions                  oc          oc        -              -       -                       -        -
 DELETE /v1/duty-shifts/{id}                                -           -         -              -       -                       -        -
 DELETE /v1/subscriptions/{id}/secrets                      -           -         -              -       -                       -        o

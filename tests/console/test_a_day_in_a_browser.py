@@ -29,7 +29,9 @@ def at_work(browser: Browser, work: Work, who: Person) -> Iterator[Page]:
         page, wrong = context.new_page(), list[str]()
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" and "status of 4" not in said.text else None)
+        page.on(
+            "console", lambda said: wrong.append(said.text) if said.type == "error" and "status of 4" not in said.text else None
+        )
         page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith("http://127.0.0.1:") else None)
         page.goto(f"{work.base}/login")
         page.get_by_role("button", name=who.subject).click()

@@ -69,6 +69,17 @@ def test_a_signal_is_linked_and_taken_back(work: Work, desk: Browser) -> None:
     assert len(work.trajectory(family).signals) == 1
 
 
+def test_who_cannot_say_yet_notes_what_is_asked_first(work: Work, desk: Browser) -> None:
+    family, at = asked(work)
+    assert fill(work, desk, at, "ask", words=" ").status_code == 400
+    said = fill(work, desk, at, "ask", words="De school bellen: is dit <Noor>?")
+    page = desk.get(said.headers["location"]).text
+    assert "de vraag blijft open" in page and "De school bellen: is dit &lt;Noor&gt;?" in page
+    assert "wordt nagevraagd" in desk.get("/match-questions").text
+    assert fill(work, desk, at, "answer", family=family, motivation=WHY).status_code == 303
+    assert fill(work, desk, at, "ask", words="Nog iets").status_code == 409
+
+
 def test_it_may_be_about_a_new_family(work: Work, desk: Browser) -> None:
     family, at = asked(work)
     assert fill(work, desk, at, "answer", family="new", motivation=WHY).status_code == 303
