@@ -4,12 +4,29 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.console.asking import Ask
+from hub.console.parts import Both
 from hub.domain.callers import Capacity
 from hub.domain.policy import POLICY, Act, Reach
 from hub.domain.trajectory.clocks import ENDED
 from hub.domain.words import Direction
 
 Family = Mapping[str, Any]
+TOLD: Mapping[str, Both] = {
+    "spoken": Both("in een gesprek", "in person"),
+    "phone": Both("door de telefoon", "by telephone"),
+    "letter": Both("met een brief", "by letter"),
+    "e-mail": Both("met een e-mail", "by e-mail"),
+    "unnamed": Both("anders", "otherwise"),
+}
+"""How a family can be told what is known of it."""
+NOT_TOLD: Mapping[str, Both] = {
+    "danger-to-child": Both("gevaar voor een kind", "danger to a child"),
+    "danger-to-other": Both("gevaar voor iemand anders", "danger to somebody else"),
+    "investigation": Both("een onderzoek loopt", "an investigation is going on"),
+    "not-reachable": Both("het gezin is niet bereikt", "the family was not reached"),
+    "other": Both("een andere reden", "another reason"),
+}
+"""Why it is not told yet."""
 
 
 async def family_of(ask: Ask) -> Family:

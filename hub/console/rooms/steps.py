@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.console.asking import Ask
-from hub.console.families import Family, family_of, is_open, may, names_of
+from hub.console.families import NOT_TOLD, TOLD, Family, family_of, is_open, may, names_of
 from hub.console.filling import day, said
 from hub.console.parts import Both
 from hub.console.rooms import Form, Page
@@ -13,20 +13,6 @@ from hub.domain.trajectory.clocks import ENDED, SEEN_BY_THE_HUB, is_acknowledgem
 from hub.domain.trajectory.course import AFTER, UNDER_WAY
 from hub.domain.words import Direction, Phase
 
-HOW: Mapping[str, Both] = {
-    "spoken": Both("in een gesprek", "in person"),
-    "phone": Both("door de telefoon", "by telephone"),
-    "letter": Both("met een brief", "by letter"),
-    "e-mail": Both("met een e-mail", "by e-mail"),
-    "unnamed": Both("anders", "otherwise"),
-}
-REASONS: Mapping[str, Both] = {
-    "danger-to-child": Both("gevaar voor een kind", "danger to a child"),
-    "danger-to-other": Both("gevaar voor iemand anders", "danger to somebody else"),
-    "investigation": Both("een onderzoek loopt", "an investigation is going on"),
-    "not-reachable": Both("het gezin is niet bereikt", "the family was not reached"),
-    "other": Both("een andere reden", "another reason"),
-}
 _DIRECTIONS = tuple(Direction)
 
 
@@ -44,8 +30,8 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
         "is_under_way": phase in UNDER_WAY,
         "is_ended": phase in ENDED,
         "lower": _lower(family),
-        "how": HOW,
-        "reasons": REASONS,
+        "how": TOLD,
+        "reasons": NOT_TOLD,
     }
 
 
