@@ -99,7 +99,13 @@ class Casework:
 
     def ask_more(self, question: UUID, words: str, by: str) -> None:
         """A person says what has to be asked before anybody can say whose a signal is. Raises: NotKnown, RuleBroken."""
-        self.register.do(lambda unit: unit.get(MatchQuestion, question).ask_more(words, Occasion(unit.at, by, str(question))))
+
+        def work(unit: Unit) -> None:
+            asked = unit.get(MatchQuestion, question)
+            signal_of(asked)  # of a signal that nobody can read any more there is nothing left to ask
+            asked.ask_more(words, Occasion(unit.at, by, str(question)))
+
+        self.register.do(work)
 
     def answered_with(self, question: UUID) -> tuple[UUID, ...]:
         """The family that a question was answered with, where it was. Raises: NotKnown."""
