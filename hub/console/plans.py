@@ -1,92 +1,40 @@
-"""What is shown of a plan: its goals with what was noted of them, and what differs between two of its versions."""
+"""What the pages of a plan show: the family, the versions of its plan, who may decide on it, and what became of its goals."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
-from difflib import Match, SequenceMatcher
 from itertools import groupby
-from re import findall
 from typing import Any
 
+from hub.console.asking import Ask
+from hub.console.families import family_of, is_open, may, names_of
 from hub.console.saying import DUTCH_TIME
-
-Goal = Mapping[str, str]
-Marked = Sequence[tuple[str, bool]]
-"""A text in pieces, each with whether it is only on this side."""
-FIELDS = ("area", "specific", "measurable", "achievable", "relevant", "startDate", "dueDate", "owner", "result")
-_TEXTS = frozenset({"specific", "measurable", "achievable", "relevant", "owner"})
-_MOST_WORDS = 1_000
-"""In a text whose words are compared one by one; the work grows with their square."""
-_LEAST_ALIKE = 0.3
-"""The part of the words of both texts that are the same; below it one text took the place of the other."""
+from hub.console.versions import Goal, by_id
+from hub.domain.policy import Act
+from hub.domain.trajectory.planned import RESULTS
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One field of a goal in two versions."""
-
-    field: str
-    was: str
-    now: str
-
-    @property
-    def sides(self) -> tuple[Marked, Marked]:
-        """Both texts, with marks at the words that the other does not have."""
-        was, now = (findall(r"\s*\S+", text) for text in (self.was, self.now))
-        if self.field not in _TEXTS or not was or not now or len(was) + len(now) > _MOST_WORDS:
-            return [(self.was, False)], [(self.now, False)]
-        alike = SequenceMatcher(None, [word.strip() for word in was], [word.strip() for word in now], autojunk=False)
-        blocks = alike.get_matching_blocks() if alike.ratio() > _LEAST_ALIKE else [Match(len(was), len(now), 0)]
-        return _marked(was, [(one.a, one.size) for one in blocks]), _marked(now, [(one.b, one.size) for one in blocks])
+def at(ask: Ask, more: str = "") -> str:
+    """The path of the family of this page."""
+    return f"/families/{ask.at('id')}{more}"
 
 
-def _marked(words: Sequence[str], same: Sequence[tuple[int, int]]) -> Marked:
-    found, reached = [], 0
-    for start, size in same:
-        found += [("".join(words[reached:start]), True), ("".join(words[start : start + size]), False)]
-        reached = start + size
-    return [(text, is_own) for text, is_own in found if text]
+async def around(ask: Ask) -> dict[str, Any]:
+    """The family, the versions of its plan, and who may decide on it."""
+    family, plans = await family_of(ask), await ask.get(at(ask, "/plans"))
+    whose = {one["who"] for one in (family["director"], family["coach"]) if one}
+    return {
+        "family": family,
+        "plans": plans,
+        "valid": next(iter(plans["items"]), None),
+        "names": names_of(family),
+        "is_open": is_open(family),
+        "may_adopt": is_open(family) and ask.session.caller.subject in whose,
+        "may_note": is_open(family) and may(Act.DIRECT, ask, family),
+        "results": RESULTS,
+    }
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What became of one goal from a version to another: `added`, `dropped`, `changed` or `same`."""
-
-    goal: str
-    how: str
-    was: Goal | None
-    now: Goal | None
-
-    @property
-    def title(self) -> str:
-        """What it is about, in its newest words."""
-        return (self.now or self.was or {}).get("specific", "")
-
-    @property
-    def differences(self) -> Sequence[Difference]:
-        """The fields in which it differs."""
-        was, now = self.was or {}, self.now or {}
-        pairs = [Difference(name, was.get(name, ""), now.get(name, "")) for name in FIELDS]
-        return [one for one in pairs if one.was != one.now]
-
-
-def compared(was: Mapping[str, Any], now: Mapping[str, Any]) -> Sequence[Change]:
-    """What became of every goal between two versions: in the order of the newer, what was dropped last."""
-    before, after = (_by_id(version) for version in (was, now))
-    return [
-        *(Change(id, _became(before.get(id), goal), before.get(id), goal) for id, goal in after.items()),
-        *(Change(id, "dropped", goal, None) for id, goal in before.items() if id not in after),
-    ]
-
-
-def _by_id(version: Mapping[str, Any]) -> Mapping[str, Goal]:
-    return {goal["goal"]: goal for goal in version.get("goals", ())}
-
-
-def _became(was: Goal | None, now: Goal) -> str:
-    if was is None:
-        return "added"
-    return "same" if all(was.get(name) == now.get(name) for name in FIELDS) else "changed"
+# Its goals ----------------------------------------------------------------------------------------
 
 
 def standing(plans: Mapping[str, Any]) -> Sequence[tuple[str, Sequence[Mapping[str, Any]]]]:
@@ -97,7 +45,7 @@ def standing(plans: Mapping[str, Any]) -> Sequence[tuple[str, Sequence[Mapping[s
 
 def former(plans: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """The goals that are in the plan no longer, as they were last, with their notes, what became of them, and in which version."""
-    valid, *older = [(version["version"], _by_id(version)) for version in plans["items"]] or [(0, {})]
+    valid, *older = [(version["version"], by_id(version)) for version in plans["items"]] or [(0, {})]
     found: dict[str, Mapping[str, Any]] = {}
     for number, goals in older:
         gone = {id: goal for id, goal in goals.items() if id not in valid[1] and id not in found}

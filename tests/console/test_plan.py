@@ -256,6 +256,14 @@ def test_more_than_the_hub_takes_is_refused_with_everything_still_there(work: Wo
     assert kept["goals.19.relevant"] == "é" * 2_000 and kept["motivation"] == "Veel."
 
 
+@pytest.mark.parametrize("number", ["00", "-1", "", "٣", "9" * 5_000], ids=["twice", "less", "none", "arabic", "endless"])
+def test_a_form_that_no_page_of_ours_made_is_read_for_what_is_meant(work: Work, director: Browser, number: str) -> None:
+    family, odd = work.a_family(), {f"goals.{number}.goal": "x", "base": "x", "notes": "9" * 5_000}
+    assert write(work, director, family, **odd, add="1").status_code == 200
+    assert write(work, director, family, **goal(0, RENT), **odd, motivation="Zo.").status_code == 303
+    assert write(work, director, family, **odd, add="1").status_code == 200
+
+
 def test_as_many_goals_as_a_plan_can_have(work: Work, director: Browser) -> None:
     family = work.a_family()
     goals = [goal(nth, {**RENT, "goal": f"g-{nth}"}) for nth in range(50)]
