@@ -21,14 +21,17 @@ def at(ask: Ask, more: str = "") -> str:
 async def around(ask: Ask) -> dict[str, Any]:
     """The family, the versions of its plan, and who may decide on it."""
     family, plans = await family_of(ask), await ask.get(at(ask, "/plans"))
+    valid = next(iter(plans["items"]), None)
+    # who may not read the goals would drop them by revising the plan
+    is_readable = valid is None or "goals" in valid
     whose = {one["who"] for one in (family["director"], family["coach"]) if one}
     return {
         "family": family,
         "plans": plans,
-        "valid": next(iter(plans["items"]), None),
+        "valid": valid,
         "names": names_of(family),
         "is_open": is_open(family),
-        "may_adopt": is_open(family) and ask.session.caller.subject in whose,
+        "may_adopt": is_open(family) and is_readable and ask.session.caller.subject in whose,
         "may_note": is_open(family) and may(Act.DIRECT, ask, family),
         "results": RESULTS,
     }
