@@ -29,7 +29,11 @@ AXES: Mapping[str, Both] = {
 
 async def _list(ask: Ask) -> Mapping[str, Any]:
     state = ask.query.get("state", "open")
-    chosen = {"state": state if state in STATES else "open", "axis": ask.query.get("axis", "")}
+    chosen = {
+        "state": state if state in STATES else "open",
+        "axis": ask.query.get("axis", ""),
+        "family": ask.query.get("family", ""),
+    }
     found = await ask.get("/escalations", **chosen, after=ask.query.get("after", ""), limit=50)
     return {"found": found, **chosen, "states": STATES, "axes": AXES}
 

@@ -1,12 +1,14 @@
 """A family at a glance: who is in it, who directs, how it stands and stood, the plan, the levers, the terms, and what happened."""
 
 from asyncio import gather
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from hub.console.asking import Ask
+from hub.console.families import NOT_TOLD, TOLD, Family, names_of
 from hub.console.parts import Both
 from hub.console.rooms import Page
 from hub.console.saying import DUTCH_TIME
@@ -20,8 +22,8 @@ GROUPS: Mapping[str, Both] = {
     "terms": Both("alleen termijnen", "terms alone"),
 }
 ORDERS: Mapping[str, Both] = {"newest": Both("nieuwste eerst", "newest first"), "": Both("oudste eerst", "oldest first")}
-_WIDE, _HIGH, _STEP = 600, 56, 12
-"""Of a chart, in units of its own: how wide, how high, and from one level to the next."""
+_WIDE, _HIGH, _LEFT, _LOWEST, _STEP = 260, 84, 20, 72, 18
+"""Of a chart, in units of its own: how wide and high, where its lines begin, and from the lowest level up to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +43,21 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
     )
     return {
         "family": family,
+        "names": names_of(family),
+        "goals": {goal["goal"]: goal.get("specific", "") for goal in (family.get("plan") or {}).get("goals", ())},
+        "courses_until": partial(_courses, family),
+        "wide": _WIDE,
+        "high": _HIGH,
+        "left": _LEFT,
+        "heights": [(level, _height(level)) for level in range(1, 5)],
+        "told": TOLD,
+        "not_told": NOT_TOLD,
         "days": _by_day(timeline["items"]),
         "next": timeline["next"],
-        "courses": list(_courses(family)),
         "groups": GROUPS,
         "orders": ORDERS,
         "group": group,
         "order": order,
-        "wide": _WIDE,
-        "high": _HIGH,
     }
 
 
@@ -69,29 +77,28 @@ def _by_day(items: Sequence[Mapping[str, Any]]) -> list[tuple[datetime, list[Map
     return days
 
 
-def _courses(family: Mapping[str, Any]) -> Iterator[Course]:
-    axes = family["level"]["axes"] if "level" in family else []
-    moments = [_seconds(step["since"]) for axis in axes for step in axis.get("course", ())]
-    if not moments:
-        return
-    first, last = (
-        min(moments),
-        max(max(moments) + 1, _seconds(family["openedAt"]) + 1) if "openedAt" in family else max(moments) + 1,
-    )
-    last += (last - first) / 10  # what holds now reaches to the edge
-    for axis in axes:
-        yield _course(axis, first, last)
+def _courses(family: Family, now: datetime) -> list[Course]:
+    """How each axis went until now, as far as somebody may know it."""
+    axes = [axis for axis in family.get("level", {}).get("axes", ()) if axis.get("course")]
+    if not axes:
+        return []
+    first = min(_seconds(step["since"]) for axis in axes for step in axis["course"])
+    return [_course(axis, first, max(now.timestamp(), first + 1)) for axis in axes]
 
 
 def _course(axis: Mapping[str, Any], first: float, last: float) -> Course:
-    places = [(_WIDE * (_seconds(step["since"]) - first) / (last - first), step) for step in axis["course"]]
-    ends = [*(x for x, _ in places[1:]), float(_WIDE)]
-    line = [f"{x:.1f},{_height(step):.1f} {end:.1f},{_height(step):.1f}" for (x, step), end in zip(places, ends, strict=True)]
-    return Course(axis["axis"], " ".join(line), [{**step, "x": round(x, 1), "y": _height(step)} for x, step in places])
+    levels = [{**step, "x": _place(step, first, last), "y": _height(step["level"])} for step in axis["course"]]
+    ends = [*(each["x"] for each in levels[1:]), _WIDE]
+    line = " ".join(f"{each['x']},{each['y']} {end},{each['y']}" for each, end in zip(levels, ends, strict=True))
+    return Course(axis["axis"], line, levels)
 
 
-def _height(step: Mapping[str, Any]) -> float:
-    return float(_HIGH - 8 - (step["level"] - 1) * _STEP)
+def _place(step: Mapping[str, Any], first: float, last: float) -> float:
+    return round(_LEFT + (_WIDE - _LEFT) * (_seconds(step["since"]) - first) / (last - first), 1)
+
+
+def _height(level: int) -> int:
+    return _LOWEST - (level - 1) * _STEP
 
 
 def _seconds(at: str) -> float:
