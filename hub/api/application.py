@@ -30,6 +30,7 @@ from hub.api.placing import PROCESS_AGAIN, WHOSE_FAMILY
 from hub.api.plans import PLANS
 from hub.api.problems import problem_of, refusal
 from hub.api.processing import PROCESSING_LOG
+from hub.api.referral import REFERRAL
 from hub.api.schemas import KEYS
 from hub.api.signals import PostSignals
 from hub.api.subscriptions import SUBSCRIPTIONS
@@ -69,6 +70,7 @@ def routes_with(views: Sequence[View]) -> list[APIRoute]:
         STREAM,
         *LOOKUPS,
         PLANS,
+        REFERRAL,
         BREAK_GLASS,
         BREAKINGS,
         *ON_FAMILIES,

@@ -82,9 +82,17 @@ def _goals(said: forms.NewPlan) -> list[Goal]:
 
 def _lever(q: Any, family: Trajectory, rules: Rules, on: Occasion) -> str:
     said, escalations = q.body, [str(escalation) for escalation in q.body.escalations]
-    # an authority is what the organisation of the caller is, never what a request says
-    authority = q.caller.kind or q.caller.organisation
-    return family.decide_lever(said.lever, authority, said.motivation, escalations, rules, on)
+    return family.decide_lever(said.lever, _authority(q), said.motivation, escalations, rules, on)
+
+
+def _no_lever(q: Any, family: Trajectory, rules: Rules, on: Occasion) -> None:
+    said, escalations = q.body, [str(escalation) for escalation in q.body.escalations]
+    family.decline_lever(said.lever, _authority(q), said.motivation, escalations, rules, on)
+
+
+def _authority(q: Any) -> str:
+    """What the organisation of the caller is, never what a request says."""
+    return str(q.caller.kind or q.caller.organisation)
 
 
 def _informed(q: Any, family: Trajectory, _: Rules, on: Occasion) -> None:
@@ -110,6 +118,8 @@ ON_FAMILIES = (
               lambda q, family, rules, on: family.result_goal(q.goal, q.body.result, q.body.words, rules, on)),
     on_family("levers", "decideLever", "Decide on a lever, as the competent authority", Act.DECIDE_LEVER,
               forms.LeverDecision, _lever, "lever"),
+    on_family("lever-refusals", "declineLever", "Decide, as the competent authority, not to use a lever that is advised",
+              Act.DECIDE_LEVER, forms.LeverRefusal, _no_lever),
     on_family("levers/{lever}/reconsiderations", "reconsiderLever", "Look again at a lever; it stands", Act.DIRECT, forms.Motivated,
               lambda q, family, rules, on: family.reconsider_lever(str(q.lever), q.body.motivation, rules, on)),
     on_family("levers/{lever}/endings", "endLever", "End a lever", Act.DIRECT, forms.Motivated,

@@ -132,6 +132,13 @@ class LeverDecision(Motivated):
     escalations: Annotated[list[UUID], Field(max_length=100)] = []
 
 
+class LeverRefusal(Motivated):
+    """A lever that is not used, though these escalations advise it."""
+
+    lever: Code
+    escalations: Annotated[list[UUID], Field(min_length=1, max_length=100)]
+
+
 class ReferralDecision(Motivated):
     """How a referral ends."""
 

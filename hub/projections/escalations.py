@@ -55,14 +55,24 @@ _E = ESCALATIONS.c
 
 def apply(facts: Sequence[Fact], connection: Connection) -> None:
     """Lets the facts change escalations, and which families are still in the lists."""
-    about = [(fact.event.escalation, fact) for fact in facts if isinstance(fact.event, _CHANGES)]
+    about = [(id, fact) for fact in facts if isinstance(fact.event, _CHANGES) for id in _about(fact.event)]
     fold(ESCALATIONS, about, _escalation, connection)
     kinship = [(str(fact.stream_id), fact) for fact in facts if isinstance(fact.event, _KINSHIP)]
     fold(MERGED, kinship, _merged, connection)
 
 
-_CHANGES = (Trajectory.LevelRaised, Trajectory.EscalationAcknowledged, Trajectory.EscalationRectified)
+_CHANGES = (
+    Trajectory.LevelRaised,
+    Trajectory.EscalationAcknowledged,
+    Trajectory.EscalationRectified,
+    Trajectory.AdviceDeclined,
+)
 _KINSHIP = (Trajectory.MergedInto, Trajectory.SeparatedAgain)
+
+
+def _about(event: Any) -> Sequence[str]:
+    escalations: Sequence[str] = event.escalations if isinstance(event, Trajectory.AdviceDeclined) else [event.escalation]
+    return escalations
 
 
 def _escalation(row: Row | None, fact: Fact) -> Row | None:
@@ -74,6 +84,9 @@ def _escalation(row: Row | None, fact: Fact) -> Row | None:
         row["shown"] |= {"acknowledgedBy": event.by, "acknowledgedAt": moment(event.timestamp)}
     if row is not None and isinstance(event, Trajectory.EscalationRectified):
         row["shown"] |= {"rectified": _rectified(event)}
+    if row is not None and isinstance(event, Trajectory.AdviceDeclined):
+        others = [one for one in row["shown"].get("declined", ()) if one["lever"] != event.lever]
+        row["shown"] |= {"declined": [*others, _declined(event)]}
     return row
 
 
@@ -100,6 +113,10 @@ def _rectified(event: Trajectory.EscalationRectified) -> Row:
     return {**said, "rectifiedAt": moment(event.timestamp)}
 
 
+def _declined(event: Trajectory.AdviceDeclined) -> Row:
+    return {"lever": event.lever, "declinedBy": event.by, "declinedAt": moment(event.timestamp)}
+
+
 def _merged(_: Row | None, fact: Fact) -> Row | None:
     if isinstance(fact.event, Trajectory.MergedInto):
         return {"family": str(fact.stream_id), "into": fact.event.into}
@@ -122,7 +139,7 @@ def ask_one(connection: Connection, asked: Asked) -> Mapping[str, Any] | None:
 
 def _item(row: Mapping[str, Any]) -> Row:
     said = {name: row[name] for name in ("id", "position", "family", "axis", "level", "state")}
-    return {**said, "rectified": None, **row["shown"]}
+    return {**said, "rectified": None, "declined": [], **row["shown"]}
 
 
 _AXIS: Schema = {"type": "string", "enum": [axis.value for axis in Axis]} | of.LEVEL
@@ -145,6 +162,8 @@ _ITEM: Mapping[str, Schema] = {
     "due": maybe(MOMENT | of.LEVEL),
     "acknowledgedBy": TEXT | of.PROVENANCE,
     "acknowledgedAt": maybe(MOMENT | of.PROVENANCE),
+    "declined": many(thing(lever=CODE, declinedBy=TEXT | of.PROVENANCE, declinedAt=MOMENT) | of.DECISION)
+    | {"description": "the levers among those advised that the competent authority decided not to use, and when last"},
     "rectified": maybe(
         thing(
             holds=LEVEL,

@@ -28,6 +28,7 @@ BODIES: dict[str, list[Any]] = {
     "recordProgress": [{"words": "slowly"}],
     "resultGoal": [{"result": "partly", "words": "half of it"}],
     "decideLever": [{**WHY, "lever": "benefit-measure", "ground": "a-ground"}],
+    "declineLever": [{**WHY, "lever": "benefit-measure", "escalations": [NOBODY]}],
     "decideReferral": [{**WHY, "decision": decision} for decision in ("eligible", "not-suitable", "contra-indicated")],
     "enterPhase": [{**WHY, "phase": phase} for phase in ("start-talk", "analysis-and-plan", "coach-directs", "closed")],
     "goToCompulsion": [{**WHY, "ground": "a-ground"}],

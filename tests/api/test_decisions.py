@@ -108,6 +108,23 @@ async def test_a_lever_is_decided_reconsidered_and_ended_by_the_authority_that_m
     assert (await standing(hub, family))["levers"] == []
 
 
+async def test_advice_is_declined_by_the_authority_that_may_and_the_escalation_says_so(hub: Running) -> None:
+    family, escalation = await hub.an_escalation()
+    advised = (await hub.ask(f"/v1/escalations/{escalation}")).json()["levers"][0]
+    body = {**WHY, "lever": advised["lever"], "escalations": [escalation]}
+    competent: dict[str, Any] = {"role": "", "headers": hub.token("coordinator", organisation=advised["by"])}
+    refused = await hub.tell(f"/v1/families/{family}/lever-refusals", body, "administrative")
+    assert (refused.status_code, refused.json()["code"]) == (409, "not-competent")
+    assert (await hub.tell(f"/v1/families/{family}/lever-refusals", {**body, "escalations": []}, **competent)).status_code == 400
+    for _ in range(2):
+        await decided(hub, family, "lever-refusals", body, **competent)
+    (declined,) = (await hub.ask(f"/v1/escalations/{escalation}")).json()["declined"]
+    assert (declined["lever"], declined["declinedBy"]) == (advised["lever"], "duty-desk")
+    assert (await standing(hub, family))["levers"] == []
+    said = (await hub.ask(f"/v1/families/{family}/timeline?kind=advice-declined")).json()["items"]
+    assert [one["by"] for one in said] == ["duty-desk"] * 2
+
+
 async def test_direction_rises_when_cooperation_is_refused_and_a_person_brings_it_back(hub: Running) -> None:
     family = await hub.a_family()
     await decided(hub, family, "cooperation-refusals", WHY)

@@ -24,6 +24,7 @@ TABLE = """
                                                            coordinator team-lead administrative auditor data-protection-officer operator partner
 GET  /v1/families/{id}                                     o           o         o              oxc     -                       -        -
 GET  /v1/families/{id}/plans                               o           o         o              oxc     -                       -        -
+GET  /v1/families/{id}/referral                            o           o         o              oxc     -                       -        -
 GET  /v1/families/{id}/timeline                            o           o         o              oxc     -                       -        -
 GET  /v1/families/{id}/history                             o           o         o              oxc     oxc                     -        -
 GET  /v1/families/{id}/processing-log                      -           -         -              oxc     oxc                     -        -
@@ -72,6 +73,7 @@ POST /v1/families/{id}/plans                               o           o        
 POST /v1/families/{id}/goals/{goal}/progress               o           o         o              -       -                       -        -
 POST /v1/families/{id}/goals/{goal}/results                o           o         o              -       -                       -        -
 POST /v1/families/{id}/levers                              o           o         o              -       -                       -        -
+POST /v1/families/{id}/lever-refusals                      o           o         o              -       -                       -        -
 POST /v1/families/{id}/levers/{lever}/reconsiderations     o           o         o              -       -                       -        -
 POST /v1/families/{id}/levers/{lever}/endings              o           o         o              -       -                       -        -
 POST /v1/families/{id}/referrals                           o           o         o              -       -                       -        -

@@ -9,7 +9,7 @@ from hub.domain.streams import THE_HUB
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.levers import DecidedLever
 from hub.domain.words import Direction
-from tests.domain.known import MATRIX
+from tests.domain.known import MATRIX, a_known_signal
 from tests.given import RULES, Story, given
 
 GROUND = "participatiewet-18-2"
@@ -109,3 +109,41 @@ def test_a_lever_that_a_later_matrix_no_longer_knows_can_still_be_reconsidered_a
     story.when(lambda family, on: family.reconsider_lever(lever, "it stands", later, on)).then(Trajectory.LeverReconsidered)
     story.when(lambda family, on: family.end_lever(lever, "he works", on))
     assert story.family.levers == {}
+
+
+def advised() -> tuple[Story, str, dict[str, Any]]:
+    """A family with an escalation that advises levers: its id, and one of them with whose it is."""
+    story = given("debt-collection", a_known_signal("debt-crisis", "housing-corporation", day=1))
+    escalation = next(one for one in story.family.escalations.values() if one.levers)
+    lever = escalation.levers[0]
+    return story, escalation.id, {"lever": lever["lever"], "authority": lever["by"], "escalations": [escalation.id]}
+
+
+def decline(story: Story, **said: Any) -> Story:
+    why = {"motivation": "they found another house"}
+    return story.when(lambda family, on: family.decline_lever(**why | said, rules=RULES, on=on), by="s.officer")
+
+
+def test_advice_that_is_not_followed_names_who_decided_so_and_why_and_changes_nothing_else() -> None:
+    story, escalation, lever = advised()
+    before = (dict(story.family.levers), dict(story.family.clocks), dict(story.family.levels))
+    fact = decline(story, **lever).then(Trajectory.AdviceDeclined).last
+    assert (fact.by, fact.lever, fact.authority, fact.matrix) == ("s.officer", lever["lever"], lever["authority"], "2026-1")
+    assert (fact.escalations, fact.motivation) == ([escalation], "they found another house")
+    assert (story.family.levers, story.family.clocks, story.family.levels) == before
+
+
+@pytest.mark.parametrize(
+    ("but", "code"),
+    [
+        ({"authority": "another"}, "not-competent"),
+        ({"motivation": " "}, "motivation-missing"),
+        ({"lever": "shouting"}, "not-known"),
+        ({"escalations": ["another"]}, "not-known"),
+        ({"lever": "written-instruction", "authority": "certified-institution"}, "not-known"),
+    ],
+    ids=str,
+)
+def test_only_the_competent_authority_declines_only_what_was_advised_and_says_why(but: dict[str, Any], code: str) -> None:
+    story, _, lever = advised()
+    decline(story, **{**lever, **but}).refused(code)

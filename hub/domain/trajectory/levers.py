@@ -48,6 +48,20 @@ class Levers(Course):
         def apply(self, family: "Levers") -> None:
             family.levers[self.id] = DecidedLever(self.id, self.lever, self.authority, self.by, self.basis, tuple(self.escalations))
 
+    class AdviceDeclined(Recorded):
+        """A named person of the competent authority decided not to use a lever that the matrix advises, with a motivation."""
+
+        TOPIC = "advice-declined"
+        SEALED = sealed("motivation")
+        lever: str
+        authority: str
+        motivation: str
+        matrix: str
+        escalations: list[str]
+
+        def apply(self, family: "Levers") -> None:
+            pass
+
     class LeverReconsidered(Recorded):
         """A person looked at the lever again, within its term or not, and let it stand."""
 
@@ -74,11 +88,7 @@ class Levers(Course):
         """A competent person decides on a lever that rests on these escalations; gives the decision's id."""
         self.must_be_open()
         motivated(motivation)
-        agreed = rules.matrix.levers.get(lever)
-        if agreed is None:
-            raise NotKnown("The matrix knows no such lever.")
-        if authority != agreed.by:
-            raise RuleBroken("Only the authority that the matrix names may decide on this lever.", code="not-competent")
+        agreed = _competent(lever, authority, rules)
         if not on.basis:
             raise RuleBroken("A lever needs a legal ground.", code="ground-missing")
         if on.basis != agreed.ground:
@@ -98,6 +108,25 @@ class Levers(Course):
         )
         self._reconsider_in_time(id, agreed, rules, on)
         return id
+
+    def decline_lever(
+        self, lever: str, authority: str, motivation: str, escalations: list[str], rules: Rules, on: Occasion
+    ) -> None:
+        """A competent person does not follow the advice of these escalations; it stays, and another decision stays possible."""
+        self.must_be_open()
+        motivated(motivation)
+        _competent(lever, authority, rules)
+        if not all(lever in (advised["lever"] for advised in self.escalation(id).levers) for id in escalations):
+            raise NotKnown("This lever was not advised there.")
+        self.record(
+            self.AdviceDeclined,
+            on,
+            lever=lever,
+            authority=authority,
+            motivation=motivation,
+            matrix=rules.matrix.version,
+            escalations=escalations,
+        )
 
     def reconsider_lever(self, id: str, motivation: str, rules: Rules, on: Occasion) -> None:
         """A competent person looks again and lets it stand; its term begins anew, unless the trajectory has ended."""
@@ -129,3 +158,13 @@ class Levers(Course):
         if id not in self.levers:
             raise NotKnown("This family has no such lever in force.")
         return self.levers[id]
+
+
+def _competent(lever: str, authority: str, rules: Rules) -> Lever:
+    """What was agreed on a lever. Raises: NotKnown, RuleBroken: it is not for that authority."""
+    agreed = rules.matrix.levers.get(lever)
+    if agreed is None:
+        raise NotKnown("The matrix knows no such lever.")
+    if authority != agreed.by:
+        raise RuleBroken("Only the authority that the matrix names may decide on this lever.", code="not-competent")
+    return agreed

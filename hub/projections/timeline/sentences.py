@@ -101,6 +101,7 @@ SENTENCES: dict[type[Recorded], tuple[str, str]] = {
     ),
     Trajectory.CorrectionNoted: ("Een correctie is vastgelegd.", "A correction was noted."),
     Trajectory.LeverDecided: ("Drangmiddel ingezet: {lever}.", "Lever decided on: {lever}."),
+    Trajectory.AdviceDeclined: ("Een geadviseerd drangmiddel is niet ingezet: {lever}.", "An advised lever was not used: {lever}."),
     Trajectory.LeverReconsidered: ("Een drangmiddel is heroverwogen en blijft.", "A lever was reconsidered and stands."),
     Trajectory.LeverEnded: ("Een drangmiddel is beëindigd.", "A lever was ended."),
     Trajectory.ClockStarted: ("De termijn {term} ging lopen.", "The term {term} began to run."),
