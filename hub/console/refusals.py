@@ -131,6 +131,7 @@ _ONE_OF = Both("kies een van de mogelijkheden", "choose one of the possibilities
 FIELDS: Mapping[str, Both] = {
     "": Both("het formulier", "the form"),
     "motivation": Both("motivering", "motivation"),
+    "about": Both("waarover", "about what"),
     "ground": Both("grondslag", "ground"),
     "to": Both("aan wie", "to whom"),
     "organisation": Both("organisatie", "organisation"),

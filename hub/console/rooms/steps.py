@@ -73,6 +73,10 @@ async def _compel(ask: Ask) -> str:
     return await _post(ask, "compulsions", said(ask.form, "ground", "motivation"))
 
 
+async def _correct(ask: Ask) -> str:
+    return await _post(ask, "corrections", said(ask.form, "about", "words"))
+
+
 def _motivated(path: str) -> Any:
     async def do(ask: Ask) -> str:
         return await _post(ask, path, said(ask.form, "motivation"))
@@ -90,6 +94,7 @@ PAGES = (
         forms={
             "met": Form(_met, Both("Vastgelegd dat het is gedaan.", "Recorded that it was done.")),
             "informed": Form(_informed, _NOTED),
+            "correct": Form(_correct, Both("De correctie is vastgelegd.", "The correction was noted.")),
             "phase": Form(_phase, Both("De volgende fase is ingegaan.", "The next phase was entered.")),
             "direction": Form(_direction, Both("De regie is teruggebracht.", "Direction was brought back.")),
             "refused": Form(_motivated("cooperation-refusals"), _NOTED),
