@@ -40,7 +40,7 @@ def test_a_signal_goes_to_the_family_that_it_is_about(work: Work, desk: Browser)
     (signal,) = work.trajectory(wrong).signals
     page = desk.get(at(wrong)).text
     assert "zorgen over opvoeding" in page and f'<option value="{right}">Juist' in page
-    said = fill(work, desk, at(wrong), "move", signal=signal, to=right, motivation=WHY)
+    said = fill(desk, at(wrong), "move", signal=signal, to=right, motivation=WHY)
     assert said.status_code == 303
     page = desk.get(said.headers["location"]).text
     assert "staat nu bij dat gezin" in page and "Dit gezin heeft geen signalen" in page
@@ -52,7 +52,7 @@ def test_people_become_a_family_of_their_own(work: Work, desk: Browser) -> None:
     page = desk.get(f"{at(family)}?what=split").text
     assert "Fien &lt;b&gt; Samen" in page
     one, other = sorted(work.trajectory(family).people)
-    said = fill(work, desk, at(family), "split", **{"people.1": one}, motivation=WHY)
+    said = fill(desk, at(family), "split", **{"people.1": one}, motivation=WHY)
     new = said.headers["location"].split("/")[2].split("?")[0]
     assert set(work.trajectory(new).people) == {one} and set(work.trajectory(family).people) == {other}
 
@@ -60,11 +60,11 @@ def test_people_become_a_family_of_their_own(work: Work, desk: Browser) -> None:
 def test_two_families_turn_out_to_be_one_and_then_not(work: Work, desk: Browser) -> None:
     stays, goes = a_family(work, "Blijft"), a_family(work, "Gaat")
     assert "Er is geen gezin met dit gezin samengevoegd" in desk.get(f"{at(stays)}?what=separate").text
-    said = fill(work, desk, at(stays), "merge", family=goes, motivation=WHY)
+    said = fill(desk, at(stays), "merge", family=goes, motivation=WHY)
     assert "zijn samengevoegd" in desk.get(said.headers["location"]).text
     assert "gaat daar verder" in desk.get(at(goes)).text
     assert f'<option value="{goes}">Gaat' in desk.get(f"{at(stays)}?what=separate").text
-    said = fill(work, desk, at(stays), "separate", family=goes, motivation=WHY)
+    said = fill(desk, at(stays), "separate", family=goes, motivation=WHY)
     assert "staan weer apart" in desk.get(said.headers["location"]).text
     assert work.trajectory(goes).merged_into == ""
 
@@ -83,7 +83,7 @@ def test_half_a_decision_is_asked_again_on_its_own_form(
     work: Work, desk: Browser, form: str, fields: dict[str, str], status: int, says: str
 ) -> None:
     family = a_family(work, "Half", "Twee")
-    said = fill(work, desk, at(family), form, **{name: family if text == "SELF" else text for name, text in fields.items()})
+    said = fill(desk, at(family), form, **{name: family if text == "SELF" else text for name, text in fields.items()})
     assert said.status_code == status and says in said.text
     assert f'action="{at(family)}/{form}"' in said.text
 
@@ -91,7 +91,7 @@ def test_half_a_decision_is_asked_again_on_its_own_form(
 def test_a_family_of_others_is_not_merged_with(work: Work, desk: Browser) -> None:
     mine, theirs = a_family(work, "Mijn"), a_family(work, "Hun")
     handed_over(work, theirs, OTHER)
-    assert fill(work, desk, at(mine), "merge", family=theirs, motivation=WHY).status_code == 404
+    assert fill(desk, at(mine), "merge", family=theirs, motivation=WHY).status_code == 404
     assert desk.get(at(theirs)).status_code == 404
 
 

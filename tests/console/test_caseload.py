@@ -33,20 +33,20 @@ def test_a_family_gets_a_coach_and_is_let_go_of(work: Work, lead: Browser) -> No
     page = lead.get("/caseload").text
     assert "<bdi>נועה &lt;i&gt;</bdi>" in page and "een coach geven" in page
     at = f"/families/{family}/coach"
-    said = fill(work, lead, at, "assign", **COACH)
+    said = fill(lead, at, "assign", **COACH)
     assert said.status_code == 303
     assert "Dit gezin heeft nu een coach" in lead.get(said.headers["location"]).text
     page = lead.get("/caseload").text
     assert OTHER.subject in page and "<strong>1</strong> van 5 gezinnen" in page
-    assert fill(work, lead, at, "release", motivation=" ").status_code == 400
-    assert fill(work, lead, at, "release", motivation="Met verlof.").status_code == 303
+    assert fill(lead, at, "release", motivation=" ").status_code == 400
+    assert fill(lead, at, "release", motivation="Met verlof.").status_code == 303
     assert work.trajectory(family).coach is None
 
 
 def test_beyond_five_there_is_a_warning(work: Work, lead: Browser) -> None:
     for nth in range(20, 26):
         family = work.hears(a_child(nth, familyName=f"Zes{nth}"))
-        assert fill(work, lead, f"/families/{family}/coach", "assign", **COACH).status_code == 303
+        assert fill(lead, f"/families/{family}/coach", "assign", **COACH).status_code == 303
     page = lead.get("/caseload").text
     assert "<strong>6</strong> van 5 gezinnen" in page and "1 te veel" in page
 
@@ -62,7 +62,7 @@ def test_who_decides_on_an_older_state_is_told_and_loses_nothing(work: Work, lea
 
 def test_half_a_coach_is_asked_again(work: Work, lead: Browser) -> None:
     family = work.hears(a_child(31, familyName="Half"))
-    said = fill(work, lead, f"/families/{family}/coach", "assign", **{**COACH, "contact": ""})
+    said = fill(lead, f"/families/{family}/coach", "assign", **{**COACH, "contact": ""})
     assert said.status_code == 400 and 'href="#contact"' in said.text
 
 

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from tests.console.browsing import Browser
+from tests.console.deciding import fill
 from tests.console.working import ACUTE, ON_DUTY, OTHER, SCHOOL, Work, person, working
 from tests.passing import passed_on
 
@@ -213,8 +214,8 @@ def test_what_somebody_typed_when_their_session_was_over_is_shown_again(work: Wo
 def test_the_criteria_stand_one_by_one_with_what_is_missing(work: Work, director: Browser) -> None:
     family = work.a_family(**ACUTE)
     page = opened(work, director, f"/families/{family}/referral").text
-    assert "kind van 0–23 jaar over wie zorgen zijn" in page
-    assert "Wat ontbreekt" in page and "nog niet voldaan" in page
+    assert "Kind van 0–23 jaar over wie zorgen zijn" in page
+    assert "<strong>nog niet voldaan</strong>: ernstige problemen op" in page and "<strong>voldaan</strong>" in page
     done = send(work, director, f"/families/{family}/referral", "/refer", motivation="Het gezin vraagt er zelf om.")
     assert done.status_code == 303, done.text
     decided = send(work, director, done.headers["location"], "/decide", decision="eligible", motivation="Past bij VIG.")
@@ -225,8 +226,18 @@ def test_the_criteria_stand_one_by_one_with_what_is_missing(work: Work, director
 def test_a_lever_is_decided_by_its_authority_and_by_nobody_else(work: Work, director: Browser) -> None:
     family = work.a_family(**ACUTE)
     page = opened(work, director, f"/families/{family}/levers").text
-    assert "beslist: Veilig Thuis" in page
-    refused = send(work, director, f"/families/{family}/levers", "/decide", motivation="Nodig.")
+    assert "beslist: Veilig Thuis" in page and "Hierover beslist alleen iemand van Veilig Thuis." in page
+    assert "/levers/decide" not in page and "/levers/decline" not in page
+    refused = fill(
+        work,
+        director,
+        f"/families/{family}/levers",
+        "decide",
+        lever="council-report-threatened",
+        ground="wmo-2015-4-1-1",
+        escalation=work.escalation_of(family),
+        motivation="Nodig.",
+    )
     assert refused.status_code == 409
     assert "Alleen de instantie die de matrix noemt, mag hierover beslissen." in refused.text
 

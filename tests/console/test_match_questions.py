@@ -59,30 +59,30 @@ def test_the_signal_and_the_family_stand_side_by_side(work: Work, desk: Browser)
 
 def test_a_signal_is_linked_and_taken_back(work: Work, desk: Browser) -> None:
     family, at = asked(work)
-    said = fill(work, desk, at, "answer", family=family, motivation=WHY)
+    said = fill(desk, at, "answer", family=family, motivation=WHY)
     assert said.status_code == 303
     page = desk.get(said.headers["location"])
     assert "het signaal hoort nu bij dit gezin" in page.text and "Beantwoord door" in page.text
     assert len(work.trajectory(family).signals) == 2
-    said = fill(work, desk, at, "take-back", motivation="Toch een ander kind.")
+    said = fill(desk, at, "take-back", motivation="Toch een ander kind.")
     assert "de vraag staat weer open" in desk.get(said.headers["location"]).text
     assert len(work.trajectory(family).signals) == 1
 
 
 def test_who_cannot_say_yet_notes_what_is_asked_first(work: Work, desk: Browser) -> None:
     family, at = asked(work)
-    assert fill(work, desk, at, "ask", words=" ").status_code == 400
-    said = fill(work, desk, at, "ask", words="De school bellen: is dit <Noor>?")
+    assert fill(desk, at, "ask", words=" ").status_code == 400
+    said = fill(desk, at, "ask", words="De school bellen: is dit <Noor>?")
     page = desk.get(said.headers["location"]).text
     assert "de vraag blijft open" in page and "De school bellen: is dit &lt;Noor&gt;?" in page
     assert "wordt nagevraagd" in desk.get("/match-questions").text
-    assert fill(work, desk, at, "answer", family=family, motivation=WHY).status_code == 303
-    assert fill(work, desk, at, "ask", words="Nog iets").status_code == 409
+    assert fill(desk, at, "answer", family=family, motivation=WHY).status_code == 303
+    assert fill(desk, at, "ask", words="Nog iets").status_code == 409
 
 
 def test_it_may_be_about_a_new_family(work: Work, desk: Browser) -> None:
     family, at = asked(work)
-    assert fill(work, desk, at, "answer", family="new", motivation=WHY).status_code == 303
+    assert fill(desk, at, "answer", family="new", motivation=WHY).status_code == 303
     assert "een nieuw gezin" in desk.get(at).text
     assert len(work.trajectory(family).signals) == 1
 
@@ -93,7 +93,7 @@ def test_it_may_be_about_a_new_family(work: Work, desk: Browser) -> None:
 )
 def test_half_an_answer_is_asked_again_and_nothing_is_lost(work: Work, desk: Browser, fields: dict[str, str], says: str) -> None:
     _, at = asked(work)
-    said = fill(work, desk, at, "answer", **fields)
+    said = fill(desk, at, "answer", **fields)
     assert said.status_code == 400
     assert "Dit is nog niet vastgelegd" in said.text and says in said.text
     assert fields["motivation"].strip() in said.text
@@ -101,8 +101,8 @@ def test_half_an_answer_is_asked_again_and_nothing_is_lost(work: Work, desk: Bro
 
 def test_who_answers_second_is_told_that_it_was_answered(work: Work, desk: Browser) -> None:
     family, at = asked(work)
-    fill(work, desk, at, "answer", family="new", motivation=WHY)
-    said = fill(work, desk, at, "answer", family=family, motivation=WHY)
+    fill(desk, at, "answer", family="new", motivation=WHY)
+    said = fill(desk, at, "answer", family=family, motivation=WHY)
     assert said.status_code == 409
     assert "Deze vraag is al beantwoord" in said.text
 

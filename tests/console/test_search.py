@@ -38,7 +38,7 @@ def stranger(work: Work) -> Browser:
     ],
 )
 def test_a_stranger_hears_whom_to_contact_and_no_more(work: Work, stranger: Browser, family: str, whom: dict[str, str]) -> None:
-    page = fill(work, stranger, "/search", "for", **whom)
+    page = fill(stranger, "/search", "for", **whom)
     assert page.status_code == 200
     assert "Ja, er is iemand betrokken" in page.text
     assert work.trajectory(family).director.contact in page.text
@@ -46,19 +46,19 @@ def test_a_stranger_hears_whom_to_contact_and_no_more(work: Work, stranger: Brow
 
 
 def test_of_a_family_of_mine_there_is_a_way_to_it(work: Work, family: str) -> None:
-    page = fill(work, work.door.logged_in(ON_DUTY), "/search", "for", **BY_NAME)
+    page = fill(work.door.logged_in(ON_DUTY), "/search", "for", **BY_NAME)
     assert f'href="/families/{family}"' in page.text
 
 
 def test_what_was_typed_stays_and_stands_in_no_address(work: Work, stranger: Browser, family: str) -> None:
-    page = fill(work, stranger, "/search", "for", **BY_NAME)
+    page = fill(stranger, "/search", "for", **BY_NAME)
     assert 'value="Voorbeeld"' in page.text and 'value="5-4-2016"' in page.text
     assert str(page.url).endswith("/search/for")
     assert page.headers["cache-control"] == "no-store"
 
 
 def test_nobody_found_is_said(work: Work, stranger: Browser) -> None:
-    page = fill(work, stranger, "/search", "for", bsn=a_number(3))
+    page = fill(stranger, "/search", "for", bsn=a_number(3))
     assert "Niemand gevonden" in page.text
 
 
@@ -75,7 +75,7 @@ def test_nobody_found_is_said(work: Work, stranger: Browser) -> None:
 def test_fishing_and_what_is_no_particular_is_refused_in_words(
     work: Work, stranger: Browser, whom: dict[str, str], says: str
 ) -> None:
-    page = fill(work, stranger, "/search", "for", **whom)
+    page = fill(stranger, "/search", "for", **whom)
     assert page.status_code == 400
     assert says in page.text
 
@@ -83,8 +83,8 @@ def test_fishing_and_what_is_no_particular_is_refused_in_words(
 def test_glass_is_broken_with_a_reason_and_the_director_reads_it(work: Work, stranger: Browser, family: str) -> None:
     at = f"/families/{family}/glass"
     assert "krijgen meteen bericht" in stranger.get(at).text
-    assert fill(work, stranger, at, "break", motivation=" ").status_code == 400
-    said = fill(work, stranger, at, "break", motivation="Het kind <staat> hier op straat.")
+    assert fill(stranger, at, "break", motivation=" ").status_code == 400
+    said = fill(stranger, at, "break", motivation="Het kind <staat> hier op straat.")
     assert (said.status_code, said.headers["location"].split("?")[0]) == (303, f"/families/{family}")
     page = work.door.logged_in(ON_DUTY).get(f"/families/{family}/glass-breakings")
     assert OTHER.subject in page.text and "Het kind &lt;staat&gt; hier op straat." in page.text
@@ -101,4 +101,4 @@ def test_that_nobody_looked_is_said(work: Work) -> None:
 def test_who_may_not_search_is_told_so(work: Work) -> None:
     auditor = work.door.logged_in(person("f.toezicht"))
     assert 'href="/search"' not in auditor.get("/account").text
-    assert fill(work, auditor, "/search", "for", **BY_NAME).status_code == 403
+    assert fill(auditor, "/search", "for", **BY_NAME).status_code == 403

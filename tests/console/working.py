@@ -68,6 +68,11 @@ class Work:
         (escalation,) = self.trajectory(family).escalations
         return str(escalation)
 
+    def raised(self, family: str) -> str:
+        """The last escalation of a family, whether or not somebody took notice of it."""
+        events = self.door.hub.history(UUID(family), None, None)["events"]
+        return str([event["data"]["escalation"] for event in events if event["event"] == "level-raised"][-1])
+
 
 @contextmanager
 def working(place: Path, **settings: Any) -> Iterator[Work]:
