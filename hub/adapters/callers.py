@@ -1,9 +1,10 @@
 """Whoever shows a token or the cookie of a session: who that is, and whether their organisation still takes part."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from hub.adapters.access_tokens import AccessTokens
-from hub.adapters.login.sessions import Sessions
+from hub.adapters.login.sessions import Session, Sessions
 from hub.adapters.registrations import Registrations
 from hub.domain.callers import Caller, Capacity
 from hub.errors import NotAllowed
@@ -43,3 +44,26 @@ class Callers:
         if not self.registrations.is_sharing(organisation, self.clock.now()):
             raise NotAllowed("The covenant of your organisation is not in force.", code="covenant-expired")
         return caller if caller.role is Capacity.PARTNER else replace(caller, kind=organisation.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSessions:
+    """The sessions of people as their pages look at them, each with what kind of partner its organisation is registered as."""
+
+    sessions: Sessions
+    registrations: Registrations
+
+    @property
+    def cookie(self) -> str:
+        """The name under which a browser keeps the id."""
+        return self.sessions.cookie
+
+    def look(self, id: str, at: datetime) -> Session | None:
+        """The session with that id if it runs. Raises: Unavailable."""
+        session = self.sessions.look(id, at)
+        known = self.registrations.by_name(session.caller.organisation) if session and session.caller.organisation else None
+        return replace(session, caller=replace(session.caller, kind=known.kind)) if session and known else session
+
+    def refuse_strangers(self, id: str, csrf: str, method: str, origin: str, site: str) -> None:
+        """Lets a request through that a page of ours can have made. Raises: NotAllowed."""
+        self.sessions.refuse_strangers(id, csrf, method, origin, site)

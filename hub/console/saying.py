@@ -126,6 +126,11 @@ def _say(page: Context, nl: str, en: str) -> str:
     return en if page["tongue"] == "en" else nl
 
 
+def begun(words: str) -> str:
+    """With a capital letter at its beginning; names further on keep theirs."""
+    return words[:1].upper() + words[1:]
+
+
 def _moment(at: str | datetime) -> datetime:
     found = at if isinstance(at, datetime) else datetime.fromisoformat(at)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
@@ -149,4 +154,4 @@ def _counted(many: int, of: tuple[str, str]) -> str:
 
 
 GLOBALS: Mapping[str, Callable[..., Any]] = {each.__name__: each for each in (_, word, when, day, due, ago, is_late)}
-FILTERS: Mapping[str, Callable[..., Any]] = {each.__name__: each for each in (said, pairs, typed, moment)}
+FILTERS: Mapping[str, Callable[..., Any]] = {each.__name__: each for each in (said, pairs, typed, moment, begun)}

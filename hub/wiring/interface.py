@@ -10,7 +10,7 @@ import msgspec
 
 from hub import projections
 from hub.adapters import calendars, partners, people_index
-from hub.adapters.callers import Callers
+from hub.adapters.callers import Callers, KnownSessions
 from hub.adapters.channels.webhook.mailbag import Mailbag
 from hub.adapters.contracts import contract_path, contracts
 from hub.adapters.database import reading
@@ -45,7 +45,7 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
     settings = hub.settings
     console = Console(
         login=hub.login,
-        sessions=hub.sessions,
+        sessions=KnownSessions(hub.sessions, hub.registrations),
         now=hub.clock.now,
         interface=lambda *asgi: front(*asgi),
         word=words(),

@@ -229,7 +229,6 @@ def test_a_lever_is_decided_by_its_authority_and_by_nobody_else(work: Work, dire
     assert "beslist: Veilig Thuis" in page and "Hierover beslist alleen iemand van Veilig Thuis." in page
     assert "/levers/decide" not in page and "/levers/decline" not in page
     refused = fill(
-        work,
         director,
         f"/families/{family}/levers",
         "decide",

@@ -1,7 +1,7 @@
 """Escalations: which there are, and of one why, who leads, what the matrix advises, and what somebody decides on it."""
 
 from asyncio import gather
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.console.asking import Ask
@@ -10,8 +10,10 @@ from hub.console.filling import said
 from hub.console.parts import Both
 from hub.console.rooms import Form, Page
 from hub.domain.policy import Act
+from hub.domain.trajectory import Trajectory
 from hub.domain.words import Axis
 
+_HEARD = Trajectory.SignalRecorded.TOPIC
 STATES: Mapping[str, Both] = {
     "open": Both("wacht op kennisname", "waits for notice"),
     "acknowledged": Both("kennisgenomen", "acknowledged"),
@@ -42,15 +44,22 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
     escalation = await ask.get(f"/escalations/{ask.at('id')}")
     at = f"/families/{escalation['family']}"
     family, history = await gather(ask.maybe(at), ask.maybe(f"{at}/history"))
-    known = {one["signal"]: one for one in history["state"]["signals"]} if history else {}
+    known = _heard(history["events"] if history else ())
     return {
         "escalation": escalation,
         "family": family,
         "signals": [known.get(id, {}) for id in escalation.get("signals", ())],
+        "lost": [known.get(id, {}) for id in (escalation.get("rectified") or {}).get("lost", ())],
+        "terms": [one for one in (family or {}).get("clocks", ()) if one.get("about") == escalation["id"]],
         "may_note": family is not None and is_open(family) and may(Act.ACKNOWLEDGE, ask, family),
         "may_lower": family is not None and is_open(family) and may(Act.DIRECT, ask, family),
         "now_at": _level_of(family, escalation["axis"]),
     }
+
+
+def _heard(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    """What every signal said, by its id; also of those that were taken back since."""
+    return {event["data"]["signal"]: event["data"] for event in events if event["event"] == _HEARD and "signal" in event["data"]}
 
 
 def _level_of(family: Mapping[str, Any] | None, axis: str) -> int:

@@ -14,13 +14,14 @@ from hub.domain.policy import Act
 
 async def _show(ask: Ask) -> Mapping[str, Any]:
     family, escalations = await gather(family_of(ask), ask.maybe("/escalations", family=ask.at("id"), limit=100))
-    raised = escalations["items"] if escalations else []
+    raised, caller = escalations["items"] if escalations else [], ask.session.caller
     standing = {(axis["axis"], axis["level"]) for axis in family.get("level", {}).get("axes", ())}
     return {
         "family": family,
         "names": names_of(family),
         "advised": [one for one in raised if one.get("levers") and (one["axis"], one["level"]) in standing],
-        "may_decide": is_open(family) and may(Act.DECIDE_LEVER, ask, family),
+        # what an authority is, is what the organisation of somebody is registered as
+        "own": (caller.kind or caller.organisation) if is_open(family) and may(Act.DECIDE_LEVER, ask, family) else "",
         "may_direct": is_open(family) and may(Act.DIRECT, ask, family),
     }
 
@@ -29,6 +30,13 @@ async def _decide(ask: Ask) -> str:
     at = f"/families/{ask.at('id')}"
     body = {**said(ask.form, "lever", "ground", "motivation"), "escalations": [ask.form.get("escalation", "")]}
     await ask.post(f"{at}/levers", body, version=ask.form.get("version", ""))
+    return f"{at}/levers"
+
+
+async def _decline(ask: Ask) -> str:
+    at = f"/families/{ask.at('id')}"
+    body = {**said(ask.form, "lever", "motivation"), "escalations": [ask.form.get("escalation", "")]}
+    await ask.post(f"{at}/lever-refusals", body, version=ask.form.get("version", ""))
     return f"{at}/levers"
 
 
@@ -50,6 +58,9 @@ PAGES = (
         Act.DECIDE_LEVER,
         forms={
             "decide": Form(_decide, Both("Uw besluit is vastgelegd.", "Your decision was recorded.")),
+            "decline": Form(
+                _decline, Both("Vastgelegd dat dit advies niet wordt gevolgd.", "Recorded that this advice is not followed.")
+            ),
             "reconsider": Form(
                 _on_lever("reconsiderations"), Both("Heroverwogen: het middel blijft.", "Reconsidered: the lever stands.")
             ),

@@ -1,7 +1,7 @@
 """Referral: the criteria one by one, the signals under each and what is missing; a person refers, and a person decides."""
 
 from asyncio import gather
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from hub.console.asking import Ask
@@ -13,28 +13,17 @@ from hub.domain.policy import Act
 from hub.domain.trajectory.course import DECISIONS, REFERRABLE
 from hub.domain.words import Phase
 
-_WEIGHED = frozenset({"referral-criteria-met", "referral-criteria-weighed", "referral-criteria-no-longer-met", "family-referred"})
-"""The facts that say how the criteria stand."""
-
 
 async def _show(ask: Ask) -> Mapping[str, Any]:
-    family, history = await gather(family_of(ask), ask.maybe(f"/families/{ask.at('id')}/history"))
-    weighed = _last_weighed(history["events"] if history else ())
-    known = {one["signal"]: one for one in history["state"]["signals"]} if history else {}
+    family, weighed = await gather(family_of(ask), ask.get(f"/families/{ask.at('id')}/referral"))
     return {
         "family": family,
         "names": names_of(family),
-        "is_seen": history is not None,
         "weighed": weighed,
-        "known": known,
         "may_refer": is_open(family) and family.get("phase") in REFERRABLE and may(Act.DIRECT, ask, family),
         "may_decide": family.get("phase") == Phase.REFERRED and may(Act.ASSIGN, ask, family),
         "decisions": [each.value for each in DECISIONS],
     }
-
-
-def _last_weighed(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    return next((event for event in reversed(events) if event.get("event") in _WEIGHED), None)
 
 
 async def _refer(ask: Ask) -> str:
@@ -54,7 +43,7 @@ PAGES = (
         "referral",
         "/families/{id:uuid}/referral",
         _show,
-        Act.SEE_HISTORY,
+        Act.SEE_FAMILY,
         forms={
             "refer": Form(_refer, Both("Het gezin is aangemeld.", "The family was referred.")),
             "decide": Form(_decide, Both("Het besluit is vastgelegd.", "The decision was recorded.")),
