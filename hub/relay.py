@@ -46,6 +46,8 @@ ANEW = 10_000
 """Events at once where something is built anew: the more of a family's events come together, the fewer times its row is written."""
 PATIENCE = 1.0
 """Seconds between looks at the log when nothing wakes the relay, and after trouble with a database."""
+SOON = 0.02
+"""Seconds between looks at how far those came whom another process leads."""
 FEW = 10
 """Events that are looked at to see since when somebody waits."""
 RETRY = 60.0
@@ -237,6 +239,23 @@ class Relay:
         while self.pass_on():
             pass
         self._settle()
+
+    def let_read(self, patience: float) -> None:
+        """Lets whoever wrote something read it: passes on what is this process's to lead, and waits for what others lead, so
+        many seconds at most. One that stopped is not waited for."""
+        last, until = self._log.last_position(), time.monotonic() + patience
+        try:
+            while self._is_any_before(last) and time.monotonic() < until:
+                if not self.pass_on():
+                    self._settle()
+                    time.sleep(SOON)
+        except Exception as error:  # whoever reads next hears what is away
+            _told.error("relay-waits", because=_code(error))
+
+    def _is_any_before(self, position: int) -> bool:
+        with self.engine.connect() as connection:
+            stopped = set(connection.execute(select(_S.follower).join(POSITIONS, _IS_STOPPED)).scalars())
+        return any(at < position for name, at in self._positions().items() if name not in stopped)
 
     def pass_on(self) -> int:
         """One batch for every follower; those at the same place go together. Gives how many events the longest had."""

@@ -102,6 +102,7 @@ class Console:
 
     `login` is `None` where no issuer was named, so that nobody can log in; `contact` is whom to ask for a role, or empty.
     `interface` is the hub's own interface, which every page asks; `word` what a code of that kind is called, in both languages.
+    `let_read` waits until what was just done can be seen on pages.
     """
 
     login: Login | None
@@ -109,5 +110,6 @@ class Console:
     now: Callable[[], datetime]
     interface: ASGIApp
     word: Callable[[str, str], Both]
+    let_read: Callable[[], None]
     is_demo: bool = False
     contact: str = ""

@@ -79,6 +79,8 @@ class Rooms:
             to = await form.do(ask)
         except Refused as error:
             return await self._refused(on, name, ask, error)
+        # whoever did something sees it on the next page
+        await run_in_threadpool(self._console.let_read)
         if not to:
             return await self._show(on, ask, sent=name)
         return RedirectResponse(f"{to}{'&' if '?' in to else '?'}{urlencode({_DONE: f'{on.name}.{name}'})}", 303)

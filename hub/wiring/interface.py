@@ -36,6 +36,8 @@ from hub.projections import clocks, quarantine, relations
 from hub.wiring.hub import Hub
 from hub.wiring.watched import Watched
 
+PATIENCE = 2.0
+"""Seconds that somebody who did something on a page waits at most to see it there."""
 VIEWS = tuple(view for projection in projections.found().values() for view in projection.views)
 
 
@@ -49,6 +51,7 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
         now=hub.clock.now,
         interface=lambda *asgi: front(*asgi),
         word=words(),
+        let_read=partial(hub.views.let_read, PATIENCE),
         is_demo=settings.is_demo,
         contact=settings.role_contact,
     )

@@ -136,7 +136,7 @@ def test_who_may_not_decide_reads_it_without_forms_and_is_told_who_may(work: Wor
     page = auditor.get(f"/families/{family}/plan/new").text
     assert "Alleen de regisseur en de coach" in page and "<form" not in page
     at = f"/families/{family}/plan/new"
-    said = fill(work, auditor, at, "adopt", **goal(0, {**RENT, "goal": "g"}), motivation="toch")
+    said = fill(auditor, at, "adopt", **goal(0, {**RENT, "goal": "g"}), motivation="toch")
     assert said.status_code == 403 and "toch" in said.text
 
 
@@ -145,7 +145,7 @@ def test_the_team_notes_progress_and_leaves_the_plan_to_its_director(work: Work,
     colleague = work.door.logged_in(person("d.leider"))
     page = colleague.get(f"/families/{family}/plan").text
     assert "Voortgang of resultaat vastleggen" in page and "Plan herzien" not in page
-    said = fill(work, colleague, f"/families/{family}/plan/new", "adopt", **goal(0, {**RENT, "goal": "g"}), motivation="toch")
+    said = fill(colleague, f"/families/{family}/plan/new", "adopt", **goal(0, {**RENT, "goal": "g"}), motivation="toch")
     assert said.status_code == 409 and "Alleen de regisseur of de coach" in said.text
 
 
@@ -364,7 +364,7 @@ def note(work: Work, browser: Browser, family: str, words: str, result: str = ""
     """Notes something of the first goal."""
     id = work.trajectory(family).valid_plan().goals[0].goal
     fields = {"goal": id, f"{id}.words": words, f"{id}.result": result}
-    return fill(work, browser, f"/families/{family}/plan", "note", **fields)
+    return fill(browser, f"/families/{family}/plan", "note", **fields)
 
 
 def test_progress_and_a_result_are_noted_and_stay_readable(work: Work, director: Browser) -> None:
@@ -389,7 +389,7 @@ def test_progress_on_an_older_state_is_told_and_kept(work: Work, director: Brows
     family = a_plan(work, director)
     id = work.trajectory(family).valid_plan().goals[0].goal
     fields = {"goal": id, f"{id}.words": "Wat ik typte.", f"{id}.result": "", "version": "1"}
-    said = fill(work, director, f"/families/{family}/plan", "note", **fields)
+    said = fill(director, f"/families/{family}/plan", "note", **fields)
     assert said.status_code == 412 and "Wat ik typte.</textarea>" in said.text
     assert note(work, director, family, "Wat ik typte.").status_code == 303
 
@@ -398,7 +398,7 @@ def test_a_goal_that_is_not_in_the_plan_takes_no_notes(work: Work, director: Bro
     family = a_plan(work, director)
     for id in ("nothing", "../../x", ""):
         fields = {"goal": id, f"{id}.words": "x", f"{id}.result": ""}
-        assert fill(work, director, f"/families/{family}/plan", "note", **fields).status_code in (400, 404)
+        assert fill(director, f"/families/{family}/plan", "note", **fields).status_code in (400, 404)
 
 
 def test_the_plan_of_an_ended_trajectory_is_only_read(work: Work, director: Browser) -> None:
