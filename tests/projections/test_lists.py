@@ -83,7 +83,7 @@ def test_the_timeline_has_every_fact_in_order_with_its_cause(hub: Shown) -> None
     signal = next(item for item in items if item["kind"] == "signal-recorded")
     assert (signal["happened"], signal["recordedAt"][:10], signal["by"]) == ("2026-03-01", "2026-03-02", "police")
     assert signal["words"] == {
-        "nl": "Signaal van police: verwaarlozing van een kind.",
+        "nl": "Signaal van politie: verwaarlozing van een kind.",
         "en": "Signal by police: neglect of a child.",
     }
     raised = next(item for item in items if item["kind"] == "level-raised")

@@ -147,8 +147,21 @@ _DUTCH = {
     "winding-down": "afbouw",
     "aftercare": "nazorg",
     "closed": "afgesloten",
+    "police": "politie",
+    "veilig-thuis": "Veilig Thuis",
+    "housing-corporation": "woningcorporatie",
+    "school-attendance": "leerplicht",
+    "social-services": "Sociale Zaken",
 }
-_ENGLISH = {"not": "not reached", "partly": "partly reached", "unknown": "role unknown"}
+_ENGLISH = {
+    "not": "not reached",
+    "partly": "partly reached",
+    "unknown": "role unknown",
+    "veilig-thuis": "Veilig Thuis",
+    "housing-corporation": "housing corporation",
+    "school-attendance": "school attendance",
+    "social-services": "social services",
+}
 _WORDS = {"nl": _DUTCH, "en": _ENGLISH}
 _CONCERNS = {
     "nl": {code: each.dutch for code, each in CONCERNS.items()},
