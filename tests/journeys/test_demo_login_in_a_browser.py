@@ -36,12 +36,14 @@ def heading(page: Page) -> Locator:
 
 def assert_it_says_demo(page: Page) -> None:
     """It stands on every page."""
-    expect(page.get_by_role("note")).to_contain_text("DEMO")
+    expect(page.get_by_role("region", name="demo")).to_contain_text("DEMO")
 
 
 @pytest.mark.parametrize("somebody", STAFF, ids=lambda staff: staff.role.value)
 def test_everybody_of_the_demo_comes_in_without_a_password(demo: Stage, browser_page: Page, somebody: Staff) -> None:
     choose(browser_page, demo, somebody.who)
+    expect(heading(browser_page)).to_have_text("Vandaag")
+    browser_page.get_by_role("link", name=somebody.who).click()
     expect(heading(browser_page)).to_have_text("U bent ingelogd")
     expect(browser_page.locator("dd").first).to_have_text(somebody.who)
     expect(browser_page.get_by_text(somebody.organisation, exact=True)).to_be_visible()
@@ -57,6 +59,7 @@ def test_who_has_no_role_yet_sees_a_page_that_says_so(demo: Stage, browser_page:
 
 def test_who_logs_out_of_the_demo_is_out(demo: Stage, browser_page: Page) -> None:
     choose(browser_page, demo, STAFF[0].who)
+    browser_page.goto(f"{demo.url}/account")
     browser_page.get_by_role("button", name="Uitloggen").click()
     expect(browser_page.get_by_role("status")).to_have_text("U bent uitgelogd. You are logged out.")
     assert not [cookie for cookie in browser_page.context.cookies(demo.url) if "session" in cookie["name"]]
