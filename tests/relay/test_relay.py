@@ -268,6 +268,34 @@ def test_the_relay_follows_the_log_until_it_is_told_to_stop(heart: Heart, views:
     assert heard.in_queue(views)
 
 
+def test_whoever_wrote_reads_it_though_nobody_passed_it_on_yet(heart: Heart, views: Engine) -> None:
+    made = a_relay(heart, views, MEMORY)
+    heart.place(a_signal())
+    made.let_read(30)
+    assert seen(views) == list(range(1, heart.log.last_position() + 1))
+
+
+def test_whoever_wrote_does_not_wait_for_one_that_stopped(heart: Heart, views: Engine) -> None:
+    made = a_relay(heart, views, Fragile().projection, MEMORY)
+    heart.place(a_signal())
+    made.let_read(3600)
+    assert standing(made, "fragile").stopped_because
+    assert seen(views) == list(range(1, heart.log.last_position() + 1))
+
+
+def test_whoever_wrote_waits_for_what_another_process_leads(heart: Heart, views: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, leader = a_relay(heart, views, MEMORY), a_relay(heart, views, MEMORY)
+    monkeypatch.setattr(reader, "_leads", lambda _: False)
+    heart.place(a_signal())
+    thread = Thread(target=reader.let_read, args=(3600,))
+    thread.start()
+    assert seen(views) == []
+    leader.catch_up()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert seen(views) == list(range(1, heart.log.last_position() + 1))
+
+
 def test_the_relay_survives_a_database_in_trouble(heart: Heart, views: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay, "PATIENCE", 0.01)
     passed, stop, failed = Event(), Event(), Event()
