@@ -111,6 +111,16 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         "housing-corporation": Both("de woningcorporatie", "the housing corporation"),
         "social-services": Both("Sociale Zaken", "social services"),
     },
+    "partner": {"certified-institution": Both("gecertificeerde instelling", "certified youth protection agency")},
+    "ground": {
+        "bw-1-263": Both("Burgerlijk Wetboek, art. 1:263", "Civil Code, art. 1:263"),
+        "bw-7-213": Both("Burgerlijk Wetboek, art. 7:213", "Civil Code, art. 7:213"),
+        "bw-7-231": Both("Burgerlijk Wetboek, art. 7:231", "Civil Code, art. 7:231"),
+        "jeugdwet-2-4-1": Both("Jeugdwet, art. 2.4 lid 1", "Youth Act, art. 2.4(1)"),
+        "participatiewet-18-2": Both("Participatiewet, art. 18 lid 2", "Participation Act, art. 18(2)"),
+        "participatiewet-55": Both("Participatiewet, art. 55", "Participation Act, art. 55"),
+        "wmo-2015-4-1-1": Both("Wmo 2015, art. 4.1.1", "Social Support Act 2015, art. 4.1.1"),
+    },
     "term": {"goal": Both("een doel van het plan moet klaar zijn", "a goal of the plan is due")},
     "concern": {code: Both(concern.dutch, concern.english) for code, concern in CONCERNS.items()},
 }
