@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,15 +13,18 @@ import pytest
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion
 from hub.domain.trajectory import Trajectory
+from hub.domain.trajectory.direction import Director
 from hub.domain.words import Phase
 from tests.console.browsing import Browser
-from tests.console.working import ACUTE, ON_DUTY, Work, person, working
+from tests.console.deciding import fill
+from tests.console.working import ACUTE, ON_DUTY, OTHER, Work, person, working
 from tests.given import a_goal
 from tests.journeys.running import a_child
 from tests.passing import passed_on
 
 WHY = "Zo is het met het gezin besproken."
 LONG = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaft"
+ABOUT = ("", "/steps", "/plan", "/plan/new", "/handover", "/levers", "/referral", "/belonging", "/coach", "/glass-breakings")
 Verb = Callable[[Trajectory, Rules, Occasion], Any]
 
 
@@ -45,6 +49,11 @@ def decided(work: Work, family: str, *verbs: Verb) -> None:
 def referred(trajectory: Trajectory, rules: Rules, on: Occasion) -> None:
     trajectory.refer(WHY, rules, on)
     trajectory.decide_referral(Phase.ELIGIBLE, WHY, on)
+
+
+def levered(trajectory: Trajectory, rules: Rules, on: Occasion) -> None:
+    lever = rules.matrix.levers["benefit-measure"]
+    trajectory.decide_lever("benefit-measure", lever.by, WHY, [], rules, replace(on, basis=lever.ground))
 
 
 def corrected(many: int, trajectory: Trajectory, _: Rules, on: Occasion) -> None:
@@ -94,6 +103,49 @@ def test_what_somebody_may_not_see_is_named_with_whom_to_ask(work: Work, directo
     assert "naam niet voor u" in page and "Waar zij wonen, mag u niet inzien." in page
     assert f"Vraag ernaar bij de regisseur: <bdi>{contact}</bdi>" in page
     assert "niet inzien" not in director.get(f"/families/{family}").text
+
+
+def test_the_administration_reads_the_family_without_its_people_and_the_words_of_its_plan(work: Work) -> None:
+    family = work.a_family(**ACUTE)
+    decided(work, family, lambda it, rules, on: it.adopt_plan([a_goal()], WHY, rules, on))
+    decided(work, family, *[lambda it, rules, on: it.refuse_cooperation(WHY, rules, on)] * 2)
+    decided(work, family, lambda it, _, on: it.inform_family("spoken", "2026-03-01", "", on))
+    decided(work, family, levered)
+    browser = work.door.logged_in(person("e.bestuur"))
+    page = browser.get(f"/families/{family}")
+    assert page.status_code == 200, page.text
+    assert "naam niet voor u" in page.text and "De doelen mag u niet inzien." in page.text
+    assert a_goal().specific not in page.text and "regie bestuurlijk" in page.text
+    auditor = work.door.logged_in(person("f.toezicht"))
+    for path in (*(f"/families/{family}{more}" for more in ABOUT), f"/escalations/{work.escalation_of(family)}"):
+        assert browser.get(path).status_code in (200, 403), path
+        assert auditor.get(path).status_code in (200, 403), path
+
+
+def test_whoever_was_offered_direction_reads_the_family_and_answers(work: Work) -> None:
+    family = work.a_family(**ACUTE)
+    whom = Director(OTHER.subject, OTHER.organisation, "b.testman@example.org")
+    decided(work, family, lambda it, rules, on: it.offer_handover(whom, WHY, rules, on))
+    browser = work.door.logged_in(OTHER)
+    page = browser.get(f"/families/{family}").text
+    assert f"aangeboden aan <bdi>{OTHER.subject}</bdi>" in page
+    for more in ABOUT:
+        assert browser.get(f"/families/{family}{more}").status_code in (200, 403, 404), more
+
+
+def test_whoever_broke_glass_reads_the_family_and_decides_nothing(work: Work) -> None:
+    family = work.a_family(**ACUTE)
+    browser = work.door.logged_in(OTHER)
+    assert fill(browser, f"/families/{family}/glass", "break", motivation="Het kind staat hier op straat.").status_code == 303
+    assert "Eén regisseur" in browser.get(f"/families/{family}").text
+    for more in ABOUT:
+        assert browser.get(f"/families/{family}{more}").status_code in (200, 403, 404), more
+    assert forms_on(browser.get(f"/families/{family}/steps")) == []
+
+
+def test_a_family_of_others_leads_to_the_search(work: Work) -> None:
+    page = work.door.logged_in(person("b.testman")).get(f"/families/{work.a_family()}")
+    assert page.status_code == 404 and '<a class="button" href="/search">' in page.text
 
 
 def test_how_the_family_was_told_stands_in_words(work: Work, director: Browser) -> None:
