@@ -27,12 +27,14 @@ from hub.adapters.matrices import load_matrices
 from hub.adapters.notice_event import Sender
 from hub.api.facts import HISTORY
 from hub.api.plans import PLANS, plans
+from hub.api.referral import REFERRAL, referral
 from hub.domain.callers import Caller, Capacity
 from hub.domain.coarsening import SENSITIVE
 from hub.domain.concerns import CONCERNS, Concern
 from hub.domain.dates import PartialDate
 from hub.domain.field_classes import FieldClass
 from hub.domain.signals import Address
+from hub.domain.streams import THE_HUB, Occasion
 from hub.domain.trajectory import Trajectory
 from hub.domain.words import Phase
 from hub.history import History
@@ -42,7 +44,7 @@ from hub.projections import events_of
 from hub.relay import Relay, shown
 from tests.adapters.disclosing import the_disclosures, the_matrices, the_rules
 from tests.adapters.registered import Book, a_registration, with_covenant
-from tests.given import COACH, DUTY, NOON, OTHER, Heart, a_goal, a_heart, a_number, a_person, a_relay_to, a_signal
+from tests.given import COACH, DUTY, NOON, OTHER, RULES, Heart, a_goal, a_heart, a_number, a_person, a_relay_to, a_signal
 
 KINDS = ("police", "veilig-thuis", "housing-corporation", "school-attendance", "social-services", "any-partner")
 HOME = Address(postcode="9988ZY", number="77", street="Merkstraat", town="Merkstad")
@@ -145,7 +147,7 @@ class Out:
             self.feed.accept(self.notices, connection)
 
     def _answers(self) -> Iterator[tuple[Any, Mapping[str, Any]]]:
-        """Every view, and the history and the plans of every family, in full, each with its schema."""
+        """Every view, and the history, the plans and the referral of every family, in full, each with its schema."""
         self.relay.catch_up()
         history = History(self.heart.log, self.heart.mapper)
         with self.relay.engine.connect() as connection:
@@ -160,6 +162,8 @@ class Out:
             whole = history(UUID(family), None, None)
             yield whole, HISTORY
             yield plans(whole), PLANS.answer
+            known = self.heart.family(family)
+            yield referral(known, known.assess_referral(RULES, Occasion(NOON, THE_HUB))), REFERRAL.answer
 
     def _notices(self) -> list[Notice]:
         """What others would hear of, in full."""
