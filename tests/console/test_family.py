@@ -143,6 +143,27 @@ def test_whoever_broke_glass_reads_the_family_and_decides_nothing(work: Work) ->
     assert forms_on(browser.get(f"/families/{family}/steps")) == []
 
 
+def test_a_signal_that_was_taken_back_marks_what_rests_on_it(work: Work, director: Browser) -> None:
+    family = work.a_family(**ACUTE)
+    heard = list(work.trajectory(family).signals)
+    decided(work, family, lambda it, rules, on: it.withdraw(heard, "a message", rules, on))
+    page = director.get(f"/families/{family}").text
+    assert "Een signaal is door de afzender ingetrokken" in page
+    assert "Er is een signaal teruggenomen; wat overblijft, geeft niveau 1. De regisseur beslist." in page
+    assert "alleen genoemd in een signaal dat is ingetrokken" in page
+
+
+def test_a_family_that_went_on_in_another_leads_there_and_decides_nothing(work: Work, director: Browser) -> None:
+    stays, goes = work.a_family(), work.a_family()
+    fill(director, f"/families/{stays}/belonging", "merge", family=goes, motivation=WHY)
+    passed_on(work.door.hub)
+    page = director.get(f"/families/{goes}").text
+    assert f'<a href="/families/{stays}">Ga naar dat gezin</a>' in page
+    assert set(forms_on(director.get(f"/families/{goes}/steps"))) <= {"correct"}
+    timeline = director.get(f"/families/{stays}").text
+    assert f'<a href="/families/{goes}">het andere gezin</a>' in timeline
+
+
 def test_a_family_of_others_leads_to_the_search(work: Work) -> None:
     page = work.door.logged_in(person("b.testman")).get(f"/families/{work.a_family()}")
     assert page.status_code == 404 and '<a class="button" href="/search">' in page.text
