@@ -103,4 +103,11 @@ def test_whose_role_sees_no_escalations_is_told_so(work: Work) -> None:
 
 def test_nothing_in_a_list_is_said_in_words(work: Work, director: Browser) -> None:
     assert "Hiervan is er geen opschaling bij uw gezinnen." in opened(work, director, "/escalations?state=open&axis=income")
-    assert director.get("/escalations?state=nothing&axis=").status_code == 200
+    assert director.get("/escalations?state=nothing&axis=nowhere&level=9").status_code == 200
+
+
+def test_the_list_is_narrowed_to_an_axis_and_a_level(work: Work, director: Browser) -> None:
+    path = f"/escalations/{work.escalation_of(work.a_family(**ACUTE))}"
+    assert path in opened(work, director, "/escalations?axis=safety&level=3")
+    assert path not in opened(work, director, "/escalations?axis=safety&level=4")
+    assert path not in opened(work, director, "/escalations?axis=care")

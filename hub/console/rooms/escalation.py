@@ -27,17 +27,19 @@ AXES: Mapping[str, Both] = {
     Axis.HOUSING: Both("wonen", "housing"),
     Axis.INCOME: Both("inkomen", "income"),
 }
+LEVELS: Mapping[str, Both] = {**_ANY, **{level: Both(level, level) for level in ("4", "3", "2")}}
 
 
 async def _list(ask: Ask) -> Mapping[str, Any]:
-    state = ask.query.get("state", "open")
+    state, axis, level = (ask.query.get(name, first) for name, first in (("state", "open"), ("axis", ""), ("level", "")))
     chosen = {
         "state": state if state in STATES else "open",
-        "axis": ask.query.get("axis", ""),
+        "axis": axis if axis in AXES else "",
+        "level": level if level in LEVELS else "",
         "family": ask.query.get("family", ""),
     }
     found = await ask.get("/escalations", **chosen, after=ask.query.get("after", ""), limit=50)
-    return {"found": found, **chosen, "states": STATES, "axes": AXES}
+    return {"found": found, **chosen, "states": STATES, "axes": AXES, "levels": LEVELS}
 
 
 async def _show(ask: Ask) -> Mapping[str, Any]:
