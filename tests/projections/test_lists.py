@@ -112,6 +112,24 @@ def test_the_timeline_comes_in_pages_and_by_kind(hub: Shown) -> None:
     assert [item["words"]["en"] for item in kinds] == [f"Next phase: {phase}." for phase in phases]
 
 
+def test_every_fact_of_the_timeline_is_in_one_group_and_the_newest_can_come_first(hub: Shown) -> None:
+    family = hub.under_way("upbringing")
+    whole = hub.ask("families/{id}/timeline", family)["items"]
+    grouped = {
+        group: hub.ask("families/{id}/timeline", family, group=group)["items"]
+        for group in ("signals", "levels", "decisions", "terms", "course")
+    }
+    parts = [item["position"] for group in ("signals", "levels", "decisions", "terms") for item in grouped[group]]
+    assert sorted(parts) == [item["position"] for item in whole]
+    assert [item for item in whole if item not in grouped["terms"]] == grouped["course"]
+    assert hub.ask("families/{id}/timeline", family, order="newest")["items"] == whole[::-1]
+    first = hub.ask("families/{id}/timeline", family, order="newest", limit=3)
+    assert hub.ask("families/{id}/timeline", family, order="newest", after=first["next"])["items"] == whole[::-1][3:]
+    for wrong in ({"group": "all"}, {"order": "oldest"}):
+        with pytest.raises(Malformed):
+            hub.ask("families/{id}/timeline", family, **wrong)
+
+
 def test_the_timeline_of_a_merged_family_stays_and_says_where_it_went(hub: Shown) -> None:
     family = hub.tell(a_signal(a_home(1)))
     stays = merge_away(hub, family)
