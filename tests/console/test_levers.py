@@ -58,6 +58,7 @@ def test_the_authority_uses_a_lever_looks_at_it_again_and_ends_it(work: Work, of
     done = on_lever(work, officer, family, "decide")
     assert "Uw besluit is vastgelegd." in opened(work, officer, done.headers["location"])
     page = opened(work, officer, f"/families/{family}/levers")
+    assert "/levers/decide" not in page and "/levers/decline" not in page
     assert "Dit middel is van kracht." in page and "grondslag Wmo 2015, art. 4.1.1" in page
     assert on_lever(work, officer, family, "reconsider").status_code == 303
     assert on_lever(work, officer, family, "end").status_code == 303
