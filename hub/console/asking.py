@@ -1,5 +1,6 @@
 """Asking the hub: a page knows nothing by itself; it asks the same interface as everybody, in the name of whoever looks at it."""
 
+import re
 from asyncio import Event, Queue, create_task
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -15,6 +16,8 @@ from hub.console.parts import Session
 
 PASSED_ON = ("cookie", "origin", "sec-fetch-site", "traceparent", "last-event-id")
 """The headers of a browser that say who asks, and from where."""
+_PLAIN = re.compile(r"[A-Za-z0-9/_.:-]+", re.ASCII)
+"""What a path of the interface is made of; a page puts ids in one that a browser sent."""
 _JSON = (b"content-type", b"application/json")
 
 
@@ -99,6 +102,8 @@ class Ask:
         version: str = "",
         more: Mapping[str, str] | None = None,
     ) -> Any:
+        if not _PLAIN.fullmatch(path):
+            raise Refused(404, {"code": "not-known", "detail": "There is nothing at this address."})
         sent = msgspec.json.encode(body) if body is not None else b""
         headers = [*self._own(), *([_JSON] if sent else []), *([(b"if-match", f'"{version}"'.encode())] if version else [])]
         headers += [(name.replace("_", "-").encode(), value.encode()) for name, value in (more or {}).items()]
