@@ -35,6 +35,7 @@ from hub.api.schemas import KEYS
 from hub.api.signals import PostSignals
 from hub.api.subscriptions import SUBSCRIPTIONS
 from hub.api.telling_document import document as telling_document
+from hub.api.upkeep import UPKEEP
 from hub.ports import View
 
 OPEN = frozenset({"/v1/calendars/{link}", "/v1/signals", "/v1/jwks", "/v1/openapi.json", "/v1/asyncapi"}) | PATHS
@@ -81,6 +82,7 @@ def routes_with(views: Sequence[View]) -> list[APIRoute]:
         *SUBSCRIPTIONS,
         ACKNOWLEDGE_NOTICE,
         *PEOPLE,
+        *UPKEEP,
         *(of_view(view) for view in views),
     )
     return [*(operation.route() for operation in operations), *_of_everybody(), of_everybody()]

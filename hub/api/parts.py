@@ -165,6 +165,26 @@ class Processings(Protocol):
         ...
 
 
+class Upkeep(Protocol):
+    """What an operator looks after."""
+
+    def organisations(self) -> Sequence[Mapping[str, Any]]:
+        """Who takes part."""
+        ...
+
+    def deliveries(self, state: str, after: int, limit: int) -> Sequence[Mapping[str, Any]]:
+        """What waits in that state, after the one with that id."""
+        ...
+
+    def tell_again(self, delivery: int = 0, receiver: str = "") -> int:
+        """Tells it once more; how many. Raises: NotKnown."""
+        ...
+
+    def followers(self) -> Sequence[Mapping[str, Any]]:
+        """Who follows the log, and how far they came."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """What leaves the hub by itself: the contracts of `notices` by their types, and of how a `family` stands on Kafka.
@@ -229,6 +249,7 @@ class Parts:
     limits: Limits
     strangers: Strangers
     processings: Processings
+    upkeep: Upkeep
     activity: Callable[[str, date], Activity]
     sought: Callable[[NamedPerson], Sought]
     watch: Watch = UNWATCHED

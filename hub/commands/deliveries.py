@@ -8,10 +8,11 @@ from rich.table import Column, Table
 
 from hub.adapters.channels.webhook import queue
 from hub.adapters.channels.webhook.meanings import all_meanings, meaning_of
-from hub.commands.noting import members, note
+from hub.commands.noting import members, note, noted
 from hub.commands.shared import Name, say, the_hub
 from hub.domain.tellings import Telling
 from hub.errors import NotKnown
+from hub.wiring import Upkeep
 
 app = typer.Typer(help="What partners are told, and what was put aside; nothing of it is lost.", no_args_is_help=True)
 Moment = datetime | None
@@ -84,11 +85,6 @@ def again(
     """Tell it once more, from the beginning: after the receiver mended what was wrong."""
     if [bool(delivery), bool(receiver), all].count(True) != 1:
         raise typer.BadParameter("name one delivery, all of one --receiver, or --all")
-    with the_hub() as hub, hub.stored.outbox.begin() as connection:
-        if receiver and hub.registrations.subscriber(receiver) is None:
-            raise NotKnown("No organisation is registered by that name, and no subscription has that id.")
-        now = hub.clock.now()
-        many = queue.redrive(connection, now, delivery, receiver)
-        if receiver:
-            many += queue.welcome_back(connection, receiver, now)
+    with the_hub() as hub, noted(hub, "tell-again", "hub deliveries again", about=("receiver", receiver) if receiver else None):
+        many = Upkeep(hub).tell_again(delivery, receiver)
     say.print(f"{many} told once more; `hub status` shows how that goes.")

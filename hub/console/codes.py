@@ -121,6 +121,18 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         "participatiewet-55": Both("Participatiewet, art. 55", "Participation Act, art. 55"),
         "wmo-2015-4-1-1": Both("Wmo 2015, art. 4.1.1", "Social Support Act 2015, art. 4.1.1"),
     },
+    "standing": {
+        "active": Both("doet mee", "takes part"),
+        "suspended": Both("opgeschort", "suspended"),
+        "removed": Both("doet niet meer mee", "takes part no longer"),
+    },
+    "subscription": {
+        "pending": Both("wacht op bevestiging", "waits to be confirmed"),
+        "active": Both("actief", "active"),
+        "paused": Both("gepauzeerd", "paused"),
+        "disabled": Both("uitgezet door de hub", "disabled by the hub"),
+        "ended": Both("beëindigd", "ended"),
+    },
     "term": {"goal": Both("een doel van het plan moet klaar zijn", "a goal of the plan is due")},
     "concern": {code: Both(concern.dutch, concern.english) for code, concern in CONCERNS.items()},
 }

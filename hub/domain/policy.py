@@ -35,6 +35,8 @@ class Act(StrEnum):
     SEE_QUESTIONS = "see-questions"
     SEE_QUARANTINE = "see-quarantine"
     PROCESS_AGAIN = "process-again"
+    SEE_UPKEEP = "see-upkeep"
+    TELL_AGAIN = "tell-again"
     READ_RECEIPTS = "read-receipts"
     SUBSCRIBE = "subscribe"
     READ_NOTICES = "read-notices"
@@ -81,6 +83,8 @@ answer-questions     duty         duty       -               -        -         
 see-questions        duty         duty       -               all      -                        -         -
 see-quarantine       -            -          -               -        -                        all       -
 process-again        -            -          -               -        -                        all       -
+see-upkeep           -            -          -               -        -                        all       -
+tell-again           -            -          -               -        -                        all       -
 read-receipts        -            -          -               -        -                        -         own
 subscribe            -            -          -               -        -                        -         own
 read-notices         -            -          -               -        -                        -         own

@@ -1,12 +1,13 @@
 """Where everything meets: the only room that knows every other.
 
 `stored` opens the databases, `made` makes each part as the settings want it, `hub` puts them together, `watched`
-looks at it, and `interface` stands in front of it.
+looks at it, `upkeep` is what its operator does, and `interface` stands in front of it.
 """
 
 from hub.wiring.hub import INDEXES, Hub, Part
 from hub.wiring.interface import VIEWS, application, asyncapi, openapi, quarantined, search, sought
 from hub.wiring.stored import Stored, has_hub, place_of
+from hub.wiring.upkeep import Upkeep
 from hub.wiring.watched import Watched
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Hub",
     "Part",
     "Stored",
+    "Upkeep",
     "Watched",
     "application",
     "asyncapi",

@@ -34,6 +34,7 @@ from hub.domain.trajectory import Trajectory
 from hub.ports import Asked
 from hub.projections import clocks, quarantine, relations
 from hub.wiring.hub import Hub
+from hub.wiring.upkeep import Upkeep
 from hub.wiring.watched import Watched
 
 PATIENCE = 2.0
@@ -90,6 +91,7 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
             limits=hub.limits,
             strangers=Strangers(),
             processings=hub.processings,
+            upkeep=Upkeep(hub),
             activity=hub.activities.of_operation,
             sought=lambda named: sought(hub, named),
             watch=hub.collected.watch,

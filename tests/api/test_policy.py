@@ -39,6 +39,10 @@ GET  /v1/escalations/stream                                oxc         oxc      
 GET  /v1/match-questions                                   oc          oc        -              oxc     -                       -        -
 GET  /v1/match-questions/{id}                              oc          oc        -              oxc     -                       -        -
 GET  /v1/quarantine                                        -           -         -              -       -                       oxc      -
+GET  /v1/organisations                                     -           -         -              -       -                       oxc      -
+GET  /v1/deliveries                                        -           -         -              -       -                       oxc      -
+GET  /v1/followers                                         -           -         -              -       -                       oxc      -
+POST /v1/deliveries/{delivery}/redrives                    -           -         -              -       -                       -        -
 GET  /v1/processing-log                                    -           -         -              oxc     oxc                     -        -
 GET  /v1/signals/{id}                                      -           -         -              -       -                       -        o
 GET  /v1/event-types                                       -           -         -              -       -                       -        oxc
@@ -105,7 +109,7 @@ POST /v1/messages/{id}/processings                         -           -        
 """  # noqa: E501
 """Who is let in: `o` to a family of their own (for a partner: its own message), `x` to that of others, `c` to one that their
 team had and that is closed. Nobody is let in of an organisation of which the covenant ended."""
-BODILESS = ("/me/calendar", "/pauses", "/resumptions", "/tests")
+BODILESS = ("/me/calendar", "/pauses", "/redrives", "/resumptions", "/tests")
 NOT_LET_IN = {401, 403, 404}
 
 
@@ -135,6 +139,7 @@ class Town:
         ids = self.closed if position == "c" else self.open
         escalation = "/escalations/{id}"
         filled = path.replace(escalation, escalation.replace("id", "escalation")).replace("{id}", ids[_kind(path)])
+        filled = filled.replace("{delivery}", "1")
         for name in ("handover", "goal", "lever", "signal", "escalation"):
             filled = filled.replace(f"{{{name}}}", ids[name])
         sent: dict[str, Any] = {"json": {}} if method in ("POST", "PUT") and not path.endswith(BODILESS) else {}

@@ -35,7 +35,12 @@ def message(work: Work) -> str:
 def test_what_could_not_be_read_stands_there_with_every_reason(work: Work, message: str) -> None:
     page = work.door.logged_in(OPERATOR).get("/operations").text
     assert message in page and "<code>/concern</code>" in page and "<code>/happened</code>" in page
-    assert "hub deliveries again" in page
+
+
+def test_partners_and_followers_stand_there(work: Work) -> None:
+    page = work.door.logged_in(OPERATOR).get("/operations").text
+    for words in ("youth-work", "youth-work-PS256-1", "Andere ketenpartner", "doet mee", "tellings", "caseload", "webhook"):
+        assert words in page, words
 
 
 def test_it_is_read_again_and_the_page_says_that_it_still_cannot_be(work: Work, message: str) -> None:

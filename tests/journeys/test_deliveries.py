@@ -6,9 +6,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hub.domain.callers import Capacity
 from tests.channels.receiving import OK, Receiver, receiving, status
 from tests.journeys.running import Served, a_worry, serving
 from tests.parts.servers import until
@@ -80,3 +82,37 @@ def test_a_callback_that_is_gone_is_given_up_and_said_so_and_goes_on_when_it_is_
     types = [sent.event["type"] for sent in refused.receiver.got]
     assert types[0] == types[1]
     assert GIVEN_UP in types[2:]
+
+
+def test_an_operator_sees_over_http_what_was_put_aside_and_has_it_told_once_more(refused: Refused) -> None:
+    until(lambda: deliveries(refused) != [])
+    (one,) = deliveries(refused)
+    assert (one["receiver"], one["state"], one["lastOutcome"], one["attempts"]) == ("police", "dead", "http-422", 1)
+    assert refused.family not in str(one)
+    again = refused.hub.client.post(f"/v1/deliveries/{one['id']}/redrives", headers=refused.hub.token(Capacity.OPERATOR))
+    assert (again.status_code, again.json()) == (201, {"id": one["id"], "state": "waiting"})
+    assert refused.receiver.wait_for(2)
+    gone = refused.hub.client.post(f"/v1/deliveries/{one['id']}/redrives", headers=refused.hub.token(Capacity.OPERATOR))
+    assert (gone.status_code, gone.json()["code"]) == (404, "not-known")
+
+
+def deliveries(refused: Refused) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = refused.hub.ask("/v1/deliveries", Capacity.OPERATOR, state="dead").json()["items"]
+    return found
+
+
+def test_an_operator_sees_who_takes_part_and_who_lags_behind(refused: Refused) -> None:
+    police = next(one for one in refused.hub.ask("/v1/organisations", Capacity.OPERATOR).json()["items"] if one["name"] == "police")
+    assert (police["state"], police["isSharing"], [key["kid"] for key in police["keys"]]) == ("active", True, ["police-PS256-1"])
+    assert [each["sink"] for each in police["subscriptions"]] == ["webhook"]
+    followers = {one["name"]: one for one in refused.hub.ask("/v1/followers", Capacity.OPERATOR).json()["items"]}
+    assert {"family", "tellings", "webhook"} <= set(followers)
+    assert all(not one["because"] for one in followers.values())
+    text = refused.hub.ask("/v1/organisations", Capacity.OPERATOR).text
+    assert refused.receiver.url not in text
+
+
+def test_nobody_else_sees_that(refused: Refused) -> None:
+    others = [role for role in Capacity if role not in (Capacity.OPERATOR, Capacity.PARTNER)]
+    asked = [refused.hub.ask(f"/v1/{path}", role) for path in ("organisations", "deliveries", "followers") for role in others]
+    assert {answer.status_code for answer in asked} == {403}
