@@ -277,7 +277,7 @@ def test_a_slow_receiver_does_not_hold_up_another(hub: Telling) -> None:
 
 
 def test_of_fifty_receivers_the_ten_that_are_dead_keep_nothing_from_the_others(tmp_path: Path) -> None:
-    hub, over = Telling(tmp_path, patience=Patience(read=1.0, whole=3.0)), Event()
+    hub, over = Telling(tmp_path, patience=Patience(read=3.0, whole=6.0)), Event()
     with ExitStack() as open_ones:
         alive = [open_ones.enter_context(receiving()) for _ in range(40)]
         dead = [open_ones.enter_context(receiving(Receiver([answer]))) for answer in (never(over), dripping(over)) * 4]

@@ -367,7 +367,7 @@ def test_who_took_notice_stands_in_the_ledger_and_that_somebody_did_in_the_timel
     assert (person["name"], person["role"], person["at"]) == (*SOMEBODY.values(), "2026-03-02T12:00:00.000000Z")
     assert town.asks(validAt=(NOON - timedelta(minutes=6)).isoformat()) == []
     sentences = [line["words"]["en"] for line in town.hub.ask(f"/v1/families/{family}/timeline").json()["items"]]
-    assert "At veilig-thuis a person by name took notice of what was told of this family." in sentences
+    assert "At Veilig Thuis a person by name took notice of what was told of this family." in sentences
     assert SOMEBODY["name"] not in str(sentences)
     town.hub.hub.settle()
     kept = b"".join(path.read_bytes() for path in town.place.rglob("*.db*"))
