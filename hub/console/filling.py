@@ -15,6 +15,8 @@ MOST, MOST_FIELDS = 262_144, 1_000
 """Bytes in a form, and fields: more than the hub takes of a body, so that it is the hub that refuses, and what was typed stays."""
 PATIENCE = 10.0
 """Seconds in which a form has to come."""
+_DIGITS = 9
+"""Of a number that somebody means."""
 _DUTCH_DATE = re.compile(r"\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})\s*", re.ASCII)
 
 
@@ -42,22 +44,12 @@ def day(text: str) -> str:
 
 def whole(text: str) -> int | str:
     """A whole number; anything else stays what it is."""
-    return int(text) if text.isascii() and text.isdecimal() else text
+    return int(text) if len(text) <= _DIGITS and text.isascii() and text.isdecimal() else text
 
 
 def said(form: Mapping[str, str], *names: str) -> dict[str, str]:
     """These fields, without the space around them."""
     return {name: form.get(name, "").strip() for name in names}
-
-
-def rows(form: Mapping[str, str], group: str) -> list[dict[str, str]]:
-    """The rows of a group of fields (`goals.0.specific`), in the order of their numbers, without those that are all empty."""
-    found: dict[int, dict[str, str]] = {}
-    for name, text in form.items():
-        part = name.split(".")
-        if len(part) == 3 and part[0] == group and part[1].isdecimal():
-            found.setdefault(int(part[1]), {})[part[2]] = text.strip()
-    return [row for _, row in sorted(found.items()) if any(row.values())]
 
 
 def filled(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """How a page is made: a template filled in, and the headers that keep it to itself."""
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from gzip import compress
@@ -55,8 +56,8 @@ def tongue_of(request: Request) -> str:
 
 def fields_of(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
     """Fields of a query or a form by their names; one that stands there twice is left out, for which of the two is meant?"""
-    names = [name for name, _ in pairs]
-    return {name: value for name, value in pairs if names.count(name) == 1}
+    times = Counter(name for name, _ in pairs)
+    return {name: value for name, value in pairs if times[name] == 1}
 
 
 def assets() -> list[Route]:

@@ -64,7 +64,10 @@ class Rooms:
     def _sent(self, on: Page, name: str, form: Form) -> Callable[[Request], Awaitable[Response]]:
         async def send(request: Request) -> Response:
             try:
-                said, session = await form_of(request), await self.session(request)
+                session = await self.session(request)
+                if session is None and not _is_ours(request):
+                    return self.trouble(request, TROUBLES["session-over"])
+                said = await form_of(request)
                 if session is None:
                     return self.trouble(request, TROUBLES["session-over"], entered=said)
                 ask = self.ask(request, session, said)
@@ -103,11 +106,13 @@ class Rooms:
     def _around(self, ask: Ask) -> Mapping[str, Any]:
         role = ask.session.caller.role
         menu = [page for page in found() if page.menu is not None and page.is_for(role)]
-        done = self._done.get(ask.query.get(_DONE, ""))
+        # a link from elsewhere could say that something was done which was not
+        done = self._done.get(ask.query.get(_DONE, "")) if _is_ours(ask.request) else None
         return {"role": ROLES[role], "menu": menu, "done": done, "entered": ask.form}
 
     def _no(self, ask: Ask, error: Refused) -> Response:
-        return self.trouble(ask.request, no_of(error.status, error.code), ask.session, error, ask.form)
+        typed = ask.form if _is_ours(ask.request) else None
+        return self.trouble(ask.request, no_of(error.status, error.code), ask.session, error, typed)
 
     # What everybody here needs ----------------------------------------------------------------------
 
@@ -149,6 +154,11 @@ class Rooms:
     def _page(self, request: Request, template: str, status: int, **words: Any) -> Response:
         known = {"request": request, "is_demo": self._console.is_demo, "here": None, "done": None, "refused": None, "sent": ""}
         return page(template, status, **{**known, **self.saying(request), **words})
+
+
+def _is_ours(request: Request) -> bool:
+    """Whether a page of the hub asks, as far as the browser says where it comes from."""
+    return request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
 
 
 class Nowhere(Route):

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from hub.console.filling import whole
 from tests.console.browsing import Browser
 from tests.console.deciding import fill
 from tests.console.working import ACUTE, ON_DUTY, OTHER, SCHOOL, Work, person, working
@@ -248,3 +249,25 @@ def test_escalations_are_listed_by_what_waits(work: Work, director: Browser) -> 
     send(work, director, f"/escalations/{id}", "/acknowledge")
     assert id not in opened(work, director, "/escalations").text
     assert id in opened(work, director, "/escalations?state=acknowledged&axis=safety").text
+
+
+def test_a_link_from_elsewhere_does_not_say_that_something_was_done(work: Work, director: Browser) -> None:
+    path = f"/families/{work.a_family()}/steps?gedaan=steps.end"
+    passed_on(work.door.hub)
+    assert "voortijdig beëindigd." in director.get(path, **{"Sec-Fetch-Site": "same-origin"}).text
+    for site in ("cross-site", "same-site", "none"):
+        assert "voortijdig beëindigd." not in director.get(path, **{"Sec-Fetch-Site": site}).text
+
+
+def test_what_a_page_of_others_sends_is_not_shown_on_a_page_of_the_hub(work: Work) -> None:
+    path = f"/families/{work.a_family()}/steps/end"
+    lost = work.door.browser().post(path, {"motivation": "Geloof dit niet."}, **{"Sec-Fetch-Site": "cross-site"})
+    assert lost.status_code == 401
+    assert "Geloof dit niet." not in lost.text
+    sent = work.door.logged_in(ON_DUTY).post(path, {"motivation": "Geloof dit niet."}, **{"Sec-Fetch-Site": "cross-site"})
+    assert (sent.status_code, "Geloof dit niet." in sent.text) == (403, False)
+
+
+def test_a_number_that_nobody_means_is_a_word() -> None:
+    assert whole("9" * 5_000) == "9" * 5_000
+    assert whole("17") == 17
