@@ -35,9 +35,9 @@ _END_STALLED = """
 WITH others AS (SELECT unnest(pg_blocking_pids(pid)) AS pid FROM pg_locks WHERE NOT granted AND waitstart < now() - %(limit)s)
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE pid IN (SELECT pid FROM others) AND usename = current_user AND datname = current_database()
-AND state = 'active' AND wait_event = 'ClientRead' AND query_start < now() - %(limit)s
+AND state = 'active' AND wait_event_type = 'Client' AND query_start < now() - %(limit)s
 """
-"""Ends whoever makes others wait, in the middle of a statement of which its client has not sent the end."""
+"""Ends whoever makes others wait, in the middle of a statement of which its client sends or reads no more."""
 _STALLED = {"limit": timedelta(seconds=STALLED_AFTER)}
 _told = structlog.get_logger("hub.leading")
 
