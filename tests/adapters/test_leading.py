@@ -149,6 +149,17 @@ def test_whoever_stalls_in_the_middle_of_a_copy_does_not_keep_the_others_waiting
         assert connection.exec_driver_sql("SELECT count(*) FROM rows").scalar_one() == 0
 
 
+def test_whoever_stalls_while_its_answer_is_read_does_not_keep_the_others_waiting(shared: Engine) -> None:
+    with standing_by(shared) as one, shared.connect() as stalled:
+        assert until(lambda: one.leads("clock"))
+        stalled.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")
+        line = stalled.connection.driver_connection.pgconn  # type: ignore[union-attr]
+        line.send_query(b"SELECT repeat('x', 1000) FROM generate_series(1, 1000000)")
+        with shared.begin() as waiting:
+            waiting.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")
+        stalled.invalidate()
+
+
 def test_whoever_makes_others_wait_but_is_at_work_is_left_alone(shared: Engine) -> None:
     with standing_by(shared) as one, shared.begin() as at_work, shared.connect() as other:
         assert until(lambda: one.leads("clock"))
