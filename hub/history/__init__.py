@@ -4,15 +4,18 @@
 replayed into the same aggregate that decided then.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import Mapper
+from eventsourcing.persistence import Mapper, StoredEvent
+from sqlalchemy import Connection
 
 from hub.domain.dates import PartialDate
+from hub.domain.messages import Message
 from hub.domain.registrations import registration_id
 from hub.domain.signals import KnownSignal
 from hub.domain.streams import own_fields
@@ -20,15 +23,21 @@ from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.direction import Director
 from hub.domain.trajectory.planned import DUTCH_TIME, Plan
 from hub.errors import NotKnown
+from hub.history.chain import chain_of
+from hub.history.differing import differing
 from hub.ports import Log
+
+Moments = tuple[datetime | None, datetime | None]
+"""As of when it was recorded, and as of when it was so; `None` is now."""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Answers how a family stood."""
+    """Answers how a family stood. `placed` gives the events of streams, each with its position in the log."""
 
     log: Log
     mapper: Mapper[UUID]
+    placed: Callable[[Sequence[UUID], Connection], Sequence[tuple[int, StoredEvent]]]
 
     def __call__(self, family: UUID, recorded_at: datetime | None, valid_at: datetime | None) -> Mapping[str, Any]:
         """The state and the facts of a family as the hub knew them at one moment, and as they were so at another.
@@ -51,12 +60,63 @@ class History:
             "events": [_said(fact, since[fact.originator_version]) for fact in so],
         }
 
+    def differences(self, family: UUID, before: Moments, after: Moments) -> Mapping[str, Any]:
+        """What of a family differs between two looks at it: its state then and then, no more of it than differs, and the facts.
+
+        Raises:
+            NotKnown: nothing was known of it at the later of them.
+        """
+        now = self(family, *after)
+        was = self(family, *before) if self.facts(family, before[0]) else {"state": None, "events": []}
+        known = {fact["version"] for fact in was["events"]}
+        then = {fact["version"] for fact in now["events"]}
+        old, new = differing(was["state"], now["state"])
+        return {
+            "family": str(family),
+            "from": {"recordedAt": _text(before[0]), "validAt": _text(before[1])},
+            "until": {"recordedAt": _text(after[0]), "validAt": _text(after[1])},
+            "was": old,
+            "now": new,
+            "more": [fact for fact in now["events"] if fact["version"] not in known],
+            "fewer": [fact for fact in was["events"] if fact["version"] not in then],
+        }
+
+    def causes(self, family: UUID, version: int) -> Mapping[str, Any]:
+        """What led to a fact of a family, back to the messages that partners signed.
+
+        Raises:
+            NotKnown: there is no such fact.
+        """
+        facts = self.facts(family)
+        if not 1 <= version <= len(facts):
+            raise NotKnown("There is nothing by that number.")
+        since = _valid_since(facts)
+        chain, messages = chain_of(facts, version)
+        return {
+            "family": str(family),
+            "version": version,
+            "chain": [_said(fact, since[fact.originator_version]) for fact in chain],
+            "messages": [_message(position, event) for position, event in self._received(messages)],
+        }
+
+    def _received(self, messages: Sequence[str]) -> list[tuple[int, Message.Received]]:
+        with self.log.snapshot() as log:
+            found = self.placed([UUID(message) for message in messages if _is_id(message)], log.connection)
+        events = [(position, self.mapper.to_domain_event(stored)) for position, stored in found]
+        return [(position, event) for position, event in events if isinstance(event, Message.Received)]
+
     def facts(self, family: UUID, recorded_at: datetime | None = None) -> Sequence[Any]:
         """The events of a family that the hub had recorded by then, in order."""
         events = self._events(family)
         if not events or not isinstance(events[0], Trajectory.Opened):
             return []
         return [event for event in events if recorded_at is None or event.timestamp <= recorded_at]
+
+    def of_kind(self, kind: Any, family: UUID, recorded_at: datetime) -> Sequence[Any]:
+        """The events of one class of a family that the hub had recorded by then; no other is opened."""
+        with self.log.snapshot() as log:
+            found = [self.mapper.to_domain_event(one) for one in log.stream(family) if one.topic == kind.TOPIC]
+        return [event for event in found if event.timestamp <= recorded_at]  # type: ignore[attr-defined]
 
     def of_organisation(self, name: str) -> Sequence[Any]:
         """What was recorded of an organisation's registration, in order. Raises: NotKnown."""
@@ -78,7 +138,7 @@ def _valid_since(facts: Sequence[Any]) -> dict[int, datetime]:
     """
     signals = [fact for fact in facts if isinstance(fact, Trajectory.SignalRecorded)]
     happened = {fact.signal: _happened(fact) for fact in signals}
-    heard = {fact.cause: _happened(fact) for fact in reversed(signals)}
+    heard = {fact.cause: happened[fact.signal] for fact in reversed(signals)}
     since: dict[int, datetime] = {}
     for fact in facts:
         moment = fact.timestamp
@@ -139,7 +199,6 @@ def _plan(plan: Plan) -> dict[str, Any]:
 
 
 def _said(fact: Any, since: datetime) -> dict[str, Any]:
-    own = [name for name in own_fields(fact) if name not in ("originator_topic", "born")]
     return {
         "event": fact.TOPIC,
         "version": fact.originator_version,
@@ -148,8 +207,35 @@ def _said(fact: Any, since: datetime) -> dict[str, Any]:
         "by": fact.by,
         "cause": fact.cause,
         "basis": fact.basis,
-        "data": {_camel(name): _plain(getattr(fact, name)) for name in sorted(own)},
+        "data": {said: _plain(getattr(fact, name)) for name, said in _members(own_fields(fact))},
     }
+
+
+@cache
+def _members(names: Sequence[str]) -> Sequence[tuple[str, str]]:
+    """What a fact says, by its names here and in an answer."""
+    return [(name, _camel(name)) for name in sorted(names) if name not in ("originator_topic", "born")]
+
+
+def _message(position: int, was: Message.Received) -> dict[str, Any]:
+    return {
+        "message": str(was.originator_id),
+        "partner": was.partner,
+        "type": was.type,
+        "recordedAt": _text(was.timestamp),
+        "position": position,
+        "digest": f"sha-256={was.digest}",
+        "key": was.kid,
+        "basis": was.basis,
+    }
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _camel(name: str) -> str:
