@@ -10,7 +10,7 @@ from hub.console.live import live
 from hub.console.login import LoginPages
 from hub.console.pages import TONGUE, TONGUES, assets
 from hub.console.parts import Console
-from hub.console.showing import Rooms
+from hub.console.showing import Rooms, is_ours
 
 __all__ = ["Console", "routes"]
 
@@ -30,7 +30,7 @@ async def _choose_language(request: Request) -> Response:
     """From now on pages are in that language, and so is the one that somebody comes from."""
     to, back = (request.query_params.get(name, "") for name in ("to", "back"))
     answer = RedirectResponse(back if _is_here(back) else "/", 303)
-    if to in TONGUES:
+    if to in TONGUES and is_ours(request):
         answer.set_cookie(TONGUE, to, max_age=_A_YEAR, path="/", secure=True, httponly=True, samesite="lax")
     return answer
 

@@ -2,9 +2,10 @@
 
 import re
 from asyncio import Event, Queue, create_task
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,12 +13,16 @@ import msgspec
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Scope
 
-from hub.console.parts import Session
+from hub.console.parts import Both, Session
 
 PASSED_ON = ("cookie", "origin", "sec-fetch-site", "traceparent", "last-event-id")
 """The headers of a browser that say who asks, and from where."""
 _PLAIN = re.compile(r"[A-Za-z0-9/_.:-]+", re.ASCII)
 """What a path of the interface is made of; a page puts ids in one that a browser sent."""
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_VERSION = re.compile(r"[0-9]{1,9}", re.ASCII)
+_NO_STATE = "0"
+"""The version that no family is in: whoever may decide, but saw no state, is refused as somebody who saw an old one."""
 _JSON = (b"content-type", b"application/json")
 
 
@@ -48,7 +53,8 @@ def _field(where: str) -> str:
 class Ask:
     """One request of somebody's browser, and what it asks of the hub.
 
-    `form` is what was sent, by the names of its fields; `tongue` the language of the page, `nl` or `en`; `found` what a form
+    `form` is what was sent, by the names of its fields; `tongue` the language of the page, `nl` or `en`;
+    `word` says what a code of a kind is called, and `now` when this is; `found` what a form
     found that leads nowhere else, for the page that is shown with it.
     """
 
@@ -56,6 +62,8 @@ class Ask:
     session: Session
     tongue: str
     interface: ASGIApp
+    word: Callable[[str, str], Both]
+    now: datetime
     form: Mapping[str, str] = field(default_factory=dict)
     found: Any = None
 
@@ -67,6 +75,14 @@ class Ask:
     def at(self, name: str) -> str:
         """An id in the path."""
         return str(self.request.path_params[name])
+
+    def id(self, name: str) -> str:
+        """An id that a form names, as it may stand in a path. Raises: Refused, as the interface refuses what is none."""
+        said = self.form.get(name, "")
+        if not _ID.fullmatch(said):
+            wrong = {"where": f"/body/{name}", "what": "is not an id (UUID)"}
+            raise Refused(400, {"code": "malformed", "violations": [wrong]})
+        return said
 
     async def get(self, path: str, **query: Any) -> Any:
         """What the hub answers. Raises: Refused."""
@@ -81,9 +97,14 @@ class Ask:
                 return None
             raise
 
-    async def post(self, path: str, body: Mapping[str, Any] | None = None, version: str = "", **headers: str) -> Any:
-        """What the hub answers to something that is decided on the state with that version. Raises: Refused."""
-        return await self._answer("POST", path, {}, body, version, headers)
+    async def decide(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """What the hub answers to a decision on a family in the state that the form shows. Raises: Refused."""
+        shown = self.form.get("version", "")
+        return await self._answer("POST", path, {}, body, shown if _VERSION.fullmatch(shown) else _NO_STATE)
+
+    async def post(self, path: str, body: Mapping[str, Any] | None = None, **headers: str) -> Any:
+        """What the hub answers to something that is done whatever the state of a family is. Raises: Refused."""
+        return await self._answer("POST", path, {}, body, more=headers)
 
     async def put(self, path: str, body: Mapping[str, Any]) -> Any:
         """What the hub answers to something that is put in the place of what was there. Raises: Refused."""

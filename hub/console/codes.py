@@ -79,6 +79,12 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         "not": Both("niet bereikt", "not reached"),
     },
     "capacity": {role.value: words for role, words in ROLES.items()},
+    "outcome": {
+        "given": Both("gegeven", "given"),
+        "nothing": Both("niets gevonden", "nothing found"),
+        "refused": Both("geweigerd", "refused"),
+        "failed": Both("mislukt", "failed"),
+    },
     "why": {
         "bsn": Both("hetzelfde BSN", "the same BSN"),
         "name-birth-address": Both("dezelfde naam, geboortedatum en adres", "the same name, birth date and address"),
@@ -111,7 +117,16 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         "housing-corporation": Both("de woningcorporatie", "the housing corporation"),
         "social-services": Both("Sociale Zaken", "social services"),
     },
-    "partner": {"certified-institution": Both("gecertificeerde instelling", "certified youth protection agency")},
+    "partner": {
+        "any-partner": Both("andere ketenpartner", "another partner"),
+        "certified-institution": Both("gecertificeerde instelling", "certified youth protection agency"),
+        "child-protection-council": Both("Raad voor de Kinderbescherming", "Child Protection Council"),
+        "housing-corporation": Both("woningcorporatie", "housing corporation"),
+        "police": Both("politie", "police"),
+        "school-attendance": Both("leerplicht", "school attendance"),
+        "social-services": Both("Sociale Zaken", "social services"),
+        "veilig-thuis": Both("Veilig Thuis", "Veilig Thuis"),
+    },
     "ground": {
         "bw-1-263": Both("Burgerlijk Wetboek, art. 1:263", "Civil Code, art. 1:263"),
         "bw-7-213": Both("Burgerlijk Wetboek, art. 7:213", "Civil Code, art. 7:213"),
@@ -120,6 +135,62 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         "participatiewet-18-2": Both("Participatiewet, art. 18 lid 2", "Participation Act, art. 18(2)"),
         "participatiewet-55": Both("Participatiewet, art. 55", "Participation Act, art. 55"),
         "wmo-2015-4-1-1": Both("Wmo 2015, art. 4.1.1", "Social Support Act 2015, art. 4.1.1"),
+    },
+    "follower": {
+        "assignments": Both("opdrachten van auditors", "assignments of auditors"),
+        "retention": Both("wat bewaard moet blijven", "what has to be kept"),
+        "relations": Both("wie bij welk gezin hoort", "who is who to each family"),
+        "family": Both("hoe gezinnen ervoor staan", "how families stand"),
+        "timeline": Both("tijdlijnen", "timelines"),
+        "caseload": Both("caseload", "caseload"),
+        "clocks": Both("lopende termijnen", "running terms"),
+        "escalations": Both("opschalingen", "escalations"),
+        "questions": Both("koppelvragen", "match questions"),
+        "quarantine": Both("quarantaine", "quarantine"),
+        "breakings": Both("inzage door anderen", "looks by others"),
+        "tellings": Both("wat aan wie is verstrekt", "what was told to whom"),
+        "feedback": Both("terugkoppeling aan melders", "feedback to reporters"),
+        "reports": Both("getypte signalen", "typed reports"),
+        "requests": Both("verzoeken van betrokkenen", "requests of people"),
+        "radar": Both("signalenradar", "signals radar"),
+        "funnel": Both("van signaal tot traject", "from signal to trajectory"),
+        "insight": Both("inzicht over alle gezinnen", "insight over all families"),
+        "feed": Both("live meldingen", "live notices"),
+        "webhook": Both("berichten aan partners", "messages to partners"),
+        "mail": Both("e-mail aan mensen", "mail to people"),
+        "pager": Both("oproepen van de dienst", "calls of who is on duty"),
+    },
+    "told": {
+        "nl.vig.escalations.level-raised.v1": Both("dat het gezin is opgeschaald", "that the family was escalated"),
+        "nl.vig.escalations.acknowledged.v1": Both(
+            "dat van een opschaling is kennisgenomen", "that an escalation was acknowledged"
+        ),
+        "nl.vig.escalations.rectified.v1": Both("dat een opschaling is rechtgezet", "that an escalation was rectified"),
+        "nl.vig.escalations.stepped-down.v1": Both("dat het gezin is afgeschaald", "that the family was stepped down"),
+        "nl.vig.escalations.direction-raised.v1": Both("dat het regieniveau omhoog ging", "that the level of direction went up"),
+        "nl.vig.trajectories.director-changed.v1": Both("wie de regisseur is", "who the director is"),
+        "nl.vig.trajectories.restriction.v1": Both(
+            "dat gegevens van iemand niet, of weer wel, mogen worden gebruikt", "that somebody's data may not be used, or may again"
+        ),
+        "nl.vig.trajectories.plan-adopted.v1": Both("dat er een plan geldt", "that there is a valid plan"),
+        "nl.vig.trajectories.ended.v1": Both("dat het traject eindigde", "that the trajectory ended"),
+        "nl.vig.feedback.given.v1": Both("wat er met het signaal is gedaan", "what was done with the signal"),
+        "nl.vig.feedback.correction-asked.v1": Both(
+            "dat iemand vraagt een bericht te verbeteren", "that somebody asks to correct a message"
+        ),
+        "nl.vig.feedback.decided.v1": Both("wat op de melding is besloten", "what was decided on the report"),
+    },
+    "asks": {
+        "inspection": Both("inzage", "inspection"),
+        "correction": Both("verbetering", "correction"),
+        "erasure": Both("verwijdering", "erasure"),
+        "restriction": Both("beperking", "restriction"),
+        "objection": Both("bezwaar", "objection"),
+    },
+    "decided": {
+        "granted": Both("toegewezen", "granted"),
+        "refused": Both("afgewezen", "refused"),
+        "withdrawn": Both("ingetrokken", "withdrawn"),
     },
     "standing": {
         "active": Both("doet mee", "takes part"),
@@ -132,6 +203,13 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         "paused": Both("gepauzeerd", "paused"),
         "disabled": Both("uitgezet door de hub", "disabled by the hub"),
         "ended": Both("beëindigd", "ended"),
+    },
+    "report": {
+        "waiting": Both("een mens bekijkt over welk gezin dit gaat", "a person looks which family this is about"),
+        "received": Both("ontvangen: iemand heeft de regie", "received: somebody directs"),
+        "taken-up": Both("opgepakt", "taken up"),
+        "unread": Both("wacht: door een fout bij ons nog niet gelezen", "waits: not read yet, by a fault of ours"),
+        "taken-back": Both("ingetrokken door uw organisatie", "taken back by your organisation"),
     },
     "term": {"goal": Both("een doel van het plan moet klaar zijn", "a goal of the plan is due")},
     "concern": {code: Both(concern.dutch, concern.english) for code, concern in CONCERNS.items()},
@@ -159,7 +237,7 @@ def words(*known: Mapping[str, Mapping[str, Both]]) -> Callable[[str, str], Both
     def word(kind: str, code: str) -> Both:
         if kind in _OF_REFUSALS:
             return _OF_REFUSALS[kind](code)
-        found = (each[kind][code] for each in (*known, CODES) if code in each.get(kind, {}))
+        found = (each[kind][code] for each in known if code in each.get(kind, {}))
         return next(found, None) or Both(code, code)
 
     return word

@@ -58,6 +58,8 @@ def _piece(block: bytes, ask: Ask, rooms: Rooms) -> bytes:
     if not kind:
         return b": still here\n\n" if block else b""
     notice: Mapping[str, Any] = msgspec.json.decode(fields[b"data"])
-    text = fragment("live.html", kind=kind, notice=notice["data"], at=notice["recordedAt"], **rooms.saying(ask.request))
+    text = fragment(
+        "live.html", kind=kind, notice=notice["data"], at=notice["recordedAt"], **rooms.saying(ask.request, ask.session)
+    )
     lines = b"".join(b"data: " + line.encode() + b"\n" for line in text.splitlines() if line.strip())
     return b"id: " + fields[b"id"] + b"\n" + lines + b"\n"

@@ -9,7 +9,8 @@ from importlib.resources import files
 from secrets import token_urlsafe
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, nodes
+from jinja2.visitor import NodeTransformer
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -39,13 +40,13 @@ def page(template: str, status: int = 200, sends_to: str = "'self'", room: str =
     tongue = words.setdefault("tongue", "nl")
     # without a referrer to itself a browser says of a form that it comes from nowhere (Origin: null), as of a stranger's
     headers = {"Content-Security-Policy": policy, "Content-Language": tongue, "Referrer-Policy": "same-origin"}
-    text = _templates(room).get_template(template).render(words, nonce=nonce)
+    text = _templates(room, tongue).get_template(template).render(words, nonce=nonce)
     return Response(text, status, headers, "text/html; charset=utf-8")
 
 
 def fragment(template: str, **words: Any) -> str:
     """A piece of a page."""
-    return _templates(ROOM).get_template(template).render(words)
+    return _templates(ROOM, words["tongue"]).get_template(template).render(words)
 
 
 def tongue_of(request: Request) -> str:
@@ -103,14 +104,37 @@ def _pressed(name: str) -> bytes:
 
 
 @cache
-def _templates(room: str) -> Environment:
-    found = Environment(
+def _templates(room: str, tongue: str) -> Environment:
+    found = _Templates(
         loader=ChoiceLoader([PackageLoader(room), PackageLoader(ROOM)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     found.globals |= {"asset": asset, **saying.GLOBALS}
     found.filters |= saying.FILTERS
+    found.chosen = _Chosen(tongue)
     return found
+
+
+class _Templates(Environment):
+    """Templates of one language: what stands in them in both is chosen once, and not again for every page."""
+
+    chosen: "_Chosen"
+
+    def _generate(self, source: nodes.Template, *how: Any, **more: Any) -> str:
+        return super()._generate(self.chosen.visit(source), *how, **more)
+
+
+class _Chosen(NodeTransformer):
+    def __init__(self, tongue: str) -> None:
+        self._tongue = tongue
+
+    def visit_Call(self, call: nodes.Call) -> nodes.Node:  # noqa: N802
+        """The words themselves in the place of `_("…", "…")`."""
+        match self.generic_visit(call):
+            case nodes.Call(node=nodes.Name(name="_"), args=[nodes.Const(value=nl), nodes.Const(value=en)]):
+                return nodes.Const(en if self._tongue == "en" else nl, lineno=call.lineno)
+        return call

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from starlette.types import ASGIApp
 
-from hub.domain.callers import Caller
+from hub.domain.callers import Caller, Colleague
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,9 @@ class Console:
 
     `login` is `None` where no issuer was named, so that nobody can log in; `contact` is whom to ask for a role, or empty.
     `interface` is the hub's own interface, which every page asks; `word` what a code of that kind is called, in both languages.
-    `let_read` waits until what was just done can be seen on pages.
+    `colleagues` are those who work here, by login name, for the names of whom a page speaks of; `is_organisation` is so of one
+    that is registered.
+    `let_read` waits until what was just done can be seen on pages; `duty` is the organisation on duty.
     """
 
     login: Login | None
@@ -110,6 +112,9 @@ class Console:
     now: Callable[[], datetime]
     interface: ASGIApp
     word: Callable[[str, str], Both]
+    colleagues: Callable[[], Mapping[str, Colleague]]
+    is_organisation: Callable[[str], bool]
     let_read: Callable[[], None]
     is_demo: bool = False
     contact: str = ""
+    duty: str = ""

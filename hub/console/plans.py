@@ -1,5 +1,6 @@
 """What the pages of a plan show: the family, the versions of its plan, who may decide on it, and what became of its goals."""
 
+from asyncio import gather
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from itertools import groupby
@@ -20,7 +21,7 @@ def at(ask: Ask, more: str = "") -> str:
 
 async def around(ask: Ask) -> dict[str, Any]:
     """The family, the versions of its plan, and who may decide on it."""
-    family, plans = await family_of(ask), await ask.get(at(ask, "/plans"))
+    family, plans = await gather(family_of(ask), ask.get(at(ask, "/plans")))
     valid = next(iter(plans["items"]), None)
     # who may not read the goals would drop them by revising the plan
     is_readable = valid is None or "goals" in valid

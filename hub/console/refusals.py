@@ -14,6 +14,11 @@ REFUSALS: Mapping[str, Both] = {
         "still there. If you record it now, it counts on what you see now.",
     ),
     "motivation-missing": Both("Een besluit over mensen vraagt een motivering.", "A decision about people needs a motivation."),
+    "held-already": Both("Dit gezin wordt al langer bewaard.", "This family is held already."),
+    "not-held": Both("Dit gezin wordt niet langer bewaard dan zijn termijn.", "This family is not held."),
+    "kept-no-longer": Both(
+        "Hiervan wordt niets meer bewaard: de bewaartermijn is voorbij.", "Of this nothing is kept any more: its term was over."
+    ),
     "ground-missing": Both("Dit vraagt een wettelijke grondslag.", "This needs a legal ground."),
     "other-ground": Both(
         "Dit middel rust op een andere grondslag; de matrix noemt welke.",
@@ -83,9 +88,33 @@ REFUSALS: Mapping[str, Both] = {
         "Alleen een bericht in quarantaine kan opnieuw worden gelezen.", "Only a message in quarantine can be processed again."
     ),
     "on-call-already": Both("Deze persoon heeft dan al dienst.", "This person is on call then already."),
+    "assigned-already": Both(
+        "Deze auditor heeft voor dit gezin in die tijd al een opdracht.", "This auditor is assigned to this family then already."
+    ),
+    "assignment-over": Both("Deze opdracht is al voorbij.", "This assignment is over already."),
     "too-many-shifts": Both("Er staan al zo veel diensten in het rooster als kan.", "There are as many shifts to come as can be."),
     "no-request-decided": Both("Niemand besloot tot een verzoek om onderzoek.", "Nobody decided to ask for an investigation."),
     "no-child": Both("Dit besluit gaat niet over een kind van dit gezin.", "This decision names no child of this family."),
+    "request-nobody-decides": Both("Hierover beslist een mens, met naam.", "A person decides this, by name."),
+    "request-identity-unchecked": Both(
+        "Stel eerst vast dat deze persoon het zelf vraagt.", "Check first that it is this person who asks."
+    ),
+    "request-decided-already": Both("Over dit verzoek is al besloten.", "This request was decided on already."),
+    "request-not-granted": Both("Alleen wat is toegewezen, wordt uitgevoerd.", "Only what was granted is carried out."),
+    "request-carried-out-already": Both("Dit verzoek is al uitgevoerd.", "This request was carried out already."),
+    "request-extended-already": Both("Een verzoek wordt één keer verlengd.", "A request is extended once."),
+    "request-too-late-to-extend": Both(
+        "De termijn is voorbij: verlengen had daarvoor gemoeten.", "The term is over: it had to be extended before."
+    ),
+    "not-restricted": Both("Voor deze persoon geldt geen beperking.", "What is kept of this person is not restricted."),
+    "person-not-told": Both("Vertel het eerst aan wie om de beperking vroeg.", "First tell whoever asked for the restriction."),
+    "erased": Both("Van deze persoon wordt niets meer bewaard.", "Of this person nothing is kept any more."),
+    "id-reused": Both(
+        "U heeft dit signaal al verstuurd, en daarna iets veranderd. Het eerste staat bij uw signalen. Wilt u dit als een nieuw "
+        "signaal melden? Verstuur het dan nog eens.",
+        "You sent this signal already, and changed something since. The first one stands among your signals. Do you want to report "
+        "this as a new one? Then send it once more.",
+    ),
     "too-large": Both("Dit is meer tekst dan de hub aanneemt.", "This is more text than the hub takes."),
     "not-known": Both("Dit is er niet, of niet voor u.", "There is no such thing, or not for you."),
 }
@@ -102,7 +131,7 @@ WRONG: Mapping[str, Both] = {
     "is not a date (YYYY-MM-DD)": Both("is geen datum; typ bijvoorbeeld 1-3-2026", "is not a date; type 1-3-2026, for example"),
     "is not a date of the calendar": Both("deze datum bestaat niet", "there is no such date"),
     "is not a date of the calendar (YYYY-MM-DD)": Both("deze datum bestaat niet", "there is no such date"),
-    "is not an id (UUID)": Both("is geen geldig nummer", "is not an id"),
+    "is not an id (UUID)": Both("kies een van de mogelijkheden", "choose one of the possibilities"),
     "is longer than {} characters": Both("is langer dan {} tekens", "is longer than {} characters"),
     "holds fewer than {}": Both("er moeten er minstens {} zijn", "there have to be at least {}"),
     "holds more than {}": Both("er kunnen er hoogstens {} zijn", "there can be at most {}"),
@@ -110,13 +139,33 @@ WRONG: Mapping[str, Both] = {
     "is not an address of mail": Both("is geen e-mailadres", "is not an address of mail"),
     "is needed to be mailed": Both("vul een e-mailadres in om bericht te krijgen", "fill in an address to be mailed"),
     "is not later than it begins": Both("ligt niet na het begin", "is not after it begins"),
+    "is more than a year later": Both("ligt meer dan een jaar na het begin", "is more than a year after it begins"),
     "is more than two weeks later": Both("ligt meer dan twee weken na het begin", "is more than two weeks after it begins"),
+    "is nobody who works here": Both("kies iemand uit de lijst", "choose somebody from the list"),
     "has passed": Both("is al voorbij", "has passed"),
     "is not a date and time with an offset (RFC 3339)": Both(
         "vul een dag (1-3-2026) en een tijd (17:00) in", "fill in a day (1-3-2026) and a time (17:00)"
     ),
     "is less than {}": Both("is minder dan {}", "is less than {}"),
     "is more than {}": Both("is meer dan {}", "is more than {}"),
+    "has not come yet": Both("ligt in de toekomst", "is still to come"),
+    "is not one version between quotes": Both("is verouderd: laad haar opnieuw", "is out of date: load it again"),
+    "is too short": Both("vul dit in", "fill this in"),
+    "is too long": Both("is te lang", "is too long"),
+    "is not a date of the calendar (YYYY, YYYY-MM or YYYY-MM-DD)": Both(
+        "is geen datum; typ bijvoorbeeld 1-3-2026, 3-2026 of 2026", "is not a date; type 1-3-2026, 3-2026 or 2026, for example"
+    ),
+    "does not have the form that the contract asks": Both("heeft niet de juiste vorm", "is not of the form that is asked"),
+    "fits none, or more than one, of the forms that the contract knows": Both(
+        "vul in hoe het gezin is ingelicht, of de reden waarom niet; niet allebei",
+        "say how the family was told, or the reason why not; not both",
+    ),
+    "is not a person number: the eleven-test fails": Both(
+        "dit BSN kan niet bestaan: er is een cijfer mis", "this BSN cannot exist: a digit is wrong"
+    ),
+    "only test numbers are accepted here (demo mode)": Both(
+        "in deze demo kan alleen een testnummer", "this demo takes only test numbers"
+    ),
     "holds a bsn that cannot exist: the eleven-test fails": Both(
         "dit BSN kan niet bestaan: er is een cijfer mis", "this BSN cannot exist: a digit is wrong"
     ),
@@ -130,6 +179,7 @@ _NOT_RIGHT = Both("klopt nog niet", "is not right yet")
 _ONE_OF = Both("kies een van de mogelijkheden", "choose one of the possibilities")
 FIELDS: Mapping[str, Both] = {
     "": Both("het formulier", "the form"),
+    "if-match": Both("de pagina", "the page"),
     "motivation": Both("motivering", "motivation"),
     "about": Both("waarover", "about what"),
     "ground": Both("grondslag", "ground"),
@@ -169,6 +219,12 @@ FIELDS: Mapping[str, Both] = {
     "hour": Both("uur", "hour"),
     "who": Both("wie", "who"),
     "begins": Both("begint", "begins"),
+    "until": Both("tot en met", "up to and including"),
+    "auditor": Both("auditor", "auditor"),
+    "assignment": Both("opdracht", "assignment"),
+    "known": Both("wat de hub wist op", "what the hub knew on"),
+    "valid": Both("wat zo was op", "what was so on"),
+    "at": Both("tot en met", "up to and including"),
     "ends": Both("eindigt", "ends"),
     "rank": Both("volgorde", "order"),
     "people": Both("personen", "people"),
@@ -176,10 +232,23 @@ FIELDS: Mapping[str, Both] = {
     "how": Both("hoe", "how"),
     "when": Both("wanneer", "when"),
     "reasonNot": Both("reden waarom niet", "reason why not"),
+    "informed": Both("of het gezin dit weet", "whether the family knows"),
+    "by": Both("door wie", "by whom"),
+    "concern": Both("wat de zorg is", "what the worry is"),
+    "weight": Both("hoe ernstig het is", "how serious it is"),
+    "happened": Both("wanneer het was", "when it was"),
+    "street": Both("straat", "street"),
+    "town": Both("plaats", "town"),
+    "person": Both("persoon", "person"),
+    "role": Both("wie het is", "who it is"),
     "family": Both("gezin", "family"),
     "accepted": Both("aanvaard", "accepted"),
 }
 """What the fields of forms are called, by the last part of their name."""
+
+
+_ONE = {"goals": "goal", "people": "person"}
+"""What one of those is called that a form has several of."""
 
 
 def of_refusal(code: str) -> Both:
@@ -189,7 +258,7 @@ def of_refusal(code: str) -> Both:
 
 def of_violation(what: str) -> Both:
     """What is wrong with a field."""
-    if what.startswith("is not one of"):
+    if what.startswith(("is not one of", "must be one of")):
         return _ONE_OF
     numbers = re.findall(r"\d+", what)
     words = WRONG.get(what) or WRONG.get(re.sub(r"\d+", "{}", what)) or _NOT_RIGHT
@@ -201,5 +270,5 @@ def of_field(name: str) -> Both:
     *before, last = name.split(".")
     called = FIELDS.get(last) or Both(last, last)
     number = next((int(part) + 1 for part in before if part.isdecimal()), 0)
-    group = FIELDS.get("goal" if before[:1] == ["goals"] else "", called)
+    group = FIELDS[_ONE.get(before[0], "")] if before else called
     return Both(f"{group.nl} {number}: {called.nl}", f"{group.en} {number}: {called.en}") if number else called

@@ -1,5 +1,6 @@
 """How things are said on a page: in the language that somebody chose, with days and times as people here write them."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,6 +11,8 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from hub.console.parts import Both
+from hub.console.tables import shown
+from hub.domain.streams import THE_HUB
 
 DUTCH_TIME = ZoneInfo("Europe/Amsterdam")
 _MONTHS: Mapping[str, Sequence[str]] = {
@@ -20,6 +23,8 @@ _DAYS: Mapping[str, Sequence[str]] = {
     "nl": ["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"],
     "en": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
 }
+_A_CODE = re.compile(r"[a-z]+(?:-[a-z0-9]+)+", re.ASCII)
+_IN_SENTENCES = ("rule", "term", "lever", "phase", "partner")
 _NEAR = timedelta(hours=36)
 """Within this a term is told in hours, beyond it in days."""
 
@@ -50,16 +55,38 @@ def word(page: Context, kind: str, code: Any) -> str:
 
 
 @pass_context
+def who(page: Context, subject: str, organisation: str = "") -> Markup:
+    """Somebody by name, with the login name for whoever points at it; with that where nobody knows the name. And of whom."""
+    if subject == THE_HUB:
+        return Markup(_say(page, "de hub", "the hub"))  # noqa: S704
+    known = page["staff"].get(subject)
+    if known is None and page["is_organisation"](subject):
+        return Markup('<bdi title="{}">{}</bdi>').format(subject, house(page, subject))
+    named = Markup('<bdi title="{}">{}</bdi>').format(subject, known.name) if known and known.name else None
+    called = named or Markup("<bdi>{}</bdi>").format(subject)
+    return Markup("{} (<bdi>{}</bdi>)").format(called, house(page, organisation)) if organisation else called
+
+
+@pass_context
+def house(page: Context, organisation: str) -> str:
+    """An organisation as people call it, where somebody of it logged in; or by its code, which is made readable."""
+    names = (one.organisation_name for one in page["staff"].values() if one.organisation == organisation)
+    return next(filter(None, names), "") or readable(organisation)
+
+
+@pass_context
 def when(page: Context, at: str | datetime | None, how: str = "moment") -> Markup | str:
-    """A moment in Dutch local time, or only its `day` or `time`, with the zone for whoever points at it."""
+    """A moment in Dutch local time, or its `day`, that with `weekday`, or `time`; with the zone for whoever points at it."""
     if not at:
         return ""
     here = _moment(at).astimezone(DUTCH_TIME)
     tongue = page["tongue"]
     whole = f"{_day_of(here.date(), tongue)}, {here:%H:%M}"
-    shown = {"day": _day_of(here.date(), tongue), "time": f"{here:%H:%M}"}.get(how, whole)
+    on = _day_of(here.date(), tongue)
+    shown = {"day": on, "weekday": f"{_DAYS[tongue][here.weekday()]} {on}", "time": f"{here:%H:%M}"}.get(how, whole)
     zone = f"{_DAYS[tongue][here.weekday()]} {whole} ({here.tzname()}, UTC{here:%z})"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(here.isoformat(), zone, shown)
+    # nothing in it was typed by anybody, so nothing has to be escaped, which takes longer than all the rest
+    return Markup(f'<time datetime="{here.isoformat()}" title="{zone}">{shown}</time>')  # noqa: S704
 
 
 @pass_context
@@ -116,6 +143,36 @@ def typed(_page: Context, said: str | None) -> str:
     return f"{on.day}-{on.month}-{on.year}"
 
 
+@pass_context
+def decoded(page: Context, sentence: str) -> str:
+    """A sentence of the timeline with words in the place of the codes in it."""
+
+    def worded(found: re.Match[str]) -> str:
+        words = (page["word_of"](kind, found[0]) for kind in _IN_SENTENCES)
+        known = next((each for each in words if each.nl != found[0]), None)
+        return known.said(page["tongue"]) if known else found[0]
+
+    return _A_CODE.sub(worded, sentence)
+
+
+@pass_context
+def celled(page: Context, cell: Any) -> str:
+    """A cell of a table of figures."""
+    return shown(cell, page["tongue"])
+
+
+def month(said: str, tongue: str) -> str:
+    """A month (2026-03) as people write it."""
+    year, _, number = said.partition("-")
+    return f"{_MONTHS[tongue][int(number) - 1]} {year}"
+
+
+@pass_context
+def in_month(page: Context, said: str) -> str:
+    """The same, in the language of the page."""
+    return month(said, page["tongue"])
+
+
 def moment(at: datetime) -> str:
     """A moment as a clock and calendar in the Netherlands show it."""
     here = at.astimezone(DUTCH_TIME)
@@ -124,6 +181,11 @@ def moment(at: datetime) -> str:
 
 def _say(page: Context, nl: str, en: str) -> str:
     return en if page["tongue"] == "en" else nl
+
+
+def readable(code: str) -> str:
+    """A code of an organisation for people to read."""
+    return begun(code.replace("-", " "))
 
 
 def begun(words: str) -> str:
@@ -153,5 +215,7 @@ def _counted(many: int, of: tuple[str, str]) -> str:
     return f"{many} {of[many != 1]}"
 
 
-GLOBALS: Mapping[str, Callable[..., Any]] = {each.__name__: each for each in (_, word, when, day, due, ago, is_late)}
-FILTERS: Mapping[str, Callable[..., Any]] = {each.__name__: each for each in (said, pairs, typed, moment, begun)}
+GLOBALS: Mapping[str, Callable[..., Any]] = {each.__name__: each for each in (_, word, who, house, when, day, due, ago, is_late)}
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    each.__name__: each for each in (said, pairs, typed, moment, begun, decoded, in_month, celled)
+}

@@ -16,6 +16,7 @@ from hub.console.pages import page, tongue_of
 from hub.console.parts import Console, Session
 from hub.console.rooms import Form, Page, found
 from hub.console.words import ROLES, TROUBLES, Trouble, no_of, trouble_of
+from hub.domain.policy import POLICY, Act, Reach
 from hub.errors import HubError
 
 FILLED_IN_AGAIN = frozenset({400, 409, 412, 413, 422})
@@ -65,7 +66,7 @@ class Rooms:
         async def send(request: Request) -> Response:
             try:
                 session = await self.session(request)
-                if session is None and not _is_ours(request):
+                if session is None and not is_ours(request):
                     return self.trouble(request, TROUBLES["session-over"])
                 said = await form_of(request)
                 if session is None:
@@ -99,19 +100,21 @@ class Rooms:
             words = await shown.show(ask)
         except Refused as error:
             return self._no(ask, error)
+        if isinstance(words, Response):
+            return words
         return self._page(
             ask.request, f"{shown.name}.html", status, here=shown, session=ask.session, **self._around(ask), **more, **words
         )
 
     def _around(self, ask: Ask) -> Mapping[str, Any]:
         role = ask.session.caller.role
-        menu = [page for page in found() if page.menu is not None and page.is_for(role)]
+        menu = [page for page in found() if page.is_on_the_menu(ask.session.caller, self._console.duty)]
         # a link from elsewhere could say that something was done which was not
-        done = self._done.get(ask.query.get(_DONE, "")) if _is_ours(ask.request) else None
+        done = self._done.get(ask.query.get(_DONE, "")) if is_ours(ask.request) else None
         return {"role": ROLES[role], "menu": menu, "done": done, "entered": ask.form}
 
     def _no(self, ask: Ask, error: Refused) -> Response:
-        typed = ask.form if _is_ours(ask.request) else None
+        typed = ask.form if is_ours(ask.request) else None
         return self.trouble(ask.request, no_of(error.status, error.code), ask.session, error, typed)
 
     # What everybody here needs ----------------------------------------------------------------------
@@ -123,7 +126,9 @@ class Rooms:
 
     def ask(self, request: Request, session: Session, form: Mapping[str, str] | None = None) -> Ask:
         """The request of somebody, as something that can ask the hub."""
-        return Ask(request, session, tongue_of(request), self._console.interface, form or {})
+        return Ask(
+            request, session, tongue_of(request), self._console.interface, self._console.word, self._console.now(), form or {}
+        )
 
     def nobody(self, request: Request) -> Response:
         """Whoever is not logged in, and asks for a page: is welcome, or logs in and comes back to it."""
@@ -143,20 +148,31 @@ class Rooms:
         """A page that says what is wrong, and what to do; with what was filled in, so that it is not lost."""
         around = self._around(self.ask(request, session)) if session else {"menu": []}
         kept = {name: text for name, text in (entered or {}).items() if name not in ("csrf", "version") and text.strip()}
-        words = {**around, "entered": kept, "session": session, "error": error, "contact": self._console.contact}
+        words = {
+            **around,
+            "entered": kept,
+            "session": session,
+            "error": error,
+            "contact": self._console.contact,
+            "duty": self._console.duty,
+        }
         to = urlencode({"to": f"{request.url.path}?{request.url.query}".rstrip("?")}) if request.method == "GET" else ""
         return self._page(request, "no.html", trouble.status, trouble=trouble, to=to, **words)
 
-    def saying(self, request: Request) -> Mapping[str, Any]:
-        """What the words of a page depend on."""
-        return {"tongue": tongue_of(request), "word_of": self._console.word, "now": self._console.now()}
+    def saying(self, request: Request, session: Session | None = None) -> Mapping[str, Any]:
+        """What the words of a page depend on; everybody reads their own name, and those of colleagues who may know them."""
+        staff = self._console.colleagues() if session else {}
+        if session and POLICY[Act.SEE_COLLEAGUES, session.caller.role] is Reach.NOBODY:
+            staff = {who: one for who, one in staff.items() if who == session.caller.subject}
+        names = {"staff": staff, "is_organisation": self._console.is_organisation}
+        return {"tongue": tongue_of(request), "word_of": self._console.word, "now": self._console.now(), **names}
 
     def _page(self, request: Request, template: str, status: int, **words: Any) -> Response:
         known = {"request": request, "is_demo": self._console.is_demo, "here": None, "done": None, "refused": None, "sent": ""}
-        return page(template, status, **{**known, **self.saying(request), **words})
+        return page(template, status, **{**known, **self.saying(request, words.get("session")), **words})
 
 
-def _is_ours(request: Request) -> bool:
+def is_ours(request: Request) -> bool:
     """Whether a page of the hub asks, as far as the browser says where it comes from."""
     return request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
 

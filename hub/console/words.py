@@ -26,6 +26,7 @@ ROLES: Mapping[Capacity, Both] = {
     Capacity.AUDITOR: Both("auditor", "auditor"),
     Capacity.DATA_PROTECTION_OFFICER: Both("functionaris gegevensbescherming", "data protection officer"),
     Capacity.OPERATOR: Both("beheerder", "operator"),
+    Capacity.REPORTER: Both("melder", "reporter"),
 }
 
 _REFUSED = Trouble(
@@ -59,7 +60,27 @@ _OTHER_PAGE = Trouble(
     ),
     again=False,
 )
+_TAKES_NO_PART = Trouble(
+    403,
+    Both("Uw organisatie doet nu niet mee", "Your organisation takes no part now"),
+    Both(
+        "Het convenant van uw organisatie geldt niet meer, of haar deelname is opgeschort. Er is niets vastgelegd.",
+        "The covenant of your organisation is over, or its part is suspended. Nothing was recorded.",
+    ),
+    again=False,
+)
 TROUBLES: Mapping[str, Trouble] = {
+    "covenant-expired": _TAKES_NO_PART,
+    "partner-suspended": _TAKES_NO_PART,
+    "not-registered-to-report": Trouble(
+        403,
+        Both("Uw organisatie kan hier niet melden", "Your organisation cannot report here"),
+        Both(
+            "Uw organisatie staat bij de hub niet ingeschreven om signalen op deze pagina te melden. Er is niets vastgelegd.",
+            "Your organisation is not registered with the hub to report signals on this page. Nothing was recorded.",
+        ),
+        again=False,
+    ),
     "login-refused": _REFUSED,
     "login-stale": Trouble(
         400,
@@ -99,6 +120,15 @@ TROUBLES: Mapping[str, Trouble] = {
         401,
         Both("Log eerst in", "Log in first"),
         Both("Deze pagina is er alleen voor wie is ingelogd.", "This page is only for those who are logged in."),
+    ),
+    "not-on-duty": Trouble(
+        403,
+        Both("Dit is voor wie dienst heeft", "This is for whoever is on duty"),
+        Both(
+            "Koppelvragen beantwoordt de organisatie die dienst heeft. Vraag het daar.",
+            "Match questions are answered by the organisation on duty. Ask there.",
+        ),
+        again=False,
     ),
     "csrf": _OTHER_PAGE,
     "other-origin": _OTHER_PAGE,

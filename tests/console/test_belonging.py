@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from hub.console.rooms import belonging
 from tests.console.browsing import Browser
 from tests.console.deciding import fill, handed_over
 from tests.console.working import ON_DUTY, OTHER, Work, person, working
@@ -74,7 +75,7 @@ def test_two_families_turn_out_to_be_one_and_then_not(work: Work, desk: Browser)
     [
         ("move", {"signal": "", "to": "", "motivation": WHY}, 400, "signaal"),
         ("split", {"motivation": WHY}, 400, "er moeten er minstens 1 zijn"),
-        ("merge", {"family": "", "motivation": WHY}, 400, "is geen geldig nummer"),
+        ("merge", {"family": "", "motivation": WHY}, 400, "kies een van de mogelijkheden"),
         ("merge", {"family": "SELF", "motivation": WHY}, 409, "Dat is hetzelfde gezin"),
         ("merge", {"family": "SELF", "motivation": " "}, 400, "vul dit in"),
     ],
@@ -98,3 +99,32 @@ def test_a_family_of_others_is_not_merged_with(work: Work, desk: Browser) -> Non
 def test_who_places_nothing_is_refused(work: Work) -> None:
     family = a_family(work, "Bestuur")
     assert work.door.logged_in(person("e.bestuur")).get(at(family)).status_code == 404
+
+
+def test_what_a_match_question_named_beside_it_is_offered_first_and_nobody_copies_a_number(work: Work, desk: Browser) -> None:
+    numbers = [next(work.numbers) for _ in range(2)]
+    one, other = (work.hears(a_child(nth, familyName=f"Vraag{nth}")) for nth in numbers)
+    assert work.hears(*(a_child(nth, familyName=f"Vraag{nth}") for nth in numbers)) == "", "whose it is has to be asked"
+    page = desk.get(f"{at(one)}?what=merge").text
+    first = page.split('<optgroup label="genoemd bij dezelfde koppelvraag">')[1].split("</optgroup>")[0]
+    assert other in first and one not in first
+    assert 'href="/search"' in page and "zoals in het adres" not in page
+
+
+def test_among_more_families_than_fit_in_a_list_those_of_a_name_are_found(
+    work: Work, desk: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family, other = a_family(work, "Veel"), a_family(work, "Zoek")
+    monkeypatch.setattr(belonging, "_MOST", 2)
+    page = desk.get(f"{at(family)}?what=merge").text
+    assert "te veel gezinnen" in page and "Samenvoegen in dit gezin" not in page
+    page = fill(desk, at(family), "find", what="merge", name="zoek").text
+    assert f'<option value="{other}">Zoek' in page and "Samenvoegen in dit gezin" in page
+    assert "Geen gezin van u of uw team heet zo" in fill(desk, at(family), "find", what="merge", name="nergens").text
+
+
+def test_who_has_no_other_family_is_sent_to_search(work: Work) -> None:
+    family = a_family(work, "Enige")
+    handed_over(work, family, person("j.veilig"))
+    page = work.door.logged_in(person("j.veilig")).get(f"{at(family)}?what=merge").text
+    assert "hebben geen ander gezin" in page and "Zoek wie de regisseur is" in page

@@ -9,12 +9,13 @@ from tests.console.deciding import fill
 from tests.console.working import ON_DUTY, OTHER, Work, person, working
 from tests.journeys.running import a_child
 
-COACH = {"to": OTHER.subject, "organisation": OTHER.organisation, "contact": "b.testman@example.org"}
+COACH = {"to": OTHER.subject, "contact": "b.testman@example.org"}
 
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work]:
     with working(tmp_path_factory.mktemp("work")) as work:
+        work.door.logged_in(OTHER)
         yield work
 
 

@@ -91,7 +91,7 @@ def test_who_lost_the_family_loses_its_escalations(work: Work, director: Browser
 
 
 def test_an_auditor_reads_it_and_finds_no_form(work: Work) -> None:
-    family = work.a_family(**ACUTE)
+    family = work.assigned(work.a_family(**ACUTE))
     page = opened(work, work.door.logged_in(person("f.toezicht")), f"/escalations/{work.escalation_of(family)}")
     assert "Waarom" in page
     assert "/acknowledge" not in page and "/lower" not in page

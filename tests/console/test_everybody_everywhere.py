@@ -3,7 +3,9 @@
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -11,7 +13,7 @@ from rich.console import Console
 
 from hub.adapters.login.sessions import COOKIE, LoggedIn
 from hub.console.rooms import found
-from hub.demo.cast import COORDINATOR, STAFF, Staff
+from hub.demo.cast import AUDITOR, COORDINATOR, OFFICER, STAFF, Staff
 from hub.demo.checks import Checks
 from hub.demo.playing import Playing
 from hub.demo.show import Show
@@ -28,6 +30,8 @@ def played() -> Iterator[Playing]:
         playing = Playing(at, Show(Console(file=nowhere), at.hub.families.rules(STORY.end.at).matrix), Checks())
         for step in STORY.steps:
             playing.take(step)
+        began = at.hub.clock.now()
+        at.hub.admittance.assign(UUID(playing.family), AUDITOR.who, "an inquiry", began, began + timedelta(days=7), OFFICER.who)
         at.hub.views.catch_up()
         yield playing
 
@@ -48,7 +52,7 @@ def browser(request: pytest.FixtureRequest, played: Playing) -> Iterator[httpx2.
 @pytest.mark.parametrize("name", sorted(page.name for page in found()))
 def test_a_page_is_whole_for_everybody(browser: httpx2.Client, played: Playing, name: str, tongue: str) -> None:
     (page,) = (page for page in found() if page.name == name)
-    ids = {"escalation": played.raised[-1], "match-question": _question(played)}
+    ids = {"escalation": played.raised[-1], "match-question": _question(played), "chain": played.raised[-1]}
     path = page.path.replace("{id:uuid}", ids.get(name, played.family))
     answer = browser.get(path, headers={"Cookie": f"{browser.headers['cookie']}; taal={tongue}"})
     assert answer.status_code in (200, 403, 404), answer.text

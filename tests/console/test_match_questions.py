@@ -57,12 +57,29 @@ def test_the_signal_and_the_family_stand_side_by_side(work: Work, desk: Browser)
     assert "dezelfde naam en geboortedatum" in page.text
 
 
+def test_each_person_is_beside_whom_they_are_most_like_and_by_an_address_alone_beside_all_who_live_there(
+    work: Work, desk: Browser
+) -> None:
+    nth = next(work.numbers)
+    home = {"number": str(nth), "postcode": "2599ZZ", "town": "Den Haag"}
+    here = [a_child(nth, givenNames=given, familyName=f"Thuis{nth}", bsn=None, address=home) for given in ("Noor", "Bram")]
+    work.hears(*here)
+    noor = a_child(nth, familyName=f"Thuis{nth}", bsn=None, birthDate=None, address=home)
+    assert work.hears(noor, a_child(nth, givenNames="Sam", familyName="Logee", bsn=None, address=home)) == ""
+    at = re.findall(r'href="(/match-questions/[^"?]+)"', desk.get("/match-questions").text)[-1]
+    table = desk.get(at).text.partition("<table")[2].partition("</table>")[0]
+    assert table.count("<tr") == 3, table
+    assert "het BSN verschilt" not in table
+    assert table.count("Bram") == 1, "beside whom nothing but the address is known"
+
+
 def test_a_signal_is_linked_and_taken_back(work: Work, desk: Browser) -> None:
     family, at = asked(work)
     said = fill(desk, at, "answer", family=family, motivation=WHY)
     assert said.status_code == 303
     page = desk.get(said.headers["location"])
     assert "het signaal hoort nu bij dit gezin" in page.text and "Beantwoord door" in page.text
+    assert "Ontvangen" in page.text and "Wacht sinds" not in page.text
     assert len(work.trajectory(family).signals) == 2
     said = fill(desk, at, "take-back", motivation="Toch een ander kind.")
     assert "de vraag staat weer open" in desk.get(said.headers["location"]).text
@@ -89,7 +106,7 @@ def test_it_may_be_about_a_new_family(work: Work, desk: Browser) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "says"),
-    [({"family": "", "motivation": WHY}, "geldig nummer"), ({"family": "new", "motivation": "  "}, "vul dit in")],
+    [({"family": "", "motivation": WHY}, "kies een van de mogelijkheden"), ({"family": "new", "motivation": "  "}, "vul dit in")],
 )
 def test_half_an_answer_is_asked_again_and_nothing_is_lost(work: Work, desk: Browser, fields: dict[str, str], says: str) -> None:
     _, at = asked(work)
@@ -118,7 +135,7 @@ def test_of_a_family_of_others_only_the_likeness_is_told_and_whom_to_ask(work: W
     family, at = asked(work)
     handed_over(work, family, OTHER)
     page = desk.get(at)
-    assert "U mag dit gezin niet inzien" in page.text and "niet voor u" in page.text
+    assert "U mag dit gezin niet inzien" in page.text and "Naast elkaar" not in page.text
     assert work.trajectory(family).director.contact in page.text
     assert f'href="/families/{family}"' not in page.text
 

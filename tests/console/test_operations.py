@@ -1,5 +1,6 @@
 """The operator's page: what could not be read, why, and reading it again."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,8 +40,18 @@ def test_what_could_not_be_read_stands_there_with_every_reason(work: Work, messa
 
 def test_partners_and_followers_stand_there(work: Work) -> None:
     page = work.door.logged_in(OPERATOR).get("/operations").text
-    for words in ("youth-work", "youth-work-PS256-1", "Andere ketenpartner", "doet mee", "tellings", "caseload", "webhook"):
+    for words in (
+        "youth-work",
+        "youth-work-PS256-1",
+        "andere ketenpartner",
+        "doet mee",
+        "(tellings)",
+        "wat aan wie is verstrekt",
+        "(webhook)",
+    ):
         assert words in page, words
+    coded = set(re.findall(r"<td[^>]*>(\S+) \(\1\)</td>", page.partition('id="following"')[2]))
+    assert coded <= {"caseload"}, "by a code alone"
 
 
 def test_it_is_read_again_and_the_page_says_that_it_still_cannot_be(work: Work, message: str) -> None:

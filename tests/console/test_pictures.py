@@ -8,16 +8,23 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from rich.console import Console
 
-from hub.demo.cast import COACH, COORDINATOR, FAMILY
+from hub.demo.cast import AUTHORITY, COACH, COORDINATOR, FAMILY, MOTHER, Staff
 from hub.demo.checks import Checks
+from hub.demo.encore import another
 from hub.demo.playing import Playing
 from hub.demo.show import Show
 from hub.demo.stage import stage
 from hub.demo.story import STORY
+from tests.console.looking import pictured
 from tests.parts.servers import a_free_port
 
-PICTURES = "PICTURES"
-"""The environment variable that says where the pictures are kept: docs/pictures."""
+_IS_SEEN = """() => {
+  const one = document.activeElement, box = one.getBoundingClientRect();
+  const points = [[box.left + 4, box.top + 4], [box.right - 4, box.bottom - 4], [box.left + 4, box.bottom - 4]];
+  const on = points.map(([x, y]) => document.elementFromPoint(x, y)).filter(each => each);
+  return on.some(each => one.contains(each) || each.contains(one));
+}"""
+"""Whether what has focus is not wholly under something else (WCAG 2.4.11)."""
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +39,42 @@ def played() -> Iterator[Playing]:
         yield playing
 
 
+ON_THE_WAY = (
+    ("Answer", COORDINATOR, "match-question", "Naast elkaar"),
+    ("referrals", COORDINATOR, "referral", "De signalen voldoen nu aan alle criteria."),
+    ("handovers/{handover}/answers", COACH, "handover", "De regie is u aangeboden"),
+)
+"""Steps of the story, who is to take them, and on which page that is asked, with what it says."""
+
+
+def entered(browser: Browser, url: str, who: Staff) -> Page:
+    """The first page of somebody who logged in."""
+    page = browser.new_context(locale="nl-NL", viewport={"width": 1100, "height": 800}).new_page()
+    page.goto(f"{url}/login")
+    page.get_by_role("button", name=who.who).click()
+    return page
+
+
+def test_what_the_story_asks_of_somebody_is_asked_on_a_page(browser: Browser) -> None:
+    left = list(ON_THE_WAY)
+    with stage(a_free_port(), STORY.steps[0].at) as at, Path(os.devnull).open("w") as nowhere:
+        playing = Playing(at, Show(Console(file=nowhere), at.hub.families.rules(STORY.end.at).matrix), Checks())
+        for step in STORY.steps:
+            if left and left[0][0] in (type(step).__name__, getattr(step, "path", "")):
+                _, who, name, says = left.pop(0)
+                at.hub.views.catch_up()
+                page = entered(browser, at.url, who)
+                page.goto(f"{at.url}/{'match-questions' if name == 'match-question' else f'families/{playing.family}/{name}'}")
+                if name == "match-question":
+                    page.locator("ul.list a").first.click()
+                expect(page.get_by_text(says).first).to_be_visible()
+                pictured(page, name)
+                page.context.close()
+            if not left:
+                return
+            playing.take(step)
+
+
 @pytest.fixture
 def page(browser: Browser, played: Playing, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The browser of whoever directs the family, or of who is named."""
@@ -41,12 +84,6 @@ def page(browser: Browser, played: Playing, request: pytest.FixtureRequest) -> I
         page.goto(f"{played.stage.url}/login")
         page.get_by_role("button", name=who).click()
         yield page
-
-
-def pictured(page: Page, name: str) -> None:
-    """Keeps how a page looks, where somebody wants pictures."""
-    if keep := os.environ.get(PICTURES):
-        page.screenshot(path=Path(keep) / f"{name}.png", clip={"x": 0, "y": 0, "width": 1100, "height": 1000}, full_page=True)
 
 
 def test_the_day_of_the_director_begins_with_what_is_late(page: Page) -> None:
@@ -66,7 +103,7 @@ def test_the_family_of_the_demo_is_seen_at_a_glance(page: Page, played: Playing)
 
 def test_its_plan_has_the_three_goals(page: Page, played: Playing) -> None:
     page.goto(f"{played.stage.url}/families/{played.family}/plan")
-    expect(page.get_by_text("The oldest child is at school every day.").first).to_be_visible()
+    expect(page.get_by_text("Het oudste kind is elke dag op school.").first).to_be_visible()
     pictured(page, "plan")
 
 
@@ -81,3 +118,37 @@ def test_its_escalations_say_why(page: Page, played: Playing) -> None:
 def test_who_handed_the_family_over_has_it_no_more(page: Page, played: Playing) -> None:
     page.goto(f"{played.stage.url}/families/{played.family}")
     expect(page.get_by_role("heading", level=1)).to_have_text("Hier is niets, of niets voor u")
+
+
+@pytest.mark.parametrize("page", [COORDINATOR.who], indirect=True)
+def test_what_arrives_is_put_away_with_the_keyboard_and_covers_nothing_that_has_focus(page: Page, played: Playing) -> None:
+    page.set_viewport_size({"width": 320, "height": 256})
+    page.goto(f"{played.stage.url}/account")
+    page.wait_for_timeout(500)
+    assert another(played.stage, 1)
+    arrived = page.locator(".arrival").first
+    expect(arrived).to_be_visible()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        assert page.evaluate(_IS_SEEN), page.evaluate("document.activeElement.outerHTML")
+    page.locator(".corner summary").focus()
+    page.keyboard.press("Enter")
+    expect(arrived).to_be_hidden()
+
+
+@pytest.mark.parametrize("page", [AUTHORITY.who], indirect=True)
+def test_the_authority_looks_with_a_reason_and_decides_on_its_lever(page: Page) -> None:
+    page.get_by_role("link", name="Zoeken").first.click()
+    page.get_by_label("Voornamen").fill(MOTHER.given)
+    page.get_by_label("Achternaam").fill(MOTHER.name)
+    page.get_by_label("Geboortedatum").fill(f"{MOTHER.born:%-d-%-m-%Y}")
+    page.get_by_role("button", name="Zoeken").click()
+    page.get_by_role("link", name="Kan het niet wachten?").click()
+    page.get_by_role("textbox").fill("Wij moeten beslissen over de aangekondigde melding.")
+    page.locator("form.fill button").click()
+    page.goto(f"{page.url.partition('?')[0]}/levers")
+    page.get_by_text("Dit middel inzetten").first.click()
+    pictured(page, "levers")
+    page.locator("details[open] textarea").fill("De afspraken houden thuis nog geen stand.")
+    page.get_by_role("button", name="Besluit vastleggen").click()
+    expect(page.get_by_text("Dit middel is van kracht.")).to_be_visible()

@@ -1,5 +1,6 @@
 """Whether anybody is involved with a person: no more than that, nothing of it in an address; and glass that is broken aloud."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -78,6 +79,9 @@ def test_fishing_and_what_is_no_particular_is_refused_in_words(
     page = fill(stranger, "/search", "for", **whom)
     assert page.status_code == 400
     assert says in page.text
+    summary = page.text.partition('id="wrong"')[2].partition("</ul>")[0]
+    for field in re.findall(r'href="#([^"]*)"', summary):
+        assert f'id="{field}"' in page.text, "a link leads to its field"
 
 
 def test_glass_is_broken_with_a_reason_and_the_director_reads_it(work: Work, stranger: Browser, family: str) -> None:

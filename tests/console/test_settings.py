@@ -15,6 +15,7 @@ NIGHT = {"who": ON_DUTY.subject, "begins": "2-3-2026", "beginsAt": "17:00", "end
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work]:
     with working(tmp_path_factory.mktemp("work")) as work:
+        work.door.logged_in(ON_DUTY)
         yield work
 
 
@@ -63,7 +64,7 @@ def test_a_team_lead_puts_somebody_on_call_and_takes_it_away(work: Work, lead: B
     assert "Er staat niemand in het rooster" in lead.get("/duty").text
     assert fill(lead, "/duty", "plan", **NIGHT).status_code == 303
     page = lead.get("/duty").text
-    assert "<bdi>a.voorbeeld</bdi>" in page and "2 maart 2026, 17:00" in page and "3 maart 2026, 08:30" in page
+    assert '<bdi title="a.voorbeeld">A. Voorbeeld</bdi>' in page and "2 maart 2026, 17:00" in page and "3 maart 2026, 08:30" in page
     theirs = work.door.logged_in(ON_DUTY).get("/duty").text
     assert "(u)" in theirs and "<form" not in theirs.split("<main")[1]
     assert fill(lead, "/duty", "plan", **NIGHT).status_code == 409
@@ -79,7 +80,7 @@ def test_a_team_lead_puts_somebody_on_call_and_takes_it_away(work: Work, lead: B
         ({"endsAt": "25:00"}, "vul een dag (1-3-2026) en een tijd (17:00) in"),
         ({"ends": "1-3-2026"}, "ligt niet na het begin"),
         ({"ends": "3-4-2026"}, "meer dan twee weken"),
-        ({"who": " "}, "vul dit in"),
+        ({"who": "z.niemand"}, "kies iemand uit de lijst"),
         ({"rank": "0"}, "is minder dan 1"),
     ],
 )

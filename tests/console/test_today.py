@@ -25,7 +25,7 @@ def today(work: Work, browser: Browser, path: str = "/") -> httpx2.Response:
 
 
 def counters(page: str) -> dict[str, str]:
-    return {name: many for many, name in re.findall(r"<strong>(\d+)</strong> ([^<]+)</a>", page)}
+    return {name: many for many, name in re.findall(r"<strong>(\d+)</strong> (?:<span.*?</span>)?([^<]+)</a>", page)}
 
 
 def test_whoever_has_no_families_is_told_that_nothing_waits(work: Work) -> None:
@@ -100,7 +100,7 @@ def test_choosing_a_language_leads_nowhere_else(work: Work, back: str) -> None:
 def test_whoever_has_no_families_by_role_finds_what_there_is_for_them(work: Work, who: str) -> None:
     page = today(work, work.door.logged_in(person(who)))
     assert page.status_code == 200
-    assert "Met uw rol heeft u geen gezinnen onder u." in page.text
+    assert "U heeft geen eigen gezinnen." in page.text
 
 
 def test_an_address_that_leads_nowhere_is_a_page_for_people_and_a_problem_for_programs(work: Work) -> None:
@@ -124,3 +124,31 @@ def test_a_session_that_is_over_is_said_to_be(work: Work) -> None:
     page = browser.get("/account")
     assert page.status_code == 401
     assert "U bent niet meer ingelogd" in page.text
+
+
+def test_each_line_is_a_deed_with_why_and_before_when(work: Work) -> None:
+    family = work.a_family(**ACUTE)
+    page = today(work, work.door.logged_in(ON_DUTY)).text
+    deeds = re.findall(r'<li><a href="([^"]+)">([^<]+)</a>.*?<span class="aside">(.*?)</span></li>', page, re.DOTALL)
+    held = {words: (at, aside) for at, words, aside in deeds}
+    at, aside = held["Houd het casusoverleg"]
+    assert at.startswith(f"/families/{family}/steps?term=case-meeting-complex")
+    assert "casusoverleg na niveau 3" in aside
+    assert re.search(r"uiterlijk <time[^>]*>(maan|dins|woens|donder|vrij|zater|zon)dag \d+ \w+ \d{4}</time>", aside)
+
+
+def test_what_is_due_first_stands_first_and_what_is_far_is_folded(work: Work) -> None:
+    work.a_family(**ACUTE)
+    page = today(work, work.door.logged_in(ON_DUTY)).text
+    near = page.split('<details class="later">')[0]
+    moments = re.findall(r'<time datetime="([^"]+)"', near[near.index('class="families"') :])
+    assert moments == sorted(moments)
+
+
+def test_the_page_of_a_deed_has_its_form_open(work: Work) -> None:
+    work.a_family(**ACUTE)
+    browser = work.door.logged_in(ON_DUTY)
+    page = today(work, browser).text
+    (at,) = re.findall(r'<a href="(/families/[^"]+/steps\?term=case-meeting[^"#]+)#now"', page)
+    opened = browser.get(at.replace("&amp;", "&")).text
+    assert re.search(r'<details class="card" id="now" open><summary>Casusoverleg na niveau 3', opened)

@@ -12,6 +12,7 @@ from authlib.integrations.httpx_client import OAuth2Client  # type: ignore[impor
 
 from hub.adapters.login.attempts import COOKIE, Attempt, Attempts
 from hub.adapters.login.claims import Claims, text
+from hub.adapters.login.colleagues import Colleagues
 from hub.adapters.login.issuer import PATIENCE, Issuer, trusted
 from hub.adapters.login.sessions import LoggedIn, Session, Sessions
 from hub.adapters.login.statements import who_logged_in, who_logged_out
@@ -62,9 +63,11 @@ class Taken(Protocol):
 class Login:
     """Lets people in and out; `attempt_cookie` is the name of the cookie of a login that has begun."""
 
-    def __init__(self, issuer: Issuer, client: Client, sessions: Sessions, attempts: Attempts, once: Taken) -> None:
+    def __init__(
+        self, issuer: Issuer, client: Client, sessions: Sessions, attempts: Attempts, once: Taken, colleagues: Colleagues
+    ) -> None:
         self._issuer, self._client, self._attempts, self._once = issuer, client, attempts, once
-        self.sessions = sessions
+        self.sessions, self._colleagues = sessions, colleagues
         self.attempt_cookie = COOKIE
 
     def begin(self, to: str, at: datetime) -> Begun:
@@ -97,7 +100,9 @@ class Login:
         who = LoggedIn(self._client.claims.caller(claims), self._issuer.address, subject, session, statement)
         if before:
             self.sessions.close(before)
-        return Entered(self._open(who, at), attempt.to)
+        id = self._open(who, at)
+        self._colleagues.note(self._client.claims.colleague(claims), at)
+        return Entered(id, attempt.to)
 
     def leave(self, session: str) -> bool:
         """Ends a session here, and then at the issuer (RP-Initiated Logout 1.0); gives whether the issuer took note.
@@ -176,4 +181,4 @@ def _stale() -> Unauthenticated:
     return Unauthenticated("This login was not begun in this browser, took too long, or was used before.", code="login-stale")
 
 
-__all__ = ["Attempts", "Begun", "Claims", "Client", "Entered", "Issuer", "LoggedIn", "Login", "Session", "Sessions"]
+__all__ = ["Attempts", "Begun", "Claims", "Client", "Colleagues", "Entered", "Issuer", "LoggedIn", "Login", "Session", "Sessions"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hub.domain.callers import Caller, Capacity
+from hub.domain.callers import Caller, Capacity, Colleague
 from hub.errors import NotAllowed
 
 PEOPLE = frozenset(Capacity) - {Capacity.PARTNER}
@@ -21,11 +21,24 @@ class Claims:
     subject: str = "sub"
     role: str = "hub_role"
     organisation: str = "organisation"
+    name: str = "name"
+    organisation_name: str = "organisation_name"
 
     def caller(self, said: Mapping[str, Any]) -> Caller:
         """Who somebody is to the hub, by what the issuer says. Raises: NotAllowed, where it gives no role or organisation."""
         subject, organisation = text(said.get(self.subject)), text(said.get(self.organisation))
         return Caller(_role(said.get(self.role)), _given(subject), _given(organisation))
+
+    def colleague(self, said: Mapping[str, Any]) -> Colleague:
+        """The same, with how they and their organisation are called, where the issuer says so. Raises: NotAllowed."""
+        who, called = self.caller(said), (_shown(said.get(name)) for name in (self.name, self.organisation_name))
+        return Colleague(who.role, who.subject, who.organisation, *called)
+
+
+def _shown(said: object) -> str:
+    """A name that can be shown; nothing where it cannot."""
+    name = text(said).strip()
+    return name if len(name) <= LONGEST and name.isprintable() else ""
 
 
 def _role(said: object) -> Capacity:

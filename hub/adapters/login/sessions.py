@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ColumnElement
 
-from hub.adapters.database import locked, promised
+from hub.adapters.database import locked, looking, promised, quickly
 from hub.adapters.login.ids import csrf_of, digest_of, opened, sealed
 from hub.domain.callers import Caller, Capacity
 from hub.errors import NotAllowed, Unauthenticated
@@ -46,6 +46,8 @@ _sessions = Table(
     sqlite_with_rowid=False,
 )
 _S = _sessions.c
+_RUNS = "SELECT role, subject, organisation, begun, used FROM sessions WHERE digest = ? AND issuer = ? AND begun > ? AND used > ?"
+"""Past SQLAlchemy's machinery, for every page looks several times."""
 COOKIE = "__Host-hub-session"
 """Browsers let no other host, path or plain connection set a cookie whose name begins so; over http they take this machine's."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -101,14 +103,15 @@ class Sessions:
 
     def look(self, id: str, at: datetime) -> Session | None:
         """The session with that id if it runs, which it then goes on to do. Raises: Unavailable."""
-        with promised(_SAID), self._door.connect() as connection:
-            row = connection.execute(select(_sessions).where(self._runs(id, at))).mappings().first()
-        if row is None:
+        digest = digest_of(id)
+        with promised(_SAID), looking(self._door) as connection:
+            rows = quickly(connection, _RUNS, digest, self._issuer, *self._times(at))
+        if not rows:
             return None
-        used = self._use(row["digest"], row["used"], int(at.timestamp()))
-        begun, last = (datetime.fromtimestamp(moment, UTC) for moment in (row["begun"], used))
-        caller = Caller(Capacity(row["role"]), row["subject"], row["organisation"])
-        until = begun + self.longest
+        ((role, subject, organisation, begun, used),) = rows
+        last = datetime.fromtimestamp(self._use(digest, used, int(at.timestamp())), UTC)
+        caller = Caller(Capacity(role), subject, organisation)
+        until = datetime.fromtimestamp(begun, UTC) + self.longest
         return Session(caller, csrf_of(id), min(last + self._idle, until), until)
 
     def caller(self, cookie: str, csrf: str, method: str, origin: str, at: datetime, site: str = "") -> Caller:
@@ -150,9 +153,6 @@ class Sessions:
         whose = [column == value for column, value in said if value]
         with promised(_SAID), locked(self._door) as connection:
             return connection.execute(delete(_sessions).where(_S.issuer == self._issuer, *whose)).rowcount
-
-    def _runs(self, id: str, at: datetime) -> ColumnElement[bool]:
-        return (_S.digest == digest_of(id)) & (_S.issuer == self._issuer) & ~_is_over(self._times(at))
 
     def _times(self, at: datetime) -> tuple[int, int]:
         return int((at - self.longest).timestamp()), int((at - self._idle).timestamp())

@@ -7,12 +7,14 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
+from starlette.responses import Response
+
 from hub.console.asking import Ask
 from hub.console.parts import Both
-from hub.domain.callers import Capacity
+from hub.domain.callers import Caller, Capacity
 from hub.domain.policy import POLICY, Act, Reach
 
-Show = Callable[[Ask], Awaitable[Mapping[str, Any]]]
+Show = Callable[[Ask], Awaitable[Mapping[str, Any] | Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: `name` is that of its template too, `path` where it is, and `show` gives what the template says.
+    """A page: `name` is that of its template too, `path` where it is, and `show` gives what the template says, or a file.
 
     `forms` are sent to the path of the page followed by their names. `act` is what the policy has to let somebody do at all for
     the page to be worth a visit; `menu` is its name there, in the order of `place`, where it is in the menu.
@@ -45,6 +47,12 @@ class Page:
     def is_for(self, role: Capacity) -> bool:
         """Whether somebody in that capacity can have anything to do here."""
         return POLICY.get((self.act, role), Reach.NOBODY) is not Reach.NOBODY
+
+    def is_on_the_menu(self, caller: Caller, duty: str) -> bool:
+        """Whether it is worth a place in somebody's menu; `duty` is the organisation on duty."""
+        if self.menu is None or not self.is_for(caller.role):
+            return False
+        return POLICY[self.act, caller.role] is not Reach.DUTY or caller.organisation == duty
 
 
 @cache

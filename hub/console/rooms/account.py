@@ -11,6 +11,8 @@ from hub.domain.contacting import Mail
 from hub.domain.policy import Act
 
 _HERE = "/account"
+_HOURS = range(7, 19)
+"""Of a working day: when somebody may want to be mailed what there is."""
 _MAILS = {
     Mail.AT_ONCE: Both("meteen", "at once"),
     Mail.DAILY: Both("één keer per dag", "once a day"),
@@ -21,7 +23,12 @@ _MAILS = {
 async def _show(ask: Ask) -> Mapping[str, Any]:
     contact = await ask.maybe("/me/contact")
     mails = [(mail.value, words.said(ask.tongue)) for mail, words in _MAILS.items()]
-    return {"contact": contact, "mails": mails, "hours": [(hour, f"{hour}:00") for hour in range(24)], "link": ask.found}
+    return {
+        "contact": contact,
+        "mails": mails,
+        "hours": [(hour, f"{hour}:00") for hour in sorted({*_HOURS, *({contact["hour"]} if contact else ())})],
+        "link": ask.found,
+    }
 
 
 async def _choose(ask: Ask) -> str:

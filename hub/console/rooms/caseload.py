@@ -1,40 +1,56 @@
 """Who has how many families: the coaches with theirs, families that have no coach, and giving one a coach."""
 
 from asyncio import gather
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.console.asking import Ask
+from hub.console.colleagues import chosen, to_choose
 from hub.console.filling import said
 from hub.console.parts import Both
+from hub.console.portions import portion
 from hub.console.rooms import Form, Page
 from hub.domain.policy import Act
 
-_MOST = 500
-"""Families whose names are looked up for the list."""
+_COACHES, _THEIRS, _ALL_OF_ONE, _WITHOUT = 10, 10, 100, 50
+"""How many coaches are shown at once, families of each, families where one coach is looked at, and families without one."""
 
 
 async def _show(ask: Ask) -> Mapping[str, Any]:
-    caseload, today = await gather(
-        ask.get("/caseload", after=ask.query.get("after", ""), limit=100), ask.maybe("/today", limit=_MOST)
+    coach, query = ask.query.get("coach", ""), ask.query
+    many = _ALL_OF_ONE if coach else _THEIRS
+    caseload, without = await gather(
+        ask.get("/caseload", coach=coach, after=query.get("after", ""), limit=_COACHES),
+        ask.maybe("/today", coached="no", after=query.get("further", ""), limit=_WITHOUT),
     )
-    families = {one["family"]: one for one in (today["items"] if today else ())}
+    portions = [portion(one["families"], many, query if coach else {}, "from") for one in caseload["items"]]
     return {
-        "coaches": caseload["items"],
+        "names": await _names(ask, [family["id"] for shown in portions for family in shown.items]),
+        "coach": coach,
+        "coaches": list(zip(caseload["items"], portions, strict=True)),
         "next": caseload["next"],
-        "families": families,
-        "without": [one for one in families.values() if "coach" in one and one["coach"] is None],
+        "without": without["items"] if without else [],
+        "further": without["next"] if without else "",
         "may_assign": COACH.is_for(ask.session.caller.role),
     }
 
 
+async def _names(ask: Ask, families: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """How these are called, as far as whoever asks may know it."""
+    today = await ask.maybe("/today", families=",".join(families), limit=_ALL_OF_ONE) if families else None
+    return {one["family"]: one.get("names", ()) for one in (today["items"] if today else ())}
+
+
 async def _coach(ask: Ask) -> Mapping[str, Any]:
     family, caseload = await gather(ask.get(f"/families/{ask.at('id')}"), ask.maybe("/caseload", limit=100))
-    return {"family": family, "coaches": caseload["items"] if caseload else []}
+    colleagues = await to_choose(ask) if not family["coach"] else []
+    return {"family": family, "coaches": caseload["items"] if caseload else [], "colleagues": colleagues}
 
 
 async def _assign(ask: Ask) -> str:
-    return await _decided(ask, "coaches", said(ask.form, "to", "organisation", "contact"))
+    to = await chosen(ask, "to")
+    body = {"to": to["who"], "organisation": to["organisation"], **said(ask.form, "contact")}
+    return await _decided(ask, "coaches", body)
 
 
 async def _release(ask: Ask) -> str:
@@ -43,7 +59,7 @@ async def _release(ask: Ask) -> str:
 
 async def _decided(ask: Ask, path: str, body: Mapping[str, str]) -> str:
     at = f"/families/{ask.at('id')}"
-    await ask.post(f"{at}/{path}", body, version=ask.form.get("version", ""))
+    await ask.decide(f"{at}/{path}", body)
     return f"{at}/coach"
 
 

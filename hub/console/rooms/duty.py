@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from hub.console.asking import Ask
-from hub.console.filling import day, said, whole
+from hub.console.colleagues import chosen, to_choose
+from hub.console.filling import day, whole
 from hub.console.parts import Both
 from hub.console.rooms import Form, Page
 from hub.console.saying import DUTCH_TIME
@@ -16,13 +17,21 @@ _HERE = "/duty"
 
 async def _show(ask: Ask) -> Mapping[str, Any]:
     shifts = (await ask.get("/duty-shifts"))["items"]
-    may_plan = POLICY.get((Act.PLAN_DUTY, ask.session.caller.role), Reach.NOBODY) is not Reach.NOBODY
-    return {"shifts": shifts, "may_plan": may_plan, "me": ask.session.caller.subject}
+    caller = ask.session.caller
+    may_plan = POLICY.get((Act.PLAN_DUTY, caller.role), Reach.NOBODY) is not Reach.NOBODY
+    colleagues = await to_choose(ask, caller.organisation) if may_plan else []
+    return {"shifts": shifts, "may_plan": may_plan, "me": caller.subject, "colleagues": colleagues}
 
 
 async def _plan(ask: Ask) -> str:
     when = {name: _moment(ask, name) for name in ("begins", "ends")}
-    await ask.post("/duty-shifts", {**said(ask.form, "who"), **when, "rank": whole(ask.form.get("rank", ""))})
+    # an operator is told of no names, and types a login name
+    who = (
+        (await chosen(ask, "who"))["who"]
+        if POLICY[Act.SEE_COLLEAGUES, ask.session.caller.role] is Reach.ALL
+        else ask.form.get("who", "")
+    )
+    await ask.post("/duty-shifts", {"who": who, **when, "rank": whole(ask.form.get("rank", ""))})
     return _HERE
 
 
@@ -36,7 +45,7 @@ def _moment(ask: Ask, name: str) -> str:
 
 
 async def _cancel(ask: Ask) -> str:
-    await ask.delete(f"/duty-shifts/{ask.form.get('shift', '')}")
+    await ask.delete(f"/duty-shifts/{ask.id('shift')}")
     return _HERE
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from hub.console.asking import Ask
 from hub.console.families import is_open, may
-from hub.console.filling import said
+from hub.console.filling import said, whole
 from hub.console.parts import Both
 from hub.console.rooms import Form, Page
-from hub.domain.policy import Act
+from hub.domain.policy import POLICY, Act, Reach
 from hub.domain.trajectory import Trajectory
 from hub.domain.words import Axis
 
@@ -31,7 +31,9 @@ LEVELS: Mapping[str, Both] = {**_ANY, **{level: Both(level, level) for level in 
 
 
 async def _list(ask: Ask) -> Mapping[str, Any]:
-    state, axis, level = (ask.query.get(name, first) for name, first in (("state", "open"), ("axis", ""), ("level", "")))
+    # nothing waits for notice of whoever may not take it
+    first = "open" if POLICY[Act.ACKNOWLEDGE, ask.session.caller.role] is not Reach.NOBODY else ""
+    state, axis, level = (ask.query.get(name, chosen) for name, chosen in (("state", first), ("axis", ""), ("level", "")))
     chosen = {
         "state": state if state in STATES else "open",
         "axis": axis if axis in AXES else "",
@@ -39,7 +41,7 @@ async def _list(ask: Ask) -> Mapping[str, Any]:
         "family": ask.query.get("family", ""),
     }
     found = await ask.get("/escalations", **chosen, after=ask.query.get("after", ""), limit=50)
-    return {"found": found, **chosen, "states": STATES, "axes": AXES, "levels": LEVELS}
+    return {"found": found, "is_own": bool(first), **chosen, "states": STATES, "axes": AXES, "levels": LEVELS}
 
 
 async def _show(ask: Ask) -> Mapping[str, Any]:
@@ -70,15 +72,14 @@ def _level_of(family: Mapping[str, Any] | None, axis: str) -> int:
 
 
 async def _acknowledge(ask: Ask) -> str:
-    family, id = ask.form.get("family", ""), ask.at("id")
-    await ask.post(f"/families/{family}/escalations/{id}/acknowledgements", version=ask.form.get("version", ""))
+    id = ask.at("id")
+    await ask.post(f"/families/{ask.id('family')}/escalations/{id}/acknowledgements")
     return f"/escalations/{id}"
 
 
 async def _lower(ask: Ask) -> str:
-    level = ask.form.get("level", "")
-    body = {**said(ask.form, "axis", "motivation"), "level": int(level) if level.isdecimal() else 0}
-    await ask.post(f"/families/{ask.form.get('family', '')}/steps-down", body, version=ask.form.get("version", ""))
+    body = {**said(ask.form, "axis", "motivation"), "level": whole(ask.form.get("level", ""))}
+    await ask.decide(f"/families/{ask.id('family')}/steps-down", body)
     return f"/escalations/{ask.at('id')}"
 
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from hub.console import deeds
 from hub.console.asking import Ask
-from hub.console.families import NOT_TOLD, TOLD, Family, names_of
+from hub.console.families import NOT_TOLD, TOLD, Family, may, names_of
 from hub.console.parts import Both
 from hub.console.rooms import Page
 from hub.console.saying import DUTCH_TIME
@@ -39,12 +40,18 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
     at = f"/families/{ask.at('id')}"
     group, order = _chosen(ask, "group", GROUPS), _chosen(ask, "order", ORDERS)
     family, timeline = await gather(
-        ask.get(at), ask.get(f"{at}/timeline", group=group, order=order, after=ask.query.get("after", ""), limit=50)
+        ask.get(at), ask.get(f"{at}/timeline", group=group, order=order, after=ask.query.get("after", ""), limit=25)
     )
+    may_decide = may(Act.DIRECT, ask, family)
+    goals = {goal["goal"]: goal.get("specific", "") for goal in (family.get("plan") or {}).get("goals", ())}
     return {
         "family": family,
         "names": names_of(family),
-        "goals": {goal["goal"]: goal.get("specific", "") for goal in (family.get("plan") or {}).get("goals", ())},
+        "late": deeds.in_order(deeds.of_terms(family["id"], family.get("missed", ()), goals)),
+        "running": deeds.in_order(deeds.of_terms(family["id"], family.get("clocks", ()), goals)),
+        # whose family it is needs no asking
+        "standing": None if may_decide else await ask.get(f"{at}/standing"),
+        "may_decide": may_decide,
         "courses_until": partial(_courses, family),
         "wide": _WIDE,
         "high": _HIGH,
@@ -66,15 +73,24 @@ def _chosen(ask: Ask, name: str, among: Mapping[str, Both]) -> str:
     return said if said in among else next(iter(among))
 
 
-def _by_day(items: Sequence[Mapping[str, Any]]) -> list[tuple[datetime, list[Mapping[str, Any]]]]:
-    """What happened, by the day on which it was recorded, as days are counted in the Netherlands."""
-    days: list[tuple[datetime, list[Mapping[str, Any]]]] = []
+def _by_day(items: Sequence[Mapping[str, Any]]) -> list[tuple[datetime, list[tuple[Mapping[str, Any], int]]]]:
+    """What happened, by the day on which it was recorded, as days are counted in the Netherlands; what happened a few times
+    on end stands there once, with how often."""
+    days: list[tuple[datetime, list[tuple[Mapping[str, Any], int]]]] = []
     for item in items:
         at = datetime.fromisoformat(item["recordedAt"]).astimezone(DUTCH_TIME)
         if not days or days[-1][0].date() != at.date():
             days.append((at, []))
-        days[-1][1].append(item)
+        told = days[-1][1]
+        if told and _is_same(told[-1][0], item):
+            told[-1] = told[-1][0], told[-1][1] + 1
+        else:
+            told.append((item, 1))
     return days
+
+
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(one.get(name) == other.get(name) for name in ("words", "by", "happened", "otherFamily"))
 
 
 def _courses(family: Family, now: datetime) -> list[Course]:

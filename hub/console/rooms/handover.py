@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.console.asking import Ask
+from hub.console.colleagues import chosen, to_choose
 from hub.console.families import family_of, is_open, names_of
 from hub.console.filling import said
 from hub.console.parts import Both
@@ -14,18 +15,21 @@ from hub.domain.policy import Act
 async def _show(ask: Ask) -> Mapping[str, Any]:
     family, subject = await family_of(ask), ask.session.caller.subject
     offer = family.get("handover")
+    may_offer = is_open(family) and not offer and family["director"]["who"] == subject
     return {
         "family": family,
         "names": names_of(family),
-        "may_offer": is_open(family) and not offer and family["director"]["who"] == subject,
+        "may_offer": may_offer,
+        "colleagues": await to_choose(ask, but=subject) if may_offer else [],
         "may_answer": offer is not None and offer["to"] == subject,
     }
 
 
 async def _offer(ask: Ask) -> str:
     at = f"/families/{ask.at('id')}"
-    body = said(ask.form, "to", "organisation", "contact", "motivation")
-    await ask.post(f"{at}/handovers", body, version=ask.form.get("version", ""))
+    to = await chosen(ask, "to")
+    body = {"to": to["who"], "organisation": to["organisation"], **said(ask.form, "contact", "motivation")}
+    await ask.decide(f"{at}/handovers", body)
     return f"{at}/handover"
 
 
@@ -41,7 +45,7 @@ async def _refuse(ask: Ask) -> str:
 async def _answer(ask: Ask, is_accepted: bool) -> str:
     at = f"/families/{ask.at('id')}"
     body = {"accepted": is_accepted, **said(ask.form, "motivation")}
-    await ask.post(f"{at}/handovers/{ask.form.get('handover', '')}/answers", body)
+    await ask.post(f"{at}/handovers/{ask.id('handover')}/answers", body)
     return at
 
 

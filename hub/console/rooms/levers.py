@@ -13,15 +13,20 @@ from hub.domain.policy import Act
 
 
 async def _show(ask: Ask) -> Mapping[str, Any]:
-    family, escalations = await gather(family_of(ask), ask.maybe("/escalations", family=ask.at("id"), limit=100))
+    family, escalations, here = await gather(
+        family_of(ask), ask.maybe("/escalations", family=ask.at("id"), limit=100), ask.get(f"/families/{ask.at('id')}/standing")
+    )
     raised, caller = escalations["items"] if escalations else [], ask.session.caller
     standing = {(axis["axis"], axis["level"]) for axis in family.get("level", {}).get("axes", ())}
+    # what an authority is, is what the organisation of somebody is registered as
+    own = (caller.kind or caller.organisation) if is_open(family) and Act.DECIDE_LEVER in here["may"] else ""
+    advised = [one for one in raised if one.get("levers") and (one["axis"], one["level"]) in standing]
     return {
         "family": family,
         "names": names_of(family),
-        "advised": [one for one in raised if one.get("levers") and (one["axis"], one["level"]) in standing],
-        # what an authority is, is what the organisation of somebody is registered as
-        "own": (caller.kind or caller.organisation) if is_open(family) and may(Act.DECIDE_LEVER, ask, family) else "",
+        # what one can decide on comes first
+        "advised": sorted(advised, key=lambda one: own not in {lever["by"] for lever in one["levers"]}),
+        "own": own,
         "may_direct": is_open(family) and may(Act.DIRECT, ask, family),
     }
 
@@ -29,22 +34,21 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
 async def _decide(ask: Ask) -> str:
     at = f"/families/{ask.at('id')}"
     body = {**said(ask.form, "lever", "ground", "motivation"), "escalations": [ask.form.get("escalation", "")]}
-    await ask.post(f"{at}/levers", body, version=ask.form.get("version", ""))
+    await ask.decide(f"{at}/levers", body)
     return f"{at}/levers"
 
 
 async def _decline(ask: Ask) -> str:
     at = f"/families/{ask.at('id')}"
     body = {**said(ask.form, "lever", "motivation"), "escalations": [ask.form.get("escalation", "")]}
-    await ask.post(f"{at}/lever-refusals", body, version=ask.form.get("version", ""))
+    await ask.decide(f"{at}/lever-refusals", body)
     return f"{at}/levers"
 
 
 def _on_lever(what: str) -> Any:
     async def do(ask: Ask) -> str:
         at = f"/families/{ask.at('id')}"
-        path = f"{at}/levers/{ask.form.get('lever', '')}/{what}"
-        await ask.post(path, said(ask.form, "motivation"), version=ask.form.get("version", ""))
+        await ask.decide(f"{at}/levers/{ask.id('lever')}/{what}", said(ask.form, "motivation"))
         return f"{at}/levers"
 
     return do

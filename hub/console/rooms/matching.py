@@ -10,6 +10,8 @@ from hub.console.rooms import Form, Page
 from hub.domain.policy import Act
 
 STATES = ("open", "answered", "lapsed", "erased")
+_ADDRESS = "address"
+"""What people can have in common who need not be the same."""
 NEW = "new"
 """What stands in a form for a family that nobody knew."""
 _CHOOSE = Both("kies…", "choose…")
@@ -31,7 +33,14 @@ async def _one(ask: Ask) -> Mapping[str, Any]:
     compared = await ask.maybe(f"/match-questions/{question['id']}/comparison") if question["state"] in _COMPARED else None
     candidates = [await _candidate(ask, one) for one in (compared["families"] if compared else ())]
     people = compared and compared["people"]
-    return {"question": question, "people": people, "candidates": candidates, "choices": _choices(candidates, ask.tongue)}
+    choices = _choices(candidates, ask.tongue)
+    return {
+        "question": question,
+        "people": people,
+        "candidates": candidates,
+        "choices": choices,
+        "is_mine": question["state"] == "answered" and await ask.maybe(f"/families/{question['family']}/standing") is not None,
+    }
 
 
 def _choices(candidates: Sequence[Mapping[str, Any]], tongue: str) -> list[tuple[str, str]]:
@@ -49,11 +58,13 @@ async def _candidate(ask: Ask, one: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _pairs(alike: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """For each person of the signal whom they are like, by what is surest."""
-    surest: dict[tuple[int, str], Mapping[str, Any]] = {}
-    for each in alike:
-        surest.setdefault((each["nth"], each["person"]), each)
-    return list(surest.values())
+    """For each person of the signal whom they are most like; by an address alone, whoever lives there."""
+    found: dict[int, dict[str, Any]] = {}
+    for each in alike:  # of each person the surest first
+        best = found.setdefault(each["nth"], {**each, "whom": [], "conflicts": each["conflicts"] and each["by"] != _ADDRESS})
+        if not best["whom"] or each["by"] == best["by"] == _ADDRESS:
+            best["whom"].append(each["person"])
+    return list(found.values())
 
 
 async def _answer(ask: Ask) -> str:

@@ -41,7 +41,7 @@ def _number(text: str) -> str:
 
 
 async def _again(ask: Ask) -> str:
-    became = await ask.post(f"/messages/{ask.form.get('message', '')}/processings")
+    became = await ask.post(f"/messages/{ask.id('message')}/processings")
     if became["outcome"] == "quarantined":
         ask.found = became["message"]
         return ""
@@ -49,7 +49,7 @@ async def _again(ask: Ask) -> str:
 
 
 async def _tell_again(ask: Ask) -> str:
-    await ask.post(f"/deliveries/{ask.form.get('delivery', '')}/redrives")
+    await ask.post(f"/deliveries/{ask.id('delivery')}/redrives")
     return "/operations"
 
 
@@ -64,6 +64,6 @@ PAGES = (
             "tell": Form(_tell_again, Both("Het wordt opnieuw bezorgd.", "It is delivered once more.")),
         },
         menu=Both("Beheer", "Operations"),
-        place=90,
+        place=68,
     ),
 )

@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hub.console.asking import Ask, Refused, Wrong
+from hub.console.asking import Ask, Refused
 from hub.console.parts import Both
 from hub.console.plans import around, at, former, standing, with_results
+from hub.console.portions import portion
 from hub.console.rooms import Form, Page
 from hub.console.versions import compared
 from hub.domain.policy import Act
+
+_NOTES, _CHANGES = 50, 15
+"""How many are shown at once."""
 
 # The valid plan -------------------------------------------------------------------------------------
 
@@ -16,18 +20,27 @@ from hub.domain.policy import Act
 async def _show(ask: Ask) -> Mapping[str, Any]:
     shown = await around(ask)
     plans = shown["plans"]
-    return {**shown, "areas": standing(plans), "former": former(plans), "noted_on": ask.form.get("goal", "")}
+    return {**shown, "areas": standing(plans), "former": former(plans)}
+
+
+# One goal -------------------------------------------------------------------------------------------------
+
+
+async def _goal(ask: Ask) -> Mapping[str, Any]:
+    shown = await around(ask)
+    goals = (goal for _, some in standing(shown["plans"]) for goal in some)
+    goal = next((goal for goal in goals if goal["goal"] == ask.at("goal")), None)
+    if goal is None:
+        raise Refused(404, {"code": "not-known"})
+    return {**shown, "goal": goal, "notes": portion(goal["notes"], _NOTES, ask.query)}
 
 
 async def _note(ask: Ask) -> str:
-    """Notes how a goal comes along, or what became of it."""
-    goal, result = ask.form.get("goal", ""), ask.form.get(f"{ask.form.get('goal')}.result", "")
-    body = {"words": ask.form.get(f"{goal}.words", "").strip(), **({"result": result} if result else {})}
-    try:
-        await ask.post(at(ask, f"/goals/{goal}/{'results' if result else 'progress'}"), body, version=ask.form.get("version", ""))
-    except Refused as error:
-        error.violations = [Wrong(f"{goal}.{one.field}", one.what) for one in error.violations]
-        raise
+    """Notes how the goal comes along, or what became of it."""
+    result = ask.form.get("result", "")
+    body = {"words": ask.form.get("words", "").strip(), **({"result": result} if result else {})}
+    kind = "results" if result else "progress"
+    await ask.decide(at(ask, f"/goals/{ask.at('goal')}/{kind}"), body)
     return at(ask, "/plan")
 
 
@@ -40,10 +53,19 @@ async def _compare(ask: Ask) -> Mapping[str, Any]:
     newest = shown["valid"]["version"] if shown["valid"] else 0
     a, b = ask.query.get("a", str(max(newest - 1, 1))), ask.query.get("b", str(newest))
     sides = [with_results(versions[one], shown["plans"].get("notes", ())) for one in (a, b) if one in versions]
-    return {**shown, "a": a, "b": b, "sides": sides, "changes": compared(*sides) if len(sides) == 2 else ()}
+    changes = compared(*sides) if len(sides) == 2 else ()
+    differing = portion([change for change in changes if change.how != "same"], _CHANGES, ask.query)
+    return {**shown, "a": a, "b": b, "sides": sides, "changes": changes, "differing": differing}
 
 
 PAGES = (
-    Page("plan", "/families/{id:uuid}/plan", _show, Act.SEE_FAMILY, {"note": Form(_note, Both("Vastgelegd.", "Recorded."))}),
+    Page("plan", "/families/{id:uuid}/plan", _show, Act.SEE_FAMILY),
+    Page(
+        "plan-goal",
+        "/families/{id:uuid}/plan/goals/{goal}",
+        _goal,
+        Act.SEE_FAMILY,
+        {"note": Form(_note, Both("Vastgelegd.", "Recorded."))},
+    ),
     Page("plan-compare", "/families/{id:uuid}/plan/compare", _compare, Act.SEE_FAMILY),
 )

@@ -1,7 +1,7 @@
 """Writing a plan and revising it: nothing that somebody typed is lost, and nothing that another decided is passed over."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from secrets import token_hex
 from typing import Any
 
@@ -20,6 +20,8 @@ _DATES = {"start": "startDate", "due": "dueDate"}
 _A_GOAL = re.compile(r"goals\.(0|[1-9]\d{0,2})\.goal", re.ASCII)
 _A_NUMBER = re.compile(r"\d{1,6}", re.ASCII)
 MOST_GOALS = 50
+FEW = 12
+"""Goals that stand open on one form; where there are more, only those that somebody is at."""
 
 
 async def _write(ask: Ask) -> Mapping[str, Any]:
@@ -30,7 +32,7 @@ async def _write(ask: Ask) -> Mapping[str, Any]:
     return {
         **shown,
         **_meanwhile(ask.form, shown["plans"]["items"], notes),
-        "goals": goals,
+        "goals": [{**goal, "is_open": len(goals) <= FEW or _is_open(ask.form, goal["number"])} for goal in goals],
         "areas": [area.value for area in LifeArea],
         "typed": {goal["goal"] for goal in goals},
         "titles": {goal["goal"]: goal["specific"] for goal in now},
@@ -60,6 +62,16 @@ def _begun(valid: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
     return [{"number": number, **goal} for number, goal in enumerate(goals)] or [{"number": 0, "goal": _a_new_id()}]
 
 
+def _is_open(form: Mapping[str, str], number: int | str) -> bool:
+    return bool(form.get(f"goals.{number}.open"))
+
+
+def _opened(form: Mapping[str, str], fields: Iterable[str]) -> Mapping[str, str]:
+    """The same form, with the goals open of which these are fields."""
+    parts = (field.split(".") for field in fields)
+    return {**form, **{f"goals.{part[1]}.open": "1" for part in parts if part[0] == "goals" and len(part) > 1}}
+
+
 def _typed(form: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:
     return [{"number": number, "goal": form[f"goals.{number}.goal"]} for number in _numbers(form)]
 
@@ -75,9 +87,12 @@ def _a_new_id() -> str:
 
 
 async def _adopt(ask: Ask) -> str:
-    """Adds a goal to the form, or takes one over from the newest version, or makes all of it the valid plan."""
+    """Adds a goal to the form, opens one, takes one over from the newest version, or makes all of it the valid plan."""
     if "add" in ask.form:
-        ask.form = {**ask.form, **_a_goal(ask.form, {"goal": _a_new_id()})}
+        ask.form = {**ask.form, **_a_goal(ask.form, {"goal": _a_new_id(), "open": "1"})}
+        return ""
+    if "change" in ask.form:
+        ask.form = _opened(ask.form, [f"goals.{ask.form['change']}"])
         return ""
     if "take" in ask.form:
         ask.form = {**ask.form, **await _taken(ask, ask.form["take"])}
@@ -85,9 +100,10 @@ async def _adopt(ask: Ask) -> str:
     kept = [number for number in _numbers(ask.form) if _is_meant(ask.form, number)]
     body = {"goals": [_goal(ask.form, number) for number in kept], "motivation": ask.form.get("motivation", "").strip()}
     try:
-        await ask.post(at(ask, "/plans"), body, version=ask.form.get("version", ""))
+        await ask.decide(at(ask, "/plans"), body)
     except Refused as error:
         error.violations = [Wrong(_placed(one.field, kept), one.what) for one in error.violations]
+        ask.form = _opened(ask.form, (one.field for one in error.violations))
         raise
     return at(ask, "/plan")
 
@@ -104,7 +120,7 @@ async def _taken(ask: Ask, id: str) -> Mapping[str, str]:
     goal = next((goal for version in newest for goal in version.get("goals", ()) if goal["goal"] == id), None)
     if goal is None:
         return {}
-    said = {"goal": id, "drop": "", **{name: goal[_DATES.get(name, name)] for name in _SMART}}
+    said = {"goal": id, "drop": "", "open": "1", **{name: goal[_DATES.get(name, name)] for name in _SMART}}
     number = next((number for number in _numbers(ask.form) if ask.form[f"goals.{number}.goal"] == id), None)
     return _a_goal(ask.form, said, number)
 

@@ -28,13 +28,13 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
 
 async def _refer(ask: Ask) -> str:
     at = f"/families/{ask.at('id')}"
-    await ask.post(f"{at}/referrals", said(ask.form, "motivation"), version=ask.form.get("version", ""))
+    await ask.decide(f"{at}/referrals", said(ask.form, "motivation"))
     return f"{at}/referral"
 
 
 async def _decide(ask: Ask) -> str:
     at = f"/families/{ask.at('id')}"
-    await ask.post(f"{at}/referral-decisions", said(ask.form, "decision", "motivation"), version=ask.form.get("version", ""))
+    await ask.decide(f"{at}/referral-decisions", said(ask.form, "decision", "motivation"))
     return f"{at}/referral"
 
 

@@ -39,6 +39,11 @@ async def _broken(ask: Ask) -> Mapping[str, Any]:
     return {"family": ask.at("id"), "breakings": found["items"][::-1]}
 
 
+async def _all_broken(ask: Ask) -> Mapping[str, Any]:
+    found = await ask.get("/broken-glass", after=ask.query.get("after", ""), limit=50)
+    return {"breakings": found["items"], "next": found["next"]}
+
+
 PAGES = (
     Page(
         "search",
@@ -55,6 +60,14 @@ PAGES = (
         _before,
         Act.BREAK_GLASS,
         {"break": Form(_break, Both("U kunt dit gezin vier uur inzien.", "You can look at this family for four hours."))},
+    ),
+    Page(
+        "broken-glass",
+        "/broken-glass",
+        _all_broken,
+        Act.SEE_BREAKINGS,
+        menu=Both("Inzage door anderen", "Looks by others"),
+        place=55,
     ),
     Page("glass-breakings", "/families/{id:uuid}/glass-breakings", _broken, Act.SEE_BREAKINGS),
 )

@@ -1,6 +1,6 @@
 """The smaller decisions on a family: terms met, phases, the family told, cooperation refused, the ways out of a trajectory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.console.asking import Ask
@@ -14,6 +14,7 @@ from hub.domain.trajectory.course import AFTER, UNDER_WAY
 from hub.domain.words import Direction, Phase
 
 _DIRECTIONS = tuple(Direction)
+_MEETING = "case-meeting-"
 
 
 async def _show(ask: Ask) -> Mapping[str, Any]:
@@ -22,7 +23,8 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
     return {
         "family": family,
         "names": names_of(family),
-        "terms": [each for each in (*family.get("missed", ()), *family.get("clocks", ())) if _is_for_people(each["term"])],
+        "terms": (terms := _terms(family)),
+        "also": {each["clock"]: _also(each, terms) for each in terms},
         "is_open": is_open(family),
         "may_direct": may(Act.DIRECT, ask, family),
         "may_compel": may(Act.COMPEL, ask, family),
@@ -31,8 +33,22 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
         "is_ended": phase in ENDED,
         "lower": _lower(family),
         "how": TOLD,
+        "chosen": ask.query.get("term", ""),
+        "opened": ask.query.get("open", ""),
         "reasons": NOT_TOLD,
     }
+
+
+def _terms(family: Family) -> list[Mapping[str, Any]]:
+    """The terms of which somebody says that it was done, those that passed first."""
+    return [each for each in (*family.get("missed", ()), *family.get("clocks", ())) if _is_for_people(each["term"])]
+
+
+def _also(term: Mapping[str, Any], terms: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The other terms that the same deed may be for: one case meeting can be about several escalations."""
+    if not term["term"].startswith(_MEETING):
+        return []
+    return [each for each in terms if each["term"].startswith(_MEETING) and each["clock"] != term["clock"]]
 
 
 def _is_for_people(term: str) -> bool:
@@ -48,12 +64,13 @@ def _lower(family: Family) -> list[str]:
 
 async def _post(ask: Ask, path: str, body: Mapping[str, Any]) -> str:
     at = f"/families/{ask.at('id')}"
-    await ask.post(f"{at}/{path}", body, version=ask.form.get("version", ""))
+    await ask.decide(f"{at}/{path}", body)
     return f"{at}/steps"
 
 
 async def _met(ask: Ask) -> str:
-    return await _post(ask, "terms-met", said(ask.form, "clock", "words"))
+    also = [clock for name, clock in ask.form.items() if name.startswith("also.")]
+    return await _post(ask, "terms-met", {**said(ask.form, "clock", "words"), **({"also": also} if also else {})})
 
 
 async def _informed(ask: Ask) -> str:
