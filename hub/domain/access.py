@@ -1,17 +1,42 @@
-"""Who looked into a family that is not theirs: broken glass, and looks that its director hears of."""
+"""Who looked into a family that is not theirs: broken glass, auditors with an assignment, and looks that its director hears of."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
 from hub.domain.streams import Occasion, Opening, Recorded, Stream, stream_id
 from hub.domain.trajectory.clocks import motivated
+from hub.errors import Malformed, NotKnown, RuleBroken, Violation
 
 GLASS = timedelta(hours=4)
 """How long broken glass lets somebody look."""
 ONE_LOOK = timedelta(hours=1)
 """Looks of one person within this time are one look to the director; each stands in the processing log."""
+LONGEST = timedelta(days=366)
+"""How long an auditor is assigned at most; whoever needs longer asks again, and says why again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """An auditor (a staff identity) who may look into one family, for a ground, from one moment until another.
+
+    `by` gave it, `at` then; it may have ended before its term, by somebody.
+    """
+
+    id: str
+    auditor: str
+    ground: str
+    begins: datetime
+    until: datetime
+    by: str
+    at: datetime
+    ended: datetime | None = None
+
+    def holds(self, auditor: str, at: datetime) -> bool:
+        """Whether that auditor may look then."""
+        return self.auditor == auditor and self.ended is None and self.begins <= at < self.until
 
 
 def access_id(family: UUID) -> UUID:
@@ -27,6 +52,7 @@ class Access(Stream):
     broken: dict[str, datetime]
     looked: dict[str, datetime]
     breakings: list["Access.GlassBroken"]
+    assignments: dict[str, Assignment]
 
     class Begun(Opening):
         """Somebody who does not direct this family turned to it for the first time."""
@@ -35,7 +61,7 @@ class Access(Stream):
         family: str
 
         def apply(self, access: "Access") -> None:
-            access.broken, access.looked, access.breakings = {}, {}, []
+            access.broken, access.looked, access.breakings, access.assignments = {}, {}, [], {}
 
     class GlassBroken(Recorded):
         """Somebody with no part in this family looks into it because they must, says why, and for a while only."""
@@ -64,6 +90,36 @@ class Access(Stream):
         def apply(self, access: "Access") -> None:
             access.looked[self.by] = self.timestamp
 
+    class AuditorAssigned(Recorded):
+        """An auditor may look into this family, for a ground in words, from one moment until another."""
+
+        TOPIC = "access-auditor-assigned"
+        SEALED: ClassVar[Mapping[str, str]] = {"ground": "family"}
+        family: str
+        assignment: str
+        auditor: str
+        ground: str
+        begins: datetime
+        until: datetime
+
+        def apply(self, access: "Access") -> None:
+            given = Assignment(self.assignment, self.auditor, self.ground, self.begins, self.until, self.by, self.timestamp)
+            access.assignments[self.assignment] = given
+
+    class AssignmentEnded(Recorded):
+        """The auditor may look no more, before the term is over; somebody says why."""
+
+        TOPIC = "access-assignment-ended"
+        SEALED: ClassVar[Mapping[str, str]] = {"reason": "family"}
+        family: str
+        assignment: str
+        auditor: str
+        reason: str
+
+        def apply(self, access: "Access") -> None:
+            given = access.assignments[self.assignment]
+            access.assignments[self.assignment] = replace(given, ended=self.timestamp)
+
     @classmethod
     def begin(cls, family: UUID, on: Occasion) -> "Access":
         """Nobody looked yet."""
@@ -87,3 +143,45 @@ class Access(Stream):
         before = self.looked.get(on.by)
         if before is None or on.at - before >= ONE_LOOK:
             self.record(self.LookedInto, on, family=str(family), role=role, organisation=organisation, act=act)
+
+    def assign(self, family: UUID, auditor: str, ground: str, begins: datetime, until: datetime, on: Occasion) -> str:
+        """Lets an auditor look for a term, and gives the id of the assignment.
+
+        Raises:
+            Malformed: the term is over, ends before it begins, or is too long.
+            RuleBroken: no ground is given, or they are assigned within that term already.
+        """
+        motivated(ground)
+        _refuse_term(begins, until, on.at)
+        if any(one.begins < until and begins < one.until for one in self._open(auditor)):
+            raise RuleBroken("This auditor is assigned to this family then already.", code="assigned-already")
+        id = str(stream_id("assignment", str(family), str(len(self.assignments))))
+        said = {"auditor": auditor, "ground": ground.strip(), "begins": begins, "until": until}
+        self.record(self.AuditorAssigned, on, family=str(family), assignment=id, **said)
+        return id
+
+    def end_assignment(self, family: UUID, assignment: str, reason: str, on: Occasion) -> None:
+        """Ends an assignment before its term is over.
+
+        Raises:
+            NotKnown: there is none by that id.
+            RuleBroken: no reason is given, or it is over.
+        """
+        motivated(reason)
+        if (given := self.assignments.get(assignment)) is None:
+            raise NotKnown("There is no assignment by that id.")
+        if given.ended or given.until <= on.at:
+            raise RuleBroken("This assignment is over.", code="assignment-over")
+        said = {"assignment": assignment, "auditor": given.auditor, "reason": reason.strip()}
+        self.record(self.AssignmentEnded, on, family=str(family), **said)
+
+    def _open(self, auditor: str) -> Iterable[Assignment]:
+        return (one for one in self.assignments.values() if one.auditor == auditor and one.ended is None)
+
+
+def _refuse_term(begins: datetime, until: datetime, now: datetime) -> None:
+    wrong = [Violation("/until", "is not later than it begins")] if until <= begins else []
+    wrong += [Violation("/until", "has passed")] if until <= now else []
+    wrong += [Violation("/until", "is more than a year later")] if until - begins > LONGEST else []
+    if wrong:
+        raise Malformed("No auditor can be assigned like that.", wrong)

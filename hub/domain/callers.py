@@ -14,6 +14,7 @@ class Capacity(StrEnum):
     DATA_PROTECTION_OFFICER = "data-protection-officer"
     OPERATOR = "operator"
     PARTNER = "partner"
+    REPORTER = "reporter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,14 @@ class Caller:
     organisation: str
     scopes: frozenset[str] = frozenset()
     kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody who works here, as they were called when they last logged in; names are empty where the issuer gave none."""
+
+    role: Capacity
+    subject: str
+    organisation: str
+    name: str
+    organisation_name: str

@@ -84,3 +84,6 @@ TOLD_AS = {
     _A.JUSTICE: _CRIME,
 }
 """The life areas that give away what only leaves coarsened."""
+
+SILENT = frozenset(code for code in CONCERNS if code.startswith("feedback-"))
+"""What others did with an earlier report is no worry."""

@@ -189,7 +189,7 @@ class Matrix:
     criteria: tuple[Criterion, ...] = ()
     contra_indications: tuple[ContraIndication, ...] = ()
     silent: frozenset[str] = frozenset()
-    _about: dict[tuple[object, ...], tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _about: dict[tuple[object, ...], tuple[Rule, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def rules_about(self, signal: KnownSignal) -> tuple[Rule, ...]:
         """The rules that a signal counts for: they follow from its concern, weight, areas and axis, and are looked up once."""

@@ -34,10 +34,11 @@ class Message(Stream):
         `event_id`, `source`, `type`, `logged` are the CloudEvents attributes; `digest` is of the event's bytes, `kept` of the
         whole body that they arrived in, which is what the signature covers. Each of `signals` says where it went. `corrects` and
         `withdraws` are the earlier message of the same organisation that this one is about, by the hub's own id, or empty.
+        `typed_by` is the person of that organisation who typed it into the hub's own form, which the hub then signed; or empty.
         """
 
         TOPIC = "message-received"
-        class_version: ClassVar[int] = 2
+        class_version: ClassVar[int] = 3
         event_id: str
         source: str
         type: str
@@ -55,6 +56,7 @@ class Message(Stream):
         signals: list[dict[str, Any]]
         corrects: str
         withdraws: str
+        typed_by: str
 
         def apply(self, message: "Message") -> None:
             message.received = self
@@ -64,6 +66,10 @@ class Message(Stream):
         @staticmethod
         def upcast_v1_v2(state: dict[str, Any]) -> None:
             state["corrects"] = state["withdraws"] = ""
+
+        @staticmethod
+        def upcast_v2_v3(state: dict[str, Any]) -> None:
+            state["typed_by"] = ""
 
     class ProcessedAgain(Recorded):
         """A message from quarantine was read again after a fix, and this became of it."""

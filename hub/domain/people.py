@@ -26,6 +26,10 @@ class Person(Stream):
     keys: set[str]
     given_names: str
     is_erased: bool
+    is_restricted: bool
+    has_stated: bool
+    erased: "Person.Erased | None"
+    certificate: str
 
     class Named(Opening):
         """A partner named somebody whom the hub did not know."""
@@ -43,7 +47,8 @@ class Person(Stream):
 
         def apply(self, person: "Person") -> None:
             person.keys, person.given_names = set(filter(None, self.keys)), self.given_names
-            person.is_erased = False
+            person.is_erased, person.erased, person.certificate = False, None, ""
+            person.is_restricted = person.has_stated = False
 
     class NamedAgain(Recorded):
         """A partner named somebody known in a way that adds something: a number, an address, another spelling."""
@@ -76,6 +81,45 @@ class Person(Stream):
 
         def apply(self, person: "Person") -> None:
             person.keys, person.given_names, person.is_erased = set(), "", True
+            person.erased, person.certificate = self, ""
+
+    class Restricted(Recorded):
+        """What is kept of this person may not be used any more, on that ground, because of the request that `cause` names."""
+
+        TOPIC = "person-use-restricted"
+        ground: str
+
+        def apply(self, person: "Person") -> None:
+            person.is_restricted = True
+
+    class RestrictionLifted(Recorded):
+        """It may be used again; the person was told before, as the words say (art. 18(3))."""
+
+        TOPIC = "person-restriction-lifted"
+        SEALED = sealed("words")
+        words: str
+
+        def apply(self, person: "Person") -> None:
+            person.is_restricted = False
+
+    class Stated(Recorded):
+        """This person wants their own words to stand beside what is kept of them (art. 16)."""
+
+        TOPIC = "person-stated"
+        SEALED = sealed("words")
+        words: str
+
+        def apply(self, person: "Person") -> None:
+            person.has_stated = True
+
+    class ErasureCertified(Recorded):
+        """The hub signed what the last erasure reached, and what the log was before it and after it."""
+
+        TOPIC = "person-erasure-certified"
+        certificate: str
+
+        def apply(self, person: "Person") -> None:
+            person.certificate = self.certificate
 
     @classmethod
     def first_named(cls, person: UUID, named: NamedPerson, keys: Mapping[By, str], on: Occasion) -> "Person":
@@ -96,6 +140,29 @@ class Person(Stream):
         if not ground.strip():
             raise RuleBroken("Erasing somebody needs a ground.", code="ground-missing")
         self.record(self.Erased, on, ground=ground, messages=sorted(messages), questions=sorted(questions))
+
+    def restrict(self, ground: str, on: Occasion) -> None:
+        """What is kept of this person may not be used any more; a repeat is silence."""
+        if not self.is_restricted:
+            self.record(self.Restricted, on, ground=ground)
+
+    def lift_restriction(self, words: str, on: Occasion) -> None:
+        """It may be used again; `words` say how the person was told before. Raises: RuleBroken."""
+        if not self.is_restricted:
+            raise RuleBroken("What is kept of this person is not restricted.", code="not-restricted")
+        if not words.strip():
+            raise RuleBroken("Whoever asked for it is told before a restriction is lifted.", code="person-not-told")
+        self.record(self.RestrictionLifted, on, words=words.strip())
+
+    def state(self, words: str, on: Occasion) -> None:
+        """Puts this person's own words beside what is kept of them. Raises: RuleBroken, where nothing is kept any more."""
+        if self.is_erased:
+            raise RuleBroken("Of this person nothing is kept any more.", code="erased")
+        self.record(self.Stated, on, words=words.strip())
+
+    def certify(self, certificate: str, on: Occasion) -> None:
+        """Keeps what the hub signed of an erasure."""
+        self.record(self.ErasureCertified, on, certificate=certificate)
 
 
 def _details(named: NamedPerson, keys: Mapping[By, str]) -> dict[str, object]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from hub.domain.access import Access
+from hub.domain.access import Access, Assignment
 from hub.domain.callers import Caller, Capacity
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.clocks import ENDED
@@ -17,13 +17,17 @@ class Act(StrEnum):
 
     SEE_FAMILY = "see-family"
     SEE_HISTORY = "see-history"
+    SEE_KNOWLEDGE = "see-knowledge"
     SEE_TODAY = "see-today"
     SEE_LISTS = "see-lists"
+    SEE_INSIGHT = "see-insight"
     SEE_ESCALATIONS = "see-escalations"
     FOLLOW = "follow"
     SEARCH = "search"
     BREAK_GLASS = "break-glass"
     SEE_BREAKINGS = "see-breakings"
+    SEE_ASSIGNMENTS = "see-assignments"
+    ASSIGN_AUDITOR = "assign-auditor"
     ACKNOWLEDGE = "acknowledge"
     ANSWER_HANDOVER = "answer-handover"
     DIRECT = "direct"
@@ -45,14 +49,23 @@ class Act(StrEnum):
     CHOOSE_CONTACT = "choose-contact"
     SEE_DUTY = "see-duty"
     PLAN_DUTY = "plan-duty"
+    SEE_COLLEAGUES = "see-colleagues"
     READ_PROCESSING_LOG = "read-processing-log"
+    SEE_REQUESTS = "see-requests"
+    NOTE_REQUEST = "note-request"
+    HANDLE_REQUESTS = "handle-requests"
+    SEE_RETENTION = "see-retention"
+    HOLD_RETENTION = "hold-retention"
+    SEE_EVIDENCE = "see-evidence"
+    REPORT = "report"
 
 
 class Reach(StrEnum):
     """How far a capacity reaches in an act.
 
-    `OWN` are the families that one directs, coaches or is of the team of (for a partner: its own messages); `DUTY` is
-    for whoever is of the organisation on duty; `ALL` knows no such bounds.
+    `OWN` are the families that one directs, coaches, is of the team of, or as an auditor is assigned to (for a partner:
+    its own messages, for a reporter: their own reports); `DUTY` is for whoever is of the organisation on duty;
+    `ALL` knows no such bounds.
     """
 
     NOBODY = "-"
@@ -62,38 +75,50 @@ class Reach(StrEnum):
 
 
 _TABLE = """
-                     coordinator  team-lead  administrative  auditor  data-protection-officer  operator  partner
-see-family           own          own        own             all      -                        -         -
-see-history          own          own        own             all      all                      -         -
-see-today            own          own        own             -        -                        -         -
-see-lists            own          own        own             -        -                        -         -
-see-escalations      own          own        own             all      -                        -         -
-follow               own          own        own             -        all                      all       -
-search               all          all        all             -        -                        -         -
-break-glass          all          all        all             -        -                        -         -
-see-breakings        own          own        own             all      all                      -         -
-acknowledge          own          own        own             -        -                        -         -
-answer-handover      own          own        own             -        -                        -         -
-direct               own          own        own             -        -                        -         -
-assign               own          own        -               -        -                        -         -
-decide-lever         own          own        own             -        -                        -         -
-compel               -            own        own             -        -                        -         -
-place                own          own        -               -        -                        -         -
-answer-questions     duty         duty       -               -        -                        -         -
-see-questions        duty         duty       -               all      -                        -         -
-see-quarantine       -            -          -               -        -                        all       -
-process-again        -            -          -               -        -                        all       -
-see-upkeep           -            -          -               -        -                        all       -
-tell-again           -            -          -               -        -                        all       -
-read-receipts        -            -          -               -        -                        -         own
-subscribe            -            -          -               -        -                        -         own
-read-notices         -            -          -               -        -                        -         own
-acknowledge-notices  -            -          -               -        -                        -         own
-see-tellings         -            -          -               all      -                        -         own
-choose-contact       own          own        own             own      own                      own       -
-see-duty             own          own        own             -        -                        own       -
-plan-duty            -            own        -               -        -                        own       -
-read-processing-log  -            -          -               all      all                      -         -
+                     coordinator  team-lead  administrative  auditor  data-protection-officer  operator  partner  reporter
+see-family           own          own        own             own      -                        -         -        -
+see-history          own          own        own             own      all                      -         -        -
+see-knowledge        -            -          -               own      all                      -         -        -
+see-today            own          own        own             -        -                        -         -        -
+see-lists            own          own        own             -        -                        -         -        -
+see-insight          all          all        all             all      all                      -         -        -
+see-escalations      own          own        own             own      -                        -         -        -
+follow               own          own        own             -        all                      all       -        -
+search               all          all        all             -        -                        -         -        -
+break-glass          all          all        all             -        -                        -         -        -
+see-breakings        own          own        own             own      all                      -         -        -
+see-assignments      own          own        own             own      all                      -         -        -
+assign-auditor       -            -          -               -        all                      -         -        -
+acknowledge          own          own        own             -        -                        -         -        -
+answer-handover      own          own        own             -        -                        -         -        -
+direct               own          own        own             -        -                        -         -        -
+assign               own          own        -               -        -                        -         -        -
+decide-lever         own          own        own             -        -                        -         -        -
+compel               -            own        own             -        -                        -         -        -
+place                own          own        -               -        -                        -         -        -
+answer-questions     duty         duty       -               -        -                        -         -        -
+see-questions        duty         duty       -               all      -                        -         -        -
+see-quarantine       -            -          -               -        -                        all       -        -
+process-again        -            -          -               -        -                        all       -        -
+see-upkeep           -            -          -               -        -                        all       -        -
+tell-again           -            -          -               -        -                        all       -        -
+read-receipts        -            -          -               -        -                        -         own      -
+subscribe            -            -          -               -        -                        -         own      -
+read-notices         -            -          -               -        -                        -         own      -
+acknowledge-notices  -            -          -               -        -                        -         own      -
+see-tellings         -            -          -               all      -                        -         own      -
+choose-contact       own          own        own             own      own                      own       -        -
+see-duty             own          own        own             -        -                        own       -        -
+plan-duty            -            own        -               -        -                        own       -        -
+see-colleagues       all          all        all             all      all                      -         -        -
+read-processing-log  -            -          -               all      all                      -         -        -
+see-requests         -            -          -               all      all                      -         -        -
+note-request         own          own        own             -        all                      -         -        -
+handle-requests      -            -          -               -        all                      -         -        -
+see-retention        own          own        own             all      all                      -         -        -
+hold-retention       -            -          -               -        all                      -         -        -
+see-evidence         -            -          -               all      all                      all       -         -
+report               -            -          -               -        -                        -         -          own
 """
 
 
@@ -126,6 +151,7 @@ class Relation(StrEnum):
     ADMINISTRATION = "administration"
     INVOLVED = "involved"
     GLASS = "glass"
+    ASSIGNED = "assigned"
     OTHER = "other"
 
 
@@ -146,9 +172,13 @@ class Standing:
     glass: Mapping[str, datetime]
     people: tuple[str, ...]
     partners: frozenset[str]
+    assignments: tuple[Assignment, ...] = ()
 
     def relation(self, caller: Caller, at: datetime) -> Relation:
         """What this caller is to the family; the team of an ended trajectory is nothing to it any more."""
+        if caller.role is Capacity.AUDITOR:
+            # whoever watches is of no team: they look where somebody assigned them, and nowhere else
+            return Relation.ASSIGNED if self.assignment(caller, at) else Relation.OTHER
         if caller.subject == self.director:
             return Relation.DIRECTOR
         if caller.subject == self.coach:
@@ -159,26 +189,35 @@ class Standing:
             return Relation.ADMINISTRATION
         if caller.organisation and caller.organisation == self.organisation and not self.is_ended:
             return Relation.TEAM
-        if self.is_broken(caller, at):
-            return Relation.GLASS
-        return Relation.INVOLVED if {caller.organisation, caller.kind} & self.partners else Relation.OTHER
+        if {caller.organisation, caller.kind} & self.partners:
+            return Relation.INVOLVED
+        return Relation.GLASS if self.is_broken(caller, at) else Relation.OTHER
+
+    def assignment(self, caller: Caller, at: datetime) -> Assignment | None:
+        """The assignment under which this caller looks, where there is one."""
+        if caller.role is not Capacity.AUDITOR:
+            return None
+        return next((one for one in self.assignments if one.holds(caller.subject, at)), None)
 
     def is_broken(self, caller: Caller, at: datetime) -> bool:
         """Whether the glass is broken for this caller."""
         until = self.glass.get(caller.subject)
-        return until is not None and at < until
+        return until is not None and at < until and caller.role is not Capacity.AUDITOR
 
 
 OPENED_BY_GLASS = frozenset({Act.SEE_FAMILY, Act.SEE_HISTORY, Act.SEE_ESCALATIONS})
 """Broken glass lets one look, not decide."""
 OPENED_BY_OFFER = frozenset({Act.SEE_FAMILY, Act.SEE_TODAY, Act.ANSWER_HANDOVER})
 """What is offered may be looked at and answered, and is nobody's to direct until it is accepted."""
+OPENED_BY_ASSIGNMENT = OPENED_BY_GLASS | {Act.SEE_KNOWLEDGE, Act.SEE_BREAKINGS, Act.SEE_ASSIGNMENTS}
+"""What an auditor may look at of a family that they are assigned to."""
 _PART: Mapping[Relation, frozenset[Act]] = {
     Relation.OTHER: frozenset(),
     Relation.OFFERED: OPENED_BY_OFFER,
     # an authority that gave signals decides on what is its own to decide, and sees no more for it
     Relation.INVOLVED: frozenset({Act.DECIDE_LEVER}),
     Relation.GLASS: OPENED_BY_GLASS,
+    Relation.ASSIGNED: OPENED_BY_ASSIGNMENT,
 }
 """What those may do who are less to a family than its own."""
 
@@ -219,6 +258,7 @@ def standing(family: Trajectory, access: Access | None) -> Standing:
         glass=dict(access.broken) if access else {},
         people=tuple(family.people),
         partners=frozenset(signal.partner for signal in family.signals.values()) - {""},
+        assignments=tuple(access.assignments.values()) if access else (),
     )
 
 

@@ -7,6 +7,7 @@ aggregate reads as one paragraph.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Self
 from uuid import UUID, uuid5
 
@@ -65,10 +66,15 @@ def sealed(*paths: str, whose: str = "") -> Mapping[str, str]:
     return dict.fromkeys(paths, whose)
 
 
-def own_fields(event: Recorded) -> list[str]:
-    """What an event says itself, beside what every event has."""
+def own_fields(event: Recorded | type[Recorded]) -> tuple[str, ...]:
+    """What an event says itself, or each of a class, beside what every event has."""
+    return _own_fields(event if isinstance(event, type) else type(event))
+
+
+@cache
+def _own_fields(kind: type[Recorded]) -> tuple[str, ...]:
     shared = {field.name for field in fields(Recorded)}
-    return [field.name for field in fields(event) if field.name not in shared]
+    return tuple(field.name for field in fields(kind) if field.name not in shared)
 
 
 class Opening(Recorded, CanInitAggregate[UUID]):

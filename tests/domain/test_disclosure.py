@@ -268,8 +268,9 @@ def _forbidden(schema: Mapping[str, Any], allowed: frozenset[FieldClass]) -> set
 # The matrix ------------------------------------------------------------------------------------------
 
 
-def test_no_receiver_is_told_a_person_number() -> None:
-    assert not [receiver for receiver, allowed in RECEIVERS.items() if FieldClass.NUMBER in allowed]
+def test_no_receiver_is_told_a_person_number_but_the_person_themselves() -> None:
+    told = [receiver for receiver, allowed in RECEIVERS.items() if FieldClass.NUMBER in allowed]
+    assert told == [("data-protection-officer", "rights-of-the-person")]
 
 
 def test_partners_are_told_nothing_of_the_people_and_no_worry_but_the_council_of_whom_to_investigate() -> None:
@@ -279,8 +280,9 @@ def test_partners_are_told_nothing_of_the_people_and_no_worry_but_the_council_of
 
 
 def test_names_and_addresses_are_for_those_who_work_with_the_family() -> None:
-    seen = {role for (role, _), allowed in MATRIX.people.items() if allowed & {FieldClass.IDENTITY, FieldClass.ADDRESS}}
-    assert seen == {Capacity.COORDINATOR, Capacity.TEAM_LEAD}
+    seen = {line for line, allowed in MATRIX.people.items() if allowed & {FieldClass.IDENTITY, FieldClass.ADDRESS}}
+    of_one_person = (Capacity.DATA_PROTECTION_OFFICER, "rights-of-the-person")
+    assert seen == {*((role, "coordinating-help") for role in (Capacity.COORDINATOR, Capacity.TEAM_LEAD)), of_one_person}
 
 
 @pytest.mark.parametrize("role", [Capacity.COORDINATOR, Capacity.TEAM_LEAD, Capacity.ADMINISTRATIVE])

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.domain.access import GLASS, ONE_LOOK, Access
+from hub.domain.access import GLASS, LONGEST, ONE_LOOK, Access, Assignment
 from hub.domain.callers import Caller, Capacity
 from hub.domain.policy import (
+    OPENED_BY_ASSIGNMENT,
     OPENED_BY_GLASS,
     POLICY,
     SCOPES,
@@ -22,7 +23,7 @@ from hub.domain.policy import (
     standing,
 )
 from hub.domain.streams import stream_id
-from hub.errors import RuleBroken
+from hub.errors import Malformed, RuleBroken
 from tests.given import COACH, NOON, OTHER, RULES, a_family, an_occasion
 
 FAMILY = stream_id("family", "a-family")
@@ -44,6 +45,20 @@ STANDINGS = st.builds(
     glass=st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from([NOON, NOON + GLASS])),
     people=st.just(()),
     partners=st.frozensets(st.sampled_from(["red", "blue"])),
+    assignments=st.lists(
+        st.builds(
+            Assignment,
+            id=st.just("an-assignment"),
+            auditor=st.sampled_from(["a", "b", "c"]),
+            ground=st.just("an inquiry"),
+            begins=st.sampled_from([NOON - GLASS, NOON, NOON + GLASS]),
+            until=st.sampled_from([NOON, NOON + GLASS]),
+            by=st.just("officer"),
+            at=st.just(NOON),
+            ended=st.sampled_from([None, NOON]),
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 
 
@@ -74,10 +89,14 @@ def test_nobody_reaches_a_family_further_than_the_table_and_their_relation_let_t
         assert reach is Reach.ALL or (reach is Reach.OWN and relation is not Relation.OTHER)
     if reach is Reach.OWN and relation is Relation.GLASS:
         assert may(act, caller, family, NOON) == (act in OPENED_BY_GLASS)
+    if caller.role is Capacity.AUDITOR and reach is Reach.OWN:
+        holds = any(one.holds(caller.subject, NOON) for one in family.assignments)
+        assert may(act, caller, family, NOON) == (holds and act in OPENED_BY_ASSIGNMENT)
     if reach is Reach.OWN and relation is Relation.OFFERED:
         assert may(act, caller, family, NOON) == (act in (Act.SEE_FAMILY, Act.SEE_TODAY, Act.ANSWER_HANDOVER))
     if reach is Reach.OWN and relation is Relation.INVOLVED:
-        assert may(act, caller, family, NOON) == (act is Act.DECIDE_LEVER)
+        looks = act in OPENED_BY_GLASS and family.is_broken(caller, NOON)
+        assert may(act, caller, family, NOON) == (act is Act.DECIDE_LEVER or looks)
 
 
 @given(caller=CALLERS, family=STANDINGS, type=st.sampled_from(["escalations", "trajectories", "looks", "registrations", "other"]))
@@ -123,3 +142,58 @@ def test_looks_of_one_person_within_the_hour_are_one_look() -> None:
     access.look(FAMILY, "auditor", "supervision", "see-family", an_occasion(by="another.auditor"))
     looks = [event.by for event in access.collect_events() if isinstance(event, Access.LookedInto)]
     assert looks == ["an.auditor", "an.auditor", "another.auditor"]
+
+
+# Auditors ---------------------------------------------------------------------------------------------
+
+
+def assigned(access: Access, until: timedelta = LONGEST, begins: timedelta = timedelta(), ground: str = "an inquiry") -> str:
+    return access.assign(FAMILY, "an.auditor", ground, NOON + begins, NOON + until, an_occasion(by="officer"))
+
+
+def test_an_auditor_looks_while_assigned_and_not_a_moment_before_or_after() -> None:
+    access = Access.begin(FAMILY, an_occasion())
+    assigned(access, until=timedelta(days=2), begins=timedelta(days=1))
+    family, auditor = standing(a_family(), access), a_caller("an.auditor", role=Capacity.AUDITOR)
+    instant = timedelta(microseconds=1)
+    looks = {
+        passed: may(Act.SEE_FAMILY, auditor, family, NOON + passed)
+        for passed in (timedelta(days=1) - instant, timedelta(days=1), timedelta(days=2) - instant, timedelta(days=2))
+    }
+    assert list(looks.values()) == [False, True, True, False]
+    assert not may(Act.SEE_FAMILY, a_caller("another.auditor", role=Capacity.AUDITOR), family, NOON + timedelta(days=1))
+    assert not may(Act.SEE_FAMILY, a_caller("an.auditor"), family, NOON + timedelta(days=1)), "in another role it is not theirs"
+
+
+def test_an_assignment_ends_once_and_for_a_reason() -> None:
+    access = Access.begin(FAMILY, an_occasion())
+    given_ = assigned(access)
+    with pytest.raises(RuleBroken, match="motivation"):
+        access.end_assignment(FAMILY, given_, " ", an_occasion(by="officer"))
+    access.end_assignment(FAMILY, given_, "the inquiry is over", an_occasion(by="officer"))
+    assert not may(Act.SEE_FAMILY, a_caller("an.auditor", role=Capacity.AUDITOR), standing(a_family(), access), NOON)
+    with pytest.raises(RuleBroken, match="over"):
+        access.end_assignment(FAMILY, given_, "once more", an_occasion(by="officer"))
+    assert assigned(access) != given_, "and they can be assigned again"
+
+
+@pytest.mark.parametrize(
+    ("begins", "until"),
+    [(1, 1), (2, 1), (-2, 0), (0, 367)],
+    ids=["it ends as it begins", "it ends before it begins", "it is over", "it is longer than a year"],
+)
+def test_a_term_that_cannot_be_is_refused(begins: int, until: int) -> None:
+    access = Access.begin(FAMILY, an_occasion())
+    with pytest.raises(Malformed) as refused:
+        assigned(access, timedelta(days=until), timedelta(days=begins))
+    assert {violation.where for violation in refused.value.violations} == {"/until"}
+
+
+def test_nobody_is_assigned_twice_at_once_or_without_a_ground() -> None:
+    access = Access.begin(FAMILY, an_occasion())
+    with pytest.raises(RuleBroken, match="motivation"):
+        assigned(access, ground="  ")
+    assigned(access, until=timedelta(days=2))
+    with pytest.raises(RuleBroken, match="already"):
+        assigned(access, begins=timedelta(days=1))
+    assigned(access, begins=timedelta(days=2))

@@ -226,8 +226,11 @@ def test_stepping_down_one_axis_leaves_the_others() -> None:
 def test_a_signal_that_leaves_names_what_rested_on_it_and_levels_wait_for_a_person() -> None:
     story = given(VIOLENCE, a_known_signal("nuisance", people=("neighbour",)))
     escalation = next(one.id for one in story.family.escalations.values() if one.axis is Axis.SAFETY)
-    story.when(lambda family, on: family.unlink(VIOLENCE.id, "another Voorbeeld", on)).then(Trajectory.SignalUnlinked)
-    assert (story.last.rested, story.last.people) == ([escalation], ["child"])
+    story.when(lambda family, on: family.unlink(VIOLENCE.id, "another Voorbeeld", RULES, on))
+    story.then(Trajectory.SignalUnlinked, Trajectory.EscalationRectified)
+    left, marked = story.events
+    assert (left.rested, left.people) == ([escalation], ["child"])
+    assert (marked.escalation, marked.holds, marked.lost) == (escalation, 1, [VIOLENCE.id])
     assert set(story.family.people) == {"neighbour"}
     assert VIOLENCE.id not in story.family.signals
     assert story.family.levels[Axis.SAFETY] is Level.QUESTION
@@ -235,14 +238,15 @@ def test_a_signal_that_leaves_names_what_rested_on_it_and_levels_wait_for_a_pers
 
 def test_who_is_named_by_another_signal_too_stays() -> None:
     story = given(VIOLENCE, a_known_signal("nuisance"))
-    story.when(lambda family, on: family.unlink(VIOLENCE.id, "another Voorbeeld", on))
-    assert (story.last.people, set(story.family.people)) == ([], {"child"})
+    story.when(lambda family, on: family.unlink(VIOLENCE.id, "another Voorbeeld", RULES, on))
+    (left, *_) = story.events
+    assert (left.people, set(story.family.people)) == ([], {"child"})
 
 
 def test_a_signal_that_left_no_longer_counts_for_the_next() -> None:
     absence = a_known_signal("school-absence", "school-attendance")
     story = given(absence, a_known_signal("rent-arrears", "housing-corporation"))
-    story.when(lambda family, on: family.unlink(absence.id, "another Voorbeeld", on))
+    story.when(lambda family, on: family.unlink(absence.id, "another Voorbeeld", RULES, on))
     story.hears(a_known_signal("school-absence", "school-attendance", day=9))
     assert story.family.levels[Axis.CARE] is Level.QUESTION
     assert assess([*story.family.signals.values(), absence], MATRIX)[Axis.CARE].level is Level.COMPLEX
@@ -250,15 +254,16 @@ def test_a_signal_that_left_no_longer_counts_for_the_next() -> None:
 
 def test_a_signal_leaves_with_a_reason_and_only_once() -> None:
     story = given(VIOLENCE)
-    story.when(lambda family, on: family.unlink(VIOLENCE.id, "", on)).refused("motivation-missing")
-    story.when(lambda family, on: family.unlink(VIOLENCE.id, "not them", on))
-    story.when(lambda family, on: family.unlink(VIOLENCE.id, "not them", on)).refused("not-known")
+    story.when(lambda family, on: family.unlink(VIOLENCE.id, "", RULES, on)).refused("motivation-missing")
+    story.when(lambda family, on: family.unlink(VIOLENCE.id, "not them", RULES, on))
+    story.when(lambda family, on: family.unlink(VIOLENCE.id, "not them", RULES, on)).refused("not-known")
 
 
 def test_a_signal_that_was_taken_out_can_come_back() -> None:
     story = given(VIOLENCE)
-    story.when(lambda family, on: family.unlink(VIOLENCE.id, "not them", on))
-    story.hears(VIOLENCE).then(Trajectory.PersonJoined, Trajectory.SignalRecorded)
+    story.when(lambda family, on: family.unlink(VIOLENCE.id, "not them", RULES, on))
+    story.hears(VIOLENCE).then(Trajectory.PersonJoined, Trajectory.SignalRecorded, Trajectory.EscalationRectified)
+    assert (story.last.holds, story.last.lost) == (2, []), "whoever was told that it rested on less hears that it does not"
 
 
 def test_a_heavier_word_of_the_sender_counts() -> None:

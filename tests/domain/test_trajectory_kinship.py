@@ -8,6 +8,7 @@ from hub.domain.words import Axis, Direction, Level
 from tests.domain.known import a_known_signal
 from tests.given import COACH, DUTY, NOON, OTHER, RULES, Story, a_family, a_goal, an_occasion, given, state_of, tell
 
+E = Trajectory.EscalationRectified
 NOOR, BRAM = "noor", "bram"
 VIOLENCE = a_known_signal("domestic-violence", people=(NOOR,))
 NUISANCE = a_known_signal("nuisance", "housing-corporation", 2, people=(BRAM,))
@@ -65,7 +66,7 @@ def test_a_merged_family_decides_nothing_any_more() -> None:
     gone = Story(other)
     gone.when(lambda family, on: family.assign_coach(COACH, on)).refused("family-merged")
     gone.when(lambda family, on: family.step_down(Axis.HOUSING, Level.NONE, "quiet", RULES, on)).refused("family-merged")
-    gone.when(lambda family, on: family.unlink(NUISANCE.id, "not them", on)).refused("family-merged")
+    gone.when(lambda family, on: family.unlink(NUISANCE.id, "not them", RULES, on)).refused("family-merged")
     gone.when(lambda family, on: family.merge(another(name="third"), "too", RULES, on)).refused("family-merged")
 
 
@@ -136,8 +137,10 @@ def test_separating_names_the_escalations_that_rested_on_what_leaves() -> None:
     story = merged(other)
     rested = [one.id for one in story.family.escalations.values() if NUISANCE.id in one.signals]
     assert rested
-    story.when(lambda family, on: family.separate(other, "they are two", RULES, on)).then(Trajectory.LetGo)
-    assert story.last.rested == rested
+    story.when(lambda family, on: family.separate(other, "they are two", RULES, on))
+    left, *marked = story.then(Trajectory.LetGo, *(E for _ in rested)).events
+    assert left.rested == rested == [one.escalation for one in marked]
+    assert all(one.holds < one.level for one in marked)
     assert story.family.levels[Axis.HOUSING] is Level.QUESTION
 
 
@@ -180,7 +183,8 @@ def test_a_family_that_was_merged_itself_separates_nothing() -> None:
 def test_a_mistake_can_be_undone_after_the_trajectory_ended_too() -> None:
     other = another(NUISANCE)
     story = merged(other).when(lambda family, on: family.end_early("moved abroad", on))
-    story.when(lambda family, on: family.separate(other, "they are two", RULES, on)).then(Trajectory.LetGo)
+    story.when(lambda family, on: family.separate(other, "they are two", RULES, on))
+    assert isinstance(story.events[0], Trajectory.LetGo)
 
 
 # Splitting ---------------------------------------------------------------------------------------------------------
@@ -189,8 +193,9 @@ def test_a_mistake_can_be_undone_after_the_trajectory_ended_too() -> None:
 def test_who_is_split_off_takes_the_signals_along_that_are_only_about_them() -> None:
     story, new = given(VIOLENCE, NUISANCE, BOTH), another(name="new")
     rested = [one.id for one in story.family.escalations.values() if NUISANCE.id in one.signals]
-    story.when(lambda family, on: family.split([BRAM], new, "they moved apart", RULES, on)).then(Trajectory.LetGo)
-    assert (story.last.people, story.last.signals, story.last.rested) == ([BRAM], [NUISANCE.id], rested)
+    story.when(lambda family, on: family.split([BRAM], new, "they moved apart", RULES, on))
+    left = story.then(Trajectory.LetGo, *(E for _ in rested)).events[0]
+    assert (left.people, left.signals, left.rested) == ([BRAM], [NUISANCE.id], rested)
     assert (set(new.people), set(new.signals), new.levels[Axis.HOUSING]) == ({BRAM}, {NUISANCE.id}, Level.QUESTION)
     assert (set(story.family.people), set(story.family.signals)) == ({NOOR}, {VIOLENCE.id, BOTH.id})
 
@@ -217,8 +222,11 @@ def test_a_signal_about_nobody_stays_where_it_is() -> None:
 
 def test_a_signal_that_was_about_another_family_goes_there_with_its_people_and_is_weighed() -> None:
     story, right = given(VIOLENCE, NUISANCE), another(ARREARS)
-    story.when(lambda family, on: family.pass_on(NUISANCE.id, right, "the neighbours", RULES, on)).then(Trajectory.SignalUnlinked)
-    assert (story.last.people, set(story.family.people)) == ([BRAM], {NOOR})
+    rested = story.family.resting_on([NUISANCE.id])
+    story.when(lambda family, on: family.pass_on(NUISANCE.id, right, "the neighbours", RULES, on))
+    left, *marked = story.then(Trajectory.SignalUnlinked, *(E for _ in rested)).events
+    assert (left.people, set(story.family.people)) == ([BRAM], {NOOR})
+    assert [one.lost for one in marked] == [[NUISANCE.id] for _ in rested] != []
     assert right.signals[NUISANCE.id] == NUISANCE
     assert (set(right.people), right.levels[Axis.HOUSING]) == ({BRAM}, Level.QUESTION)
 

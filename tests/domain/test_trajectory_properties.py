@@ -198,7 +198,7 @@ class Witness:
                 self.taken_back.add(event.signal)
                 self.signals.discard(event.signal)
             case Trajectory.EscalationRectified():
-                assert self.taken_back.issuperset(event.lost) and event.lost
+                assert self.signals.isdisjoint(event.lost)
                 assert self.signals.issuperset(event.signals)
             case Trajectory.LevelRaised():
                 self.check_evidence(event, family)
@@ -340,7 +340,7 @@ class AnyTrajectory(RuleBasedStateMachine):
     def unlink(self, by: str, words: str, data: st.DataObject) -> None:
         if self.family.signals:
             signal = data.draw(st.sampled_from(sorted(self.family.signals)))
-            self.attempt(lambda on: self.family.unlink(signal, words, on), by)
+            self.attempt(lambda on: self.family.unlink(signal, words, RULES, on), by)
 
     @rule(by=BY, coach=st.sampled_from(PEOPLE), words=WORDS, release=st.booleans())
     def coach(self, by: str, coach: Director, words: str, release: bool) -> None:

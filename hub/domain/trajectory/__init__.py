@@ -1,6 +1,7 @@
 """The trajectory of one family, facet by facet; each stands on the one before.
 
-`clocks` → `members` → `escalating` → `rectifying` → `direction` → `planned` → `course` → `levers` → `kinship` → here.
+`clocks` → `members` → `restricting` → `escalating` → `rectifying` → `direction` → `planned` → `course` → `levers` →
+`kinship` → here.
 """
 
 from collections.abc import Collection, Sequence
@@ -103,13 +104,27 @@ class Trajectory(Kinship):
         if taken_back:
             on = on.because_of(taken_back[0])
             self.rectify(self.resting_on(taken_back), rules, on)
-            self.reweigh(rules, on)
             self.advise_anew(rules, on)
 
     def _record_taken_back(self, event: type[Recorded], signal: str, message: str, on: Occasion, **said: Any) -> None:
         rested = self.resting_on([signal])
         said |= {"rested": rested, "decisions": self.decided_on(rested), "referral": signal in self.referred_on}
         self.record(event, on, signal=signal, message=message, **said)
+
+    def restrict(self, person: str, on: Occasion) -> None:
+        """What is kept of a person of this family is used no longer; a repeat is silence."""
+        self.mark_restricted(person, True, on, self._told_before(), self.director.contact)
+
+    def unrestrict(self, person: str, rules: Rules, on: Occasion) -> None:
+        """What is kept of a person of this family is used again, with all that follows from it; a repeat is silence."""
+        is_news = self.mark_restricted(person, False, on, self._told_before(), self.director.contact)
+        if is_news and self.phase not in ENDED and not self.merged_into:
+            self.escalate(rules, on)
+            self.advise_referral(rules, on)
+
+    def _told_before(self) -> set[str]:
+        """The kinds of partners that were to be told of this family."""
+        return {kind for known in self.escalations.values() for kind in known.tell}
 
     def pass_deadlines(self, rules: Rules, on: Occasion) -> None:
         """Every term that is over becomes an event, once, with what follows from it; a merged family's wait."""

@@ -1,5 +1,6 @@
 """The terms that run for a family: started, stopped, and passed, each as an event so that a replay fires nothing twice."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -101,6 +102,11 @@ class Clocks(Stream):
         clock = f"{term}:{about}" if about else term
         if clock in self.clocks:
             self.record(self.ClockStopped, on, clock=clock)
+
+    def meet_terms(self, clocks: Iterable[str], words: str, on: Occasion) -> None:
+        """A person notes that what all these terms are for was done, by one deed. Raises: NotKnown, RuleBroken."""
+        for clock in dict.fromkeys(clocks):
+            self.meet_term(clock, words, on)
 
     def meet_term(self, clock: str, words: str, on: Occasion) -> None:
         """A person notes that what a term is for was done, be it after it passed.

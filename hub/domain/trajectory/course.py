@@ -177,7 +177,7 @@ class Course(Planned):
 
     def assess_referral(self, rules: Rules, on: Occasion) -> ReferralAssessment:
         """The criteria one by one, as the signals stand now."""
-        return assess_referral(self.signals.values(), self.born, on.at.date(), rules.matrix)
+        return assess_referral(self.used(), self.born, on.at.date(), rules.matrix)
 
     def advise_referral(self, rules: Rules, on: Occasion) -> None:
         """Notes which criteria are met while nobody has referred the family: each time that it are others, until it is all."""

@@ -12,7 +12,7 @@ from hub.domain.rules import Rules
 from hub.domain.signals import Informed, KnownSignal
 from hub.domain.streams import Occasion, Recorded, own_fields, sealed, stream_id
 from hub.domain.trajectory.clocks import RunningClock, is_acknowledgement, motivated
-from hub.domain.trajectory.members import Members
+from hub.domain.trajectory.restricting import Restricting
 from hub.domain.words import Axis, Level, LifeArea, Weight
 from hub.errors import NotKnown, RuleBroken
 
@@ -45,7 +45,7 @@ class Reachable(Protocol):
     def contact(self) -> str: ...
 
 
-class Escalating(Members):
+class Escalating(Restricting):
     """Signals, levels and escalations: known and weighed in the same breath."""
 
     TOPIC = "trajectory-escalating"
@@ -85,9 +85,10 @@ class Escalating(Members):
         purpose: str
         informed: dict[str, str]
 
-        def apply(self, family: "Escalating") -> None:
-            family.accounts[self.signal] = self
-            family.signals[self.signal] = KnownSignal(
+        @property
+        def known(self) -> KnownSignal:
+            """The signal."""
+            return KnownSignal(
                 id=self.signal,
                 partner=self.partner,
                 concern=self.concern,
@@ -98,6 +99,10 @@ class Escalating(Members):
                 recorded_at=self.known_since,
                 people=tuple(self.people),
             )
+
+        def apply(self, family: "Escalating") -> None:
+            family.accounts[self.signal] = self
+            family.signals[self.signal] = self.known
 
     class SignalUnlinked(Recorded):
         """A signal turned out not to be about this family; what rested on it is for the director to reconsider.
@@ -223,8 +228,10 @@ class Escalating(Members):
 
     def escalate(self, rules: Rules, on: Occasion, new: KnownSignal | None = None) -> None:
         """Raises every axis that the signals raise (`new` says which one was not weighed before); nothing here lowers one."""
+        if new is not None and not self.may_use(new):
+            return
         on = on.by_rule(rules.matrix.version)
-        for axis, found in assess(self.signals.values(), rules.matrix, self.levels, self.considered, new).items():
+        for axis, found in assess(self.used(), rules.matrix, self.levels, self.considered, new).items():
             if found.level <= self.levels[axis]:
                 continue
             cell = rules.matrix.cells[axis, found.level]
@@ -241,7 +248,7 @@ class Escalating(Members):
                 signals=list(found.signals),
                 leads=cell.leads,
                 levers=[{"lever": lever.lever, "by": lever.by, "ground": lever.ground} for lever in cell.levers],
-                tell=list(cell.tell),
+                tell=self.may_be_told(cell.tell, axis),
                 contact=self.director.contact,
                 acknowledge_by=rules.due(cell.acknowledge, on.at) if cell.acknowledge else None,
             )
@@ -285,20 +292,15 @@ class Escalating(Members):
             level_from=int(self.levels[axis]),
             level_to=int(to),
             motivation=motivation,
-            tell=list(rules.matrix.cells[axis, self.levels[axis]].tell),
+            tell=self.may_be_told(rules.matrix.cells[axis, self.levels[axis]].tell, axis),
             contact=self.director.contact,
         )
         self._stop_terms(axis, on)
 
-    def unlink(self, signal: str, motivation: str, on: Occasion) -> None:
-        """Takes a signal out of this family; levels stay until a person steps down, but what rested on it is named."""
-        self.must_go_on_here()
-        if signal not in self.signals:
-            raise NotKnown("This family has no such signal.")
-        motivated(motivation)
-        others = {person for known in self.signals.values() if known.id != signal for person in known.people}
-        people = [person for person in self.signals[signal].people if person not in others]
-        self.record(self.SignalUnlinked, on, signal=signal, people=people, motivation=motivation, rested=self.resting_on([signal]))
+    def used(self) -> list[KnownSignal]:
+        """The signals that count."""
+        known = list(self.signals.values())
+        return [signal for signal in known if self.may_use(signal)] if self.restricted else known
 
     def resting_on(self, signals: Sequence[str]) -> list[str]:
         """The escalations that cite any of these signals."""
@@ -312,7 +314,7 @@ class Escalating(Members):
 
     def told(self, matrix: Matrix) -> list[str]:
         """The kinds of partners that the cells of the present levels say must be told."""
-        return sorted({kind for cell in self.levels.items() for kind in matrix.cells[cell].tell})
+        return sorted({kind for cell in self.levels.items() for kind in self.may_be_told(matrix.cells[cell].tell, cell[0])})
 
     @property
     def level(self) -> Level:

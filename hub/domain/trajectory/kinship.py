@@ -96,7 +96,7 @@ class Kinship(Levers):
         other.record(other.SeparatedAgain, on, motivation=motivation)
         for account in accounts:
             other.take_over(account, replace(on, cause=account.message))
-        self._let_go(other, people, sorted({account.signal for account in accounts}), motivation, on)
+        self._let_go(other, people, sorted({account.signal for account in accounts}), motivation, rules, on)
         other._weigh(rules, on)
 
     def split(self, people: list[str], new: "Kinship", motivation: str, rules: Rules, on: Occasion) -> None:
@@ -109,7 +109,7 @@ class Kinship(Levers):
             raise RuleBroken("Somebody has to stay: a family cannot be split off whole.", code="nobody-left")
         signals = self._only_about(people)
         new._bring_in(self, people, signals, motivation, on)
-        self._let_go(new, people, signals, motivation, on)
+        self._let_go(new, people, signals, motivation, rules, on)
         new._weigh(rules, on)
 
     def pass_on(self, signal: str, to: "Kinship", motivation: str, rules: Rules, on: Occasion) -> None:
@@ -121,9 +121,10 @@ class Kinship(Levers):
             raise RuleBroken("The signal is with this family already.", code="same-family")
         account = self.accounts[signal]
         members = [self.people[person] for person in account.people if person in self.people]
-        self.unlink(signal, motivation, on)
+        self.unlink(signal, motivation, rules, on)
         for member in members:
             to.join(member.person, member.role, member.born, on)
+            to.mark_restricted(member.person, member.person in self.restricted, on)
         to.take_over(account, on)
         to._weigh(rules, on)
 
@@ -133,12 +134,14 @@ class Kinship(Levers):
         self.record(self.BroughtIn, on, other=str(other.id), people=new_people, signals=new_signals, motivation=motivation)
         for person in people:
             self.join(person, other.people[person].role, other.people[person].born, on)
+            self.mark_restricted(person, person in other.restricted, on)
         for signal in new_signals:
             self.take_over(other.accounts[signal], replace(on, cause=other.accounts[signal].message))
 
-    def _let_go(self, to: "Kinship", people: list[str], signals: list[str], motivation: str, on: Occasion) -> None:
+    def _let_go(self, to: "Kinship", people: list[str], signals: list[str], motivation: str, rules: Rules, on: Occasion) -> None:
         rested = self.resting_on(signals)
         self.record(self.LetGo, on, to=str(to.id), people=people, signals=signals, motivation=motivation, rested=rested)
+        self.rectify(rested, rules, on)
 
     def _weigh(self, rules: Rules, on: Occasion) -> None:
         self.escalate(rules, on)

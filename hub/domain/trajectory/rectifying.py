@@ -1,4 +1,4 @@
-"""What a partner takes back of what it said: what rested on it stays until a person decides, and says what still holds."""
+"""What turns out otherwise: what rested on it stays until a person decides, says what still holds, and is told to whom was told."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -7,12 +7,14 @@ from hub.domain.escalation import Assessment, assess
 from hub.domain.rules import Rules
 from hub.domain.signals import KnownSignal
 from hub.domain.streams import Occasion, Recorded
+from hub.domain.trajectory.clocks import motivated
 from hub.domain.trajectory.escalating import Escalating, Escalation
 from hub.domain.words import Axis, Level
+from hub.errors import NotKnown
 
 
 class Rectifying(Escalating):
-    """Signals that their sender withdrew or corrected; no level falls by that."""
+    """Signals that their sender withdrew or corrected, or that belong to another family; no level falls by that."""
 
     TOPIC = "trajectory-rectifying"
 
@@ -70,10 +72,10 @@ class Rectifying(Escalating):
                 family.people.pop(person, None)
 
     class EscalationRectified(Recorded):
-        """What an escalation rested on was taken back: it stays, and this says what the signals that are left give by the matrix.
+        """What an escalation rested on was taken back or went away: it stays, and this says what the signals that are left give.
 
-        `level` is that of the escalation, `holds` what its axis would stand at now, by `rule`, on `signals`; of what it rested
-        on, `lost` is gone. Those are told who were told of the escalation.
+        `level` is that of the escalation, `holds` what its axis would stand at now, by `rule` of the matrix, on `signals`; of what
+        it rested on, `lost` is gone. Those are told who were told of the escalation; `tell` are the kinds that it was for.
         """
 
         TOPIC = "escalation-rectified"
@@ -91,6 +93,16 @@ class Rectifying(Escalating):
         def apply(self, family: "Rectifying") -> None:
             known = family.escalations[self.escalation]
             family.escalations[self.escalation] = replace(known, holds=Level(self.holds))
+
+    def unlink(self, signal: str, motivation: str, rules: Rules, on: Occasion) -> None:
+        """Takes out a signal that is not about this family; levels stay until a person steps down, what rested on it is marked."""
+        self.must_go_on_here()
+        if signal not in self.signals:
+            raise NotKnown("This family has no such signal.")
+        motivated(motivation)
+        people, rested = self.named_only_by(signal), self.resting_on([signal])
+        self.record(self.SignalUnlinked, on, signal=signal, people=people, motivation=motivation, rested=rested)
+        self.rectify(rested, rules, on)
 
     def take_back(self, signal: str, message: str) -> None:
         """Applies that a signal counts no longer."""
@@ -119,11 +131,12 @@ class Rectifying(Escalating):
             self.record(self.PeopleLeft, on, message=message, people=gone)
 
     def rectify(self, escalations: Sequence[str], rules: Rules, on: Occasion) -> None:
-        """Marks these escalations with what the signals that are left give, which nobody has to work out by hand."""
+        """Marks these escalations with what the signals that are left give, and anew those marked before where that is else now."""
         if escalations:
             now = assess(self.signals.values(), rules.matrix)
             for id in escalations:
                 self._mark(self.escalations[id], now[self.escalations[id].axis], rules, on)
+        self.reweigh(rules, on)
 
     def reweigh(self, rules: Rules, on: Occasion) -> None:
         """Marks escalations anew that were marked before, where the signals give something else by now and nobody stepped down."""
@@ -152,7 +165,7 @@ class Rectifying(Escalating):
             rule=now.rule,
             matrix=rules.matrix.version,
             signals=list(now.signals),
-            lost=[signal for signal in known.signals if signal in self.taken_back],
+            lost=[signal for signal in known.signals if signal not in self.signals],
             tell=list(known.tell),
             contact=self.director.contact,
         )
