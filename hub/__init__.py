@@ -1,7 +1,7 @@
 """The map: the way of one signal through the hub, hop by hop, each room entered once.
 
 1. `hub.api.signals` — bytes and a signature come in over HTTP, a receipt goes out; the only async step on the way in; what
-   comes over Kafka goes through `hub.adapters.kafka` instead
+   comes over Kafka goes through `hub.adapters.kafka` instead, what people type through `hub.api.reports`
 2. `hub.intake` — five sentences: verify, read, translate, match, record
 3. `hub.adapters.signatures` — bytes and a signature become a signer, or a refusal; knows keys, nothing of content
 4. `hub.adapters.partners` — a partner's own message becomes signals in the hub's words; one module each
@@ -12,7 +12,9 @@
 
 Between the hops: `hub.families` knows where a signal belongs, `hub.casework` is what people decide, `hub.registry` who
 takes part, `hub.subscribing` what they want to be told, `hub.telling` what they were and who took notice, `hub.history` looks
-back, `hub.notices` says which facts partners hear of, `hub.erasure` lets a person be forgotten. `hub.wiring` joins them all.
+back, `hub.exporting` gathers a case for an auditor, `hub.derivation` decides anew what was decided and `hub.supposing` by another
+matrix, `hub.notices` says which facts partners hear of, `hub.erasure` lets a person be forgotten, `hub.retention` what was
+kept long enough. `hub.wiring` joins them all.
 
 One process does all of it on SQLite. On PostgreSQL there may be many of each kind: `hub serve` takes hops 1 to 6,
 `hub consume` the same from Kafka, `hub relay` 7 and 8, where one process leads each follower (`hub.adapters.leading`).

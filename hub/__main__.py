@@ -7,9 +7,12 @@ import typer
 
 from hub.adapters.watching import lines
 from hub.commands import (
+    audit,
     backup,
     checking,
     deliveries,
+    deriving,
+    exporting,
     investigation,
     keys,
     messages,
@@ -17,12 +20,16 @@ from hub.commands import (
     partners,
     persons,
     quarantine,
+    retaining,
     running,
     sending,
     shown,
     status,
+    supposing,
     tokens,
     upkeep,
+    verifying,
+    witness,
 )
 from hub.commands.shared import advise, aside
 from hub.errors import HubError
@@ -39,16 +46,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for plain in (running, status, sending, tokens, upkeep, messages, investigation, backup):
+for plain in (running, status, sending, tokens, upkeep, messages, investigation, backup, witness, verifying):
     app.add_typer(plain.app)
 for more in (checking, partner_keys, shown):
     partners.app.add_typer(more.app)
+for more in (deriving, supposing, exporting):
+    audit.app.add_typer(more.app)
 for name, group in {
+    "audit": audit,
     "deliveries": deliveries,
     "keys": keys,
     "partner": partners,
     "person": persons,
     "quarantine": quarantine,
+    "retention": retaining,
 }.items():
     app.add_typer(group.app, name=name)
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from threading import Lock
 from uuid import UUID
 
-from hub.domain.access import Access, access_id
+from hub.domain.access import Access, Assignment, access_id
 from hub.domain.callers import Caller
+from hub.domain.keeping import Keeping, keeping_id
 from hub.domain.policy import Act, Reach, Relation, Standing, may, may_hear, reach_of, standing
 from hub.domain.streams import Occasion
 from hub.domain.trajectory import Trajectory
@@ -19,7 +20,7 @@ from hub.register import Register, Unit
 REMEMBERED = 10_000
 """Families whose standing is kept in memory, with the versions that it is of."""
 
-Versions = tuple[int, int]
+Versions = tuple[int, int, int]
 
 
 @dataclass(slots=True)
@@ -86,16 +87,17 @@ class Admittance:
         return may_hear(type, caller, self.standing(family) if family else None, self.clock.now())
 
     def standing(self, family: UUID) -> Standing | None:
-        """How a family stands now, or nothing where there is none by that id."""
+        """How a family stands now, or nothing where there is none by that id, or it is kept no longer."""
         return self.register.read(lambda unit: self._standing(family, unit))
 
     def _standing(self, family: UUID, unit: Unit) -> Standing | None:
-        versions = unit.version_of(family), unit.version_of(access_id(family))
+        versions = unit.version_of(family), unit.version_of(access_id(family)), unit.version_of(keeping_id(family))
         known = self.remembered.get(family, versions)
         if known is not None:
             return known
         found = unit.find(Trajectory, family)
-        if found is None:
+        kept = unit.find(Keeping, keeping_id(family)) if versions[-1] else None
+        if found is None or (kept is not None and kept.is_ended):
             return None
         now = standing(found, unit.find(Access, access_id(family)))
         self.remembered.keep(family, versions, now)
@@ -115,6 +117,37 @@ class Admittance:
             return _access(family, unit, on).break_glass(family, caller.role.value, caller.organisation, reason, on)
 
         return self.register.do(work).value
+
+    def assign(self, family: UUID, auditor: str, ground: str, begins: datetime, until: datetime, by: str) -> str:
+        """Lets an auditor look into a family for a term, and gives the id of the assignment.
+
+        Raises:
+            NotKnown: there is no such family.
+            Malformed: the term cannot be.
+            RuleBroken: no ground is given, or they are assigned then already.
+        """
+
+        def work(unit: Unit) -> str:
+            unit.get(Trajectory, family)
+            on = Occasion(unit.at, by, str(family))
+            return _access(family, unit, on).assign(family, auditor, ground, begins, until, on)
+
+        return self.register.do(work).value
+
+    def end_assignment(self, family: UUID, assignment: UUID, reason: str, by: str) -> None:
+        """Ends an assignment before its term is over. Raises: NotKnown, RuleBroken."""
+
+        def work(unit: Unit) -> None:
+            unit.get(Trajectory, family)
+            on = Occasion(unit.at, by, str(family))
+            _access(family, unit, on).end_assignment(family, str(assignment), reason, on)
+
+        self.register.do(work)
+
+    def assignments(self, family: UUID) -> Sequence[Assignment]:
+        """Who is, was or will be assigned to a family, the latest last."""
+        access = self.register.read(lambda unit: unit.find(Access, access_id(family)))
+        return tuple(access.assignments.values()) if access else ()
 
     def breakings(self, family: UUID) -> Sequence[Access.GlassBroken]:
         """Who broke the glass of a family, the latest last."""

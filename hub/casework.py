@@ -120,7 +120,8 @@ class Casework:
             on = Occasion(unit.at, by, str(question))
             motivated(motivation)
             if asked.family:
-                unit.get(Trajectory, UUID(asked.family)).unlink(asked.asked.signal_id, motivation, on)
+                wrong = unit.get(Trajectory, UUID(asked.family))
+                wrong.unlink(asked.asked.signal_id, motivation, self.rules(unit.at), on)
             asked.reopen(motivation, on)
 
         self.register.do(work)

@@ -17,6 +17,7 @@ from hub.domain.rules import Rules
 from hub.domain.streams import THE_HUB, Occasion
 from hub.domain.trajectory import Trajectory
 from hub.errors import NotKnown
+from hub.notices import RAISED
 from hub.ports import Call, Notice
 from hub.register import Register, Unit
 
@@ -26,7 +27,6 @@ UNREACHED = {
     "nl.vig.registrations.callback-given-up.v1": ("callback-given-up", "organisation"),
 }
 """Notices of addresses that were given up: as what they are mailed, and what of."""
-RAISED = "nl.vig.escalations.level-raised.v1"
 
 
 @dataclass(frozen=True, slots=True)

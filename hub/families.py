@@ -206,9 +206,10 @@ class Families:
             if named.is_subject:
                 id = self._person(matched.people[place], named, keys[place], f"{said.id}/{place}", unit, on)
                 family.join(id, named.role, named.birth_date, on)
+                family.mark_restricted(id, unit.get(Person, UUID(id)).is_restricted, on)
                 people.append(id)
         family.hear(
-            _known(said, people, said.since or on.at),
+            known_as(said, people, said.since or on.at),
             message=said.message,
             reference=said.signal.reference,
             matched=matched.why,
@@ -266,7 +267,8 @@ def _candidate(family: str, found: Sequence[Sequence[Known]], unit: Unit) -> Can
     return Candidate(family, unit.get(Trajectory, UUID(family)).director.contact, alike)
 
 
-def _known(said: Said, people: list[str], at: datetime) -> KnownSignal:
+def known_as(said: Said, people: Sequence[str], at: datetime) -> KnownSignal:
+    """A signal as a family knows it, about those people and first heard at that moment."""
     concern = CONCERNS[said.signal.concern]
     return KnownSignal(
         id=said.id,

@@ -34,6 +34,7 @@ from hub.register import Done, Register, Unit
 Headers = Mapping[str, Sequence[str]]
 ALONE = "any-partner"
 """The kind of all partners without a standard of their own: each organisation counts by itself."""
+_FAULT = Violation("", "could not be read because of a fault in the hub; its operator has to mend that")
 _ATTRIBUTES = {"ce-id", "ce-source", "ce-type"}
 _told = structlog.get_logger("hub.intake")
 
@@ -182,6 +183,18 @@ class Intake:
             _told.warning("refused-without-ground", partner=partner, type=type.type, because=refused.code)
             raise
 
+    def wrong_with(self, data: bytes, type: str, signer: Signer) -> Sequence[Violation]:
+        """Every reason why a message could not be read, for who can mend it before it is sent; a fault of ours is none of them.
+
+        Raises:
+            UnknownType: there is no contract for it.
+            NotAllowed: the organisation has no ground to share it now.
+        """
+        contract = self._contract(signer.kind, type)
+        self._refuse_groundless(signer.partner, contract)
+        _, reasons = self._translated(contract, data, signer.oin)
+        return () if reasons == (_FAULT,) else reasons
+
     def _translated(self, type: MessageType, data: bytes, oin: str) -> tuple[Sequence[Signal], Sequence[Violation]]:
         """The signals in a message, or every reason why it cannot be read."""
         try:
@@ -191,7 +204,7 @@ class Intake:
         except Exception as error:
             # a fault of ours must not lose a partner's message: it waits in quarantine until it is mended
             _told.error("adapter-failed", type=type.type, because=error.__class__.__name__)
-            return (), (Violation("", "could not be read because of a fault in the hub; its operator has to mend that"),)
+            return (), (_FAULT,)
         return signals, self.refuse_numbers(signals)
 
     def _recorded(self, opened: _Opened, signals: Sequence[Signal], reasons: Sequence[Violation], unit: Unit) -> Receipt:
@@ -262,15 +275,30 @@ class Intake:
         instead_of: Sequence[str],
     ) -> list[Placed]:
         """Matches and records each signal of a message; the next one finds what the one before it opened."""
-        partner = on.by if kind == ALONE else kind
         placed = []
-        for place, signal in enumerate(signals):
+        for place, said in enumerate(_said(signals, message, kind, on.by, type.purpose)):
             if place:
                 unit.keep()
-            id = str(stream_id("signal", str(message), str(place)))
-            said = Said(id, signal, str(message), partner, type.purpose, since, tuple(instead_of))
-            placed.append(self.families.place(said, unit, on))
+            placed.append(self.families.place(replace(said, since=since, instead_of=tuple(instead_of)), unit, on))
         return placed
+
+    def said_in(self, message: UUID) -> list[Said]:
+        """The signals in a message, translated anew out of what was received.
+
+        Raises:
+            NotKnown: there is no such message, or it is unreadable for it named somebody who was erased.
+            Unreadable: it cannot be read now.
+        """
+
+        def look(unit: Unit) -> tuple[Message.Received, bytes]:
+            received = unit.get(Message, message).received
+            return received, self._kept(received, unit)
+
+        was, data = self.register.read(look)
+        signals, reasons = self._translated(self._contract(was.kind, was.type), data, was.oin)
+        if reasons:
+            raise Unreadable("What was received cannot be read any more.", reasons)
+        return _said(signals, message, was.kind, was.partner, was.purpose)
 
     def _again(self, known: Message, opened: _Opened, unit: Unit) -> Receipt:
         # in binary mode the type stands outside the bytes of the digest; two organisations may share a number
@@ -280,16 +308,16 @@ class Intake:
             raise IdReused("This id was used before for another message; nothing was recorded.")
         return _receipt(known, unit.position_of(known), is_repeat=True)
 
-    def status(self, message: UUID, partner: str) -> tuple[Receipt, Became]:
-        """The receipt of a message and what became of it since, for the partner that sent it.
+    def status(self, message: UUID, partner: str, typed_by: str = "") -> tuple[Receipt, Became]:
+        """The receipt of a message and what became of it since, for the partner that sent it, or for who of it typed it.
 
         Raises:
-            NotKnown: there is none by that id, or another partner sent it.
+            NotKnown: there is none by that id, or another partner or person sent it.
         """
 
         def look(unit: Unit) -> tuple[Receipt, Became]:
             found = unit.get(Message, message)
-            if found.received.partner != partner:
+            if found.received.partner != partner or typed_by not in ("", found.received.typed_by):
                 raise NotKnown("There is nothing by that id.")
             return _receipt(found, unit.position_of(found)), _became(found, unit)
 
@@ -333,6 +361,12 @@ class Intake:
         posted = self.kept(unit.connection, received.kept)
         events = (event for event in self.open(posted.headers, posted.body) if isinstance(event, Envelope))
         return next(event.data for event in events if _digest(event) == received.digest)
+
+
+def _said(signals: Sequence[Signal], message: UUID, kind: str, sender: str, purpose: str) -> list[Said]:
+    ids = (str(stream_id("signal", str(message), str(place))) for place in range(len(signals)))
+    partner = sender if kind == ALONE else kind
+    return [Said(id, signal, str(message), partner, purpose) for id, signal in zip(ids, signals, strict=True)]
 
 
 def _digest(event: Envelope) -> str:
@@ -385,6 +419,7 @@ def _received(opened: _Opened, placed: Sequence[Placed], reasons: Sequence[Viola
         signals=[_went(one) for one in placed],
         corrects=_about(opened)[0],
         withdraws=_about(opened)[1],
+        typed_by=opened.signer.typed_by,
     )
 
 

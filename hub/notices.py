@@ -1,6 +1,6 @@
 """The published language: which facts others hear of, and in which words; nothing here names a person or a concern."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from hub.domain.access import Access
 from hub.domain.feedback import Feedback
 from hub.domain.registrations import Registration
+from hub.domain.requests import PersonRequest
 from hub.domain.streams import Recorded, stream_id
 from hub.domain.subscriptions import Subscription
 from hub.domain.trajectory import Trajectory
@@ -32,6 +33,11 @@ FEEDBACK = "nl.vig.feedback."
 """How the types begin that say what became of a signal: each is for the one organisation that raised it."""
 
 
+RAISED, RECTIFIED = "nl.vig.escalations.level-raised.v1", "nl.vig.escalations.rectified.v1"
+OF_LEVELS = frozenset({RAISED, RECTIFIED})
+"""The types that say how high an escalation stands: the second puts right what was said by either, for whoever was told so."""
+
+
 def notices(fact: Fact) -> tuple[Notice, ...]:
     """What others hear of a fact: at most one notice, the same one whenever it is asked; most facts stay inside.
 
@@ -46,6 +52,7 @@ def notices(fact: Fact) -> tuple[Notice, ...]:
 def _notice(fact: Fact, type: str, said: Mapping[str, Any]) -> Notice:
     # what is noted beside a family's own stream says itself which family it is about
     family = UUID(fact.event.family) if type.startswith((ABOUT_LOOKS, FEEDBACK)) and fact.event.family else fact.stream_id
+    says = said["escalation"] if type in OF_LEVELS else ""
     return Notice(
         # with the moment, for after a restore something else may stand at that position, which nobody was told yet
         id=stream_id("notice", str(fact.stream_id), str(fact.position), _text(fact.event.timestamp)),
@@ -57,13 +64,15 @@ def _notice(fact: Fact, type: str, said: Mapping[str, Any]) -> Notice:
         data=said if type.startswith((ABOUT_PARTNERS, ABOUT_SUBSCRIPTIONS, FEEDBACK)) else {"family": str(family), **said},
         cause=fact.event.cause,
         to=_to(fact),
+        says=says,
+        rectifies=type == RECTIFIED,
     )
 
 
 def _to(fact: Fact) -> str:
     """The one organisation, or the one subscription, that a fact is for."""
     match fact.event:
-        case Feedback.Given() | Feedback.DecisionTold():
+        case Feedback.Given() | Feedback.DecisionTold() | PersonRequest.CorrectionAsked():
             return fact.event.reporter
         case Subscription.Tested():
             return str(fact.stream_id)
@@ -73,7 +82,7 @@ def _to(fact: Fact) -> str:
 
 
 def _level_raised(event: Trajectory.LevelRaised) -> Words:
-    return "nl.vig.escalations.level-raised.v1", {
+    return RAISED, {
         "escalation": event.escalation,
         "axis": event.axis,
         "level": event.level_to,
@@ -89,7 +98,7 @@ def _acknowledged(event: Trajectory.EscalationAcknowledged) -> Words:
 
 def _rectified(event: Trajectory.EscalationRectified) -> Words:
     said = {"escalation": event.escalation, "axis": event.axis, "level": event.level, "holds": event.holds}
-    return "nl.vig.escalations.rectified.v1", {**said, "contact": event.contact}
+    return RECTIFIED, {**said, "contact": event.contact}
 
 
 def _stepped_down(event: Trajectory.SteppedDown) -> Words:
@@ -102,6 +111,19 @@ def _direction_raised(event: Trajectory.DirectionRaised) -> Words:
 
 def _director_changed(event: Trajectory.HandoverAccepted) -> Words:
     return "nl.vig.trajectories.director-changed.v1", {"organisation": event.organisation, "contact": event.contact}
+
+
+def _restricted(event: Trajectory.PersonRestricted) -> Words | None:
+    return _restriction(event.tell, True, event.contact)
+
+
+def _unrestricted(event: Trajectory.PersonUnrestricted) -> Words | None:
+    return _restriction(event.tell, False, event.contact)
+
+
+def _restriction(tell: Sequence[str], is_restricted: bool, contact: str) -> Words | None:
+    """Nothing where nobody was told of the family before: then there is nothing for anybody to stop using."""
+    return ("nl.vig.trajectories.restriction.v1", {"restricted": is_restricted, "contact": contact}) if tell else None
 
 
 def _plan_adopted(event: Trajectory.PlanAdopted) -> Words:
@@ -150,6 +172,10 @@ def _decision_told(event: Feedback.DecisionTold) -> Words:
     return f"{FEEDBACK}decided.v1", {**_about_what(event), "decision": event.decision}
 
 
+def _correction_asked(event: PersonRequest.CorrectionAsked) -> Words:
+    return f"{FEEDBACK}correction-asked.v1", _about_what(event)
+
+
 def _tested(event: Subscription.Tested) -> Words:
     return f"{ABOUT_SUBSCRIPTIONS}tested.v1", {"organisation": event.organisation, "subscription": str(event.originator_id)}
 
@@ -159,7 +185,7 @@ def _disabled(event: Subscription.Disabled) -> Words:
     return f"{ABOUT_SUBSCRIPTIONS}disabled.v1", {**said, "because": event.because}
 
 
-def _about_what(event: Feedback.Given | Feedback.DecisionTold) -> Mapping[str, str]:
+def _about_what(event: Feedback.Given | Feedback.DecisionTold | PersonRequest.CorrectionAsked) -> Mapping[str, str]:
     """The reporter's own message, and whom to reach; there is no family yet while its signal waits."""
     where = {"family": event.family} if event.family else {}
     about = {"message": event.message, "reference": event.reference}
@@ -178,6 +204,8 @@ _SAID: Mapping[type[Recorded], Callable[[Any], Words | None]] = {
     Trajectory.DirectionRaised: _direction_raised,
     Trajectory.HandoverAccepted: _director_changed,
     Trajectory.PlanAdopted: _plan_adopted,
+    Trajectory.PersonRestricted: _restricted,
+    Trajectory.PersonUnrestricted: _unrestricted,
     Trajectory.PhaseEntered: _phase_entered,
     Trajectory.EndedEarly: lambda _: _ended(Phase.ENDED_EARLY),
     Trajectory.WentToCompulsion: lambda _: _ended(Phase.COMPULSION),
@@ -185,6 +213,7 @@ _SAID: Mapping[type[Recorded], Callable[[Any], Words | None]] = {
     Access.LookedInto: _looked_into,
     Feedback.Given: _feedback_given,
     Feedback.DecisionTold: _decision_told,
+    PersonRequest.CorrectionAsked: _correction_asked,
     Subscription.Tested: _tested,
     Subscription.Disabled: _disabled,
     Registration.CallbackGivenUp: _callback_given_up,

@@ -109,7 +109,8 @@ class Signer:
 
     `partner` is the name of the organisation's registration, `kind` that of the adapter that reads its messages.
     `covered` names the headers (in lower case) that the signature stands for beside the body; `may_send` the
-    message types that the registration allows.
+    message types that the registration allows. `typed_by` is who of the organisation typed it into the hub's own form, where
+    somebody did: then the key is the hub's.
     """
 
     partner: str
@@ -120,6 +121,7 @@ class Signer:
     kind: str = ""
     covered: frozenset[str] = frozenset()
     may_send: frozenset[str] = frozenset()
+    typed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +307,8 @@ class View:
     where there is nothing by that key; a list is ``{"items": […], "next": cursor or ""}``.
     `answer` is the JSON Schema of what it gives, `act` what the policy calls asking it, and `about` whose it is: one family
     by its id in the path (`family`), something that names its family (`its-family`), a list that is narrowed to the
-    families `asked.only` (`families`) or to `asked.organisation` (`organisations`), or nobody's (`nobody`).
+    families `asked.only` (`families`) or to `asked.organisation` (`organisations`), or nobody's (`nobody`). `says` is what a
+    filter is, where it is not a value of that name.
     """
 
     path: str
@@ -315,6 +318,7 @@ class View:
     act: Act
     about: Literal["family", "its-family", "families", "organisations", "nobody"]
     filters: tuple[str, ...] = ()
+    says: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +345,8 @@ class Notice:
 
     `to` is the name of the one organisation that it is for, where it is for one: then no other of any kind hears it.
     `data` holds nothing that the receiver may not see; `family` orders delivery; `cause` is what led to it (a signal, a
-    decision, a term), which no receiver is told.
+    decision, a term), which no receiver is told. `says` is the escalation of which it says how high it stands; where it `rectifies`
+    what was said of that, it is for whoever was told so, whatever they ask for now, and for nobody else.
     """
 
     id: UUID
@@ -353,6 +358,17 @@ class Notice:
     data: Mapping[str, Any]
     cause: str = ""
     to: str = ""
+    says: str = ""
+    rectifies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was said of an escalation before: the hub's ids of those notices, and which organisations were told one of them, each
+    by which of its subscriptions."""
+
+    notices: Sequence[str]
+    receivers: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,16 @@ others go on.
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
+from itertools import zip_longest
 from threading import Event, RLock
 from traceback import extract_tb
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -407,7 +409,7 @@ class Relay:
         follower = self._followers[name]
         _tables(follower)
         with self._beside() as (connection, scratch, live):
-            reached = self._build(follower, _in(scratch, connection), progress)
+            reached = self._build([follower], {}, _in(scratch, connection), progress)
             with self._alone:
                 self._swap(follower, scratch, _in(live, connection), reached)
         with self._alone:
@@ -415,11 +417,37 @@ class Relay:
             self._look_again()
         return reached
 
-    def _build(self, follower: Follower, built: Connection, progress: Progress) -> int:
-        position, last = 0, self._log.last_position()
-        _tables(follower).create_all(built, checkfirst=False)
-        while (read := self._read(position, [follower], ANEW)).count:
-            follower.take(read.facts, built)
+    def differences(self, progress: Progress = lambda _done, _of: None) -> Iterator[str]:
+        """The tables of projections in which other rows stand than the log says: all are built anew beside them, in one go
+        through the log, and go again."""
+        followers = [follower for follower in self._followers.values() if follower.tables is not None]
+        with self._beside() as (connection, scratch, live):
+            places = self._positions()
+            self._build(followers, places, _in(scratch, connection), progress)
+            for follower in followers:
+                yield from self._unlike(follower, places[follower.name], scratch, live, connection)
+
+    def _unlike(self, follower: Follower, reached: int, scratch: str, live: str, connection: Connection) -> list[str]:
+        built, seen = _in(scratch, connection), _in(live, connection)
+        with self._alone, seen.begin():
+            # nobody moves this follower, or changes its rows, while they are compared
+            seen.execute(_TOUCH, {"name": follower.name})
+            before = seen.execute(select(_P.position).where(_P.follower == follower.name)).scalar_one()
+            while reached < before and (read := self._read(reached, [follower], min(ANEW, before - reached))).count:
+                follower.take(read.facts, built)
+                reached = read.last
+            return [table.name for table in _tables(follower).sorted_tables if not _is_same(table, scratch, live, seen)]
+
+    def _build(self, followers: Sequence[Follower], until: Mapping[str, int], built: Connection, progress: Progress) -> int:
+        """Builds tables of these from the log, each until where it is, or as far as there is anything."""
+        position, last = 0, max(until.values(), default=self._log.last_position())
+        for follower in followers:
+            _tables(follower).create_all(built, checkfirst=False)
+        while (position < last or not until) and (read := self._read(position, followers, ANEW)).count:
+            for follower in followers:
+                end = until.get(follower.name, read.last)
+                if facts := read.facts if end >= read.last else [fact for fact in read.facts if fact.position <= end]:
+                    follower.take(facts, built)
             built.commit()
             position = read.last
             progress(position, max(last, position))
@@ -442,6 +470,19 @@ class Relay:
                 follower.take(read.facts, live)
                 reached = read.last
             live.execute(update(POSITIONS).where(_P.follower == follower.name).values(position=reached))
+
+
+def _is_same(table: Table, one: str, other: str, connection: Connection) -> bool:
+    """Whether the same rows stand in a table of two schemas, whatever seals them."""
+    with closing(_rows(table, one, connection)) as built, closing(_rows(table, other, connection)) as seen:
+        return all(left == right for left, right in zip_longest(built, seen))
+
+
+def _rows(table: Table, schema: str, connection: Connection) -> Generator[tuple[Any, ...], None, None]:
+    named = table.to_metadata(MetaData(), schema=schema)
+    ordered = select(named).order_by(*named.primary_key.columns)
+    with connection.execute(ordered, execution_options={"yield_per": BATCH}) as rows:
+        yield from map(tuple, rows)
 
 
 def _in(schema: str, connection: Connection) -> Connection:

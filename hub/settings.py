@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self, get_args, get_type_hints
 from urllib.parse import urlsplit
 
+from hub.adapters.evidence.notes import COSIGNATURE, Key
 from hub.errors import Malformed, Violation
 
 DEMO, PRODUCTION = "demo", "production"
@@ -78,6 +79,9 @@ class Settings:
 
     watch: Annotated[str, "where this process says how it is (HOST:PORT, for /health and /metrics); empty: nowhere"] = ""
     traces_endpoint: Annotated[str, "where traces go (OTLP over HTTP: http://…/v1/traces); empty: nowhere"] = ""
+
+    witnesses: Annotated[str, "keys of who may sign checkpoints of the log beside the hub, with commas between; empty: nobody"] = ""
+    witnesses_needed: Annotated[int, "how many of them have to sign each checkpoint"] = 0
 
     kek: Annotated[str, "the key around all other keys (32 bytes, base64); better from a file or a command"] = field(
         default="", repr=False
@@ -151,6 +155,11 @@ class Settings:
     def door_url(self) -> str:
         """The database of who is in: sessions, and what may be shown only once."""
         return self._url("door")
+
+    @property
+    def evidence_url(self) -> str:
+        """The database of the trees over what may not be changed, and of what of them was signed."""
+        return self._url("evidence")
 
     def _url(self, store: str) -> str:
         return self.database_url if self.is_shared else f"sqlite:///{self.data_dir / f'{store}.db'}"
@@ -263,6 +272,16 @@ def _ranges(text: str) -> str:
     return text
 
 
+def _witnesses(text: str) -> str:
+    try:
+        keys = [Key.read(each) for each in text.split(",") if each]
+    except ValueError:
+        keys = []
+    if any(key.kind != COSIGNATURE for key in keys) or len(keys) != len({key.name for key in keys}) or bool(text) != bool(keys):
+        raise ValueError("is keys as `hub witness` shows its own, each with a name of its own, with commas between")
+    return text
+
+
 def _key(text: str) -> str:
     try:
         is_key = all(len(b64decode(key, validate=True)) == 32 for key in text.split(",") if text)
@@ -294,6 +313,8 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "trusted_proxies": _ranges,
     "watch": _here,
     "traces_endpoint": _collector,
+    "witnesses": _witnesses,
+    "witnesses_needed": _number_of("witnesses", 0, 100),
     "kek": _key,
     "kek_file": _file,
 }

@@ -24,14 +24,14 @@ def contract_path(*parts: str) -> Path:
     return contracts().joinpath(*parts)
 
 
-def valid(path: Path, schema: str = "schema.json") -> Any:
-    """What stands in a file, against the schema of that name that lies beside it.
+def valid(path: Path, schema: str | Path = "schema.json") -> Any:
+    """What stands in a file, against the schema of that name that lies beside it, or that lies elsewhere.
 
     Raises:
         Malformed: with every place where it does not.
     """
     try:
-        found, asked = (msgspec.json.decode(each.read_bytes()) for each in (path, path.with_name(schema)))
+        found, asked = (msgspec.json.decode(each.read_bytes()) for each in (path, path.parent / schema))
     except msgspec.DecodeError as error:
         raise Malformed(f"{path.name} is not JSON.", code="not-json") from error
     errors = Draft202012Validator(asked, validate_formats=True).iter_errors(found)

@@ -58,6 +58,8 @@ _MENTIONING = (
     "SELECT position, stream_id, version, topic, state FROM events "
     "WHERE position > ? AND topic = ? AND {}(state, ?) > 0 ORDER BY position"
 )
+_PLACED = "SELECT position, stream_id, version, topic, state FROM events WHERE stream_id {} ORDER BY position"
+_STANDING = "SELECT position, stream_id, version, topic, state FROM events WHERE position {} ORDER BY position"
 _APPEND = "INSERT INTO events (position, stream_id, version, topic, state) VALUES (?, ?, ?, ?, ?)"
 BELL = "log"
 _AGAIN = 0.2
@@ -77,11 +79,27 @@ def mentioning(text: str, topic: str, after: int, connection: Connection) -> lis
     return [StoredEvent(_uuid(stream), version, topic, state) for _, stream, version, topic, state in rows]
 
 
-def _last(connection: Connection) -> int:
+def placed(streams: Collection[UUID], connection: Connection) -> list[tuple[int, StoredEvent]]:
+    """The events of these streams, in the order of the log, each with its position."""
+    condition, wanted = any_of(connection, (id.hex for id in streams), "uuid")
+    rows = quickly(connection, _PLACED.format(condition), wanted)
+    return [(position, StoredEvent(_uuid(stream), version, topic, state)) for position, stream, version, topic, state in rows]
+
+
+def standing_at(positions: Collection[int], connection: Connection) -> list[tuple[int, StoredEvent]]:
+    """The events at those of these positions that there are, in order."""
+    condition, wanted = any_of(connection, positions, "bigint")
+    rows = quickly(connection, _STANDING.format(condition), wanted)
+    return [(position, StoredEvent(_uuid(stream), version, topic, state)) for position, stream, version, topic, state in rows]
+
+
+def last_of(connection: Connection) -> int:
+    """The position of the last event, as this connection sees it."""
     return int(quickly(connection, _LAST)[0][0])
 
 
-def _read(connection: Connection, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
+def read(connection: Connection, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
+    """What stands after a position, in order, at most so many, as this connection sees it."""
     rows = quickly(connection, _READ, after, limit)
     return [(position, StoredEvent(_uuid(stream), version, topic, state)) for position, stream, version, topic, state in rows]
 
@@ -93,7 +111,7 @@ class Transaction:
 
     def __init__(self, connection: Connection) -> None:
         self.connection, self._is_shared = connection, is_postgresql(connection)
-        self.last_position = _last(connection)
+        self.last_position = last_of(connection)
         self.last: StoredEvent | None = None
         """The last that was appended, which stands at the last position."""
         self.appended: set[str] = set()
@@ -115,7 +133,7 @@ class Transaction:
 
     def read(self, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
         """What stands after a position, in order, at most so many."""
-        return _read(self.connection, after, limit)
+        return read(self.connection, after, limit)
 
     def changed_since(self, position: int) -> set[UUID]:
         """The streams that anybody appended to after that position."""
@@ -243,12 +261,12 @@ class EventLog:
     def read(self, after: int, limit: int) -> list[tuple[int, StoredEvent]]:
         """What is committed after a position, in order, at most so many."""
         with self._looking() as connection:
-            return _read(connection, after, limit)
+            return read(connection, after, limit)
 
     def last_position(self) -> int:
         """The position of the last committed event; 0 where there is none."""
         with self._looking() as connection:
-            return _last(connection)
+            return last_of(connection)
 
     @contextmanager
     def _looking(self) -> Iterator[Connection]:

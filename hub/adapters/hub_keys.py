@@ -4,7 +4,7 @@ import hmac
 import json
 from base64 import b64encode
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -91,6 +91,10 @@ class HubKeys:
         kept = self._now()
         return {"keys": [dict(key.public) for key in (*kept.keys, *kept.for_tokens)]}
 
+    def all(self) -> Sequence[HubKey]:
+        """Every key that signs or ever signed, but for those of tokens, in the order in which they did."""
+        return self._now().keys
+
     def token_key(self, at: datetime) -> HubKey:
         """The PS256 key that signs access tokens at that moment: made on first use, and followed by another in time.
 
@@ -173,6 +177,11 @@ class HubKeys:
         if self._kept.stamp != self.document.stamp():
             self._kept = _read(self.document)
         return self._kept
+
+
+def public_keys(kept: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The public halves of the keys that a hub signs with, of its document."""
+    return [jws.public_half(jwk) for jwk in kept["keys"]]
 
 
 def _read(document: Sealed) -> _Kept:

@@ -73,7 +73,7 @@ def load_matrices(directory: Path) -> Matrices:
             or where validity overlaps or leaves a gap.
     """
     files = [path for path in sorted(directory.glob("*.json")) if path.name != "schema.json"]
-    matrices = sorted((_matrix(path) for path in files), key=lambda matrix: matrix.valid_from)
+    matrices = sorted((load_matrix(path) for path in files), key=lambda matrix: matrix.valid_from)
     violations = list(validity(matrices)) if matrices else [Violation("", f"no matrix in {directory.name}")]
     if violations:
         raise Malformed("The versions of the intervention matrix do not follow each other.", violations)
@@ -86,8 +86,13 @@ def load_calendar(path: Path) -> Calendar:
     return Calendar(frozenset(date.fromisoformat(holiday["day"]) for holiday in found["holidays"]))
 
 
-def _matrix(path: Path) -> Matrix:
-    raw = valid(path)
+def load_matrix(path: Path, schema: str | Path = "schema.json") -> Matrix:
+    """The version in a file, against a schema that lies beside it or elsewhere.
+
+    Raises:
+        Malformed: with every place where it is not what the schema, the register of concerns or its own names ask.
+    """
+    raw = valid(path, schema)
     refuse(path, list(_meaning(raw, path.stem)))
     found = _in_python(raw)
     levers = {lever["lever"]: lever for lever in found["levers"]}

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, select
 
 from hub.adapters.database import any_of, quickly, quickly_each
+from hub.domain.keeping import FAMILY, Keeping
 from hub.domain.matching import By, Known
 from hub.domain.people import Person
 from hub.domain.trajectory import Trajectory
@@ -67,6 +68,8 @@ _NOBODY = tuple(f"DELETE FROM {table.name} WHERE person = ?" for table in (KEYS,
 _REFERENCE = """INSERT INTO people_references (reference, signal, family) VALUES (?, ?, ?)
 ON CONFLICT (signal, family) DO UPDATE SET reference = excluded.reference"""
 _NO_REFERENCE = "UPDATE people_references SET reference = '' WHERE signal = ? AND family = ?"
+_NO_MEMBERS = "DELETE FROM people_members WHERE family = ?"
+_NO_REFERENCES = "UPDATE people_references SET reference = '' WHERE family = ?"
 _MERGE = 'INSERT INTO people_merged ("into", family) VALUES (?, ?)'
 _NO_MERGE = "DELETE FROM people_merged WHERE family = ?"
 
@@ -227,6 +230,12 @@ def _separated(fact: Fact) -> Iterator[Write]:
     yield _NO_MERGE, (str(fact.stream_id),)
 
 
+def _kept_no_longer(fact: Fact) -> Iterator[Write]:
+    if fact.event.kind == FAMILY:
+        yield _NO_MEMBERS, (fact.event.about,)
+        yield _NO_REFERENCES, (fact.event.about,)
+
+
 _FOLLOW: Mapping[type[Any], Callable[[Fact], Iterator[Write]]] = {
     Person.Named: _named,
     Person.NamedAgain: _named,
@@ -239,6 +248,7 @@ _FOLLOW: Mapping[type[Any], Callable[[Fact], Iterator[Write]]] = {
     Trajectory.PeopleLeft: _left,
     Trajectory.MergedInto: _merged,
     Trajectory.SeparatedAgain: _separated,
+    Keeping.Ended: _kept_no_longer,
 }
 
 

@@ -8,9 +8,10 @@ from secrets import token_hex
 from threading import Lock
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger, Column, Connection, Engine, ForeignKey, Index, Integer, MetaData, Table, Text
 
-from hub.adapters.database import PATIENCE, is_postgresql, locked, promised, quickly, quickly_each
+from hub.adapters.database import PATIENCE, is_postgresql, locked, promised, quickly, quickly_each, reading
 from hub.domain.callers import Caller, Capacity
 from hub.domain.processing import Concerned, Handling, Outcome, Processing, Reading, SubjectKind, Wanted
 from hub.domain.traces import Trace
@@ -62,6 +63,12 @@ LINES = Table(
 _LAST = "SELECT coalesce(max(place), 0) FROM readings"
 _READING = f"INSERT INTO readings VALUES ({', '.join('?' * len(READINGS.c))})"  # noqa: S608
 _LINE = f"INSERT INTO lines VALUES ({', '.join('?' * len(LINES.c))})"  # noqa: S608
+_ROWS = "SELECT * FROM readings WHERE place > ? ORDER BY place LIMIT ?"
+_THEIR_LINES = "SELECT * FROM lines WHERE place > ? AND place <= ? ORDER BY place, nth"
+_ABOUT = (
+    "SELECT DISTINCT l.place FROM lines l JOIN readings r ON r.place = l.place "
+    "WHERE l.family = ? AND r.start_time <= ? ORDER BY l.place"
+)
 _PAGE = (
     "SELECT r.*, l.nth, l.span_id, l.subject, l.kind, l.family FROM {0} {1} ON r.place = l.place "
     "WHERE {2} ORDER BY {3}.place DESC, l.nth LIMIT ?"
@@ -173,6 +180,33 @@ class ProcessingLog:
             rows = quickly(connection, query, *values, limit + 1)
         more = len(rows) > limit > 0
         return [_processing(row) for row in rows[:limit]], _cursor(rows[limit - 1]) if more else ""
+
+    def last(self) -> int:
+        """How many readings there are.
+
+        Raises:
+            Unavailable: the log cannot be read.
+        """
+        with promised("the log of what was read cannot be read"), reading(self._engine) as connection:
+            return int(quickly(connection, _LAST)[0][0])
+
+    def leaves(self, after: int, limit: int) -> list[bytes]:
+        """What the log is made of after a place, in order, at most so many: each reading with its lines, as it stands here.
+
+        Raises:
+            Unavailable: the log cannot be read.
+        """
+        with promised("the log of what was read cannot be read"), reading(self._engine) as connection:
+            rows = quickly(connection, _ROWS, after, limit)
+            lines: dict[int, list[Values]] = {}
+            for place, *line in quickly(connection, _THEIR_LINES, after, rows[-1][0]) if rows else []:
+                lines.setdefault(place, []).append(tuple(line))
+        return [msgspec.json.encode([*row, lines.get(row[0], [])]) for row in rows]
+
+    def about(self, family: str, until: datetime) -> list[int]:
+        """The places of what was read of a family until a moment, in order. Raises: Unavailable."""
+        with promised("the log of what was read cannot be read"), reading(self._engine) as connection:
+            return [place for (place,) in quickly(connection, _ABOUT, family, _milliseconds(until))]
 
     def _query(self, wanted: Wanted, after: str) -> tuple[str, list[object]]:
         is_about = wanted.subjects is not None or bool(wanted.family)

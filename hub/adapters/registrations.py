@@ -138,6 +138,10 @@ class Registrations:
         """The organisation registered under that name."""
         return self._now().organisations.get(name) or self._now(_NEW_AFTER).organisations.get(name)
 
+    def knows(self, name: str) -> bool:
+        """Whether an organisation is registered under that name, or was a moment ago: many names are asked that are of people."""
+        return name in self._now().organisations
+
     def kind_of(self, name: str) -> str:
         """What the organisation of that name is registered as; empty where there is none."""
         found = self.by_name(name)
@@ -170,6 +174,11 @@ class Registrations:
     def subscriber(self, key: str) -> Subscriber | None:
         """That one of them."""
         return self._now().subscribers.get(key) or self._now(_NEW_AFTER).subscribers.get(key)
+
+    def stands(self, key: str) -> bool:
+        """Whether there is such a subscriber, and it is told things: not paused or given up, nor one that gave up its address."""
+        one = self.subscriber(key)
+        return one is not None and one.state == ACTIVE and bool(one.callback or not one.is_standing)
 
     def is_sharing(self, organisation: Organisation, at: datetime) -> bool:
         """Whether the hub may tell it anything at that moment: it takes part, under a covenant that holds then."""

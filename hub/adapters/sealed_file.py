@@ -74,7 +74,15 @@ class SealedFile:
         Raises:
             Unavailable: it was sealed with a key that was not given, or is not as the hub wrote it.
         """
-        return opened(self.path.read_text(), self.name, self.keks)
+        text = self.path.read_text()
+        while True:
+            try:
+                return opened(text, self.name, self.keks)
+            except Unavailable:
+                # the key around it may have been renewed, and the old one put away, since it was read
+                text, before = self.path.read_text(), text
+                if text == before:
+                    raise
 
     def make(self, content: dict[str, Any]) -> None:
         """Raises: FileExistsError, where it is there already; it was left as it is."""

@@ -3,12 +3,13 @@
 from uuid import UUID
 
 from hub.api import forms, schemas
-from hub.api.admission import Hub, Known
+from hub.api.admission import Here, Hub, Known
 from hub.api.operations import Operation
 from hub.api.writing import Answer
 from hub.domain import field_classes as of
 from hub.domain.access import Access
-from hub.domain.policy import Act
+from hub.domain.policy import Act, Relation, may
+from hub.errors import NotKnown
 
 
 def _break(hub: Hub, caller: Known, id: UUID, body: forms.Motivated) -> Answer:
@@ -23,6 +24,17 @@ def _breakings(hub: Hub, id: UUID) -> Answer:
 def _breaking(event: Access.GlassBroken) -> dict[str, object]:
     who = {"who": event.by, "role": event.role, "organisation": event.organisation}
     return {**who, "reason": event.reason, "at": event.timestamp, "until": event.until}
+
+
+def _standing(hub: Hub, caller: Known, visit: Here, id: UUID) -> Answer:
+    family, now = visit.standing, hub.clock.now()
+    if family is None:
+        raise NotKnown("There is nothing by that id.")
+    relation = family.relation(caller, now)
+    seen_until = family.glass.get(caller.subject)
+    until = {Relation.GLASS: seen_until, Relation.INVOLVED: seen_until, Relation.OFFERED: family.offered_until}.get(relation)
+    acts = [act.value for act in Act if may(act, caller, family, now)]
+    return Answer({"family": str(id), "relation": relation.value, "until": until, "may": acts})
 
 
 _MOMENT = {"type": "string", "format": "date-time"} | of.PROVENANCE
@@ -41,6 +53,20 @@ BREAKINGS = Operation(
     act=Act.SEE_BREAKINGS,
     do=_breakings,
     answer=schemas.thing(items=schemas.many(_BREAKING)),
+    refusals=(404,),
+)
+_CODE = schemas.TEXT | of.OPERATION
+STANDING = Operation(
+    method="GET",
+    path="/families/{id}/standing",
+    name="getStanding",
+    title="What you are to this family, until when, and what you may do with it",
+    tag="families",
+    act=Act.SEE_FAMILY,
+    do=_standing,
+    answer=schemas.thing(
+        family=schemas.ID, relation=_CODE, until=schemas.maybe(schemas.MOMENT | of.OPERATION), may=schemas.many(_CODE)
+    ),
     refusals=(404,),
 )
 BREAK_GLASS = Operation(

@@ -140,7 +140,7 @@ class Guarded(APIRoute):
             note(visit, concerned, parts, Outcome.GIVEN if concerned else Outcome.NOTHING, answer.sought)
         if visit.standing is not None and visit.family is not None and "GET" in (self.methods or ()):
             parts.admittance.note_look(self.act, visit.family, visit.caller, visit.standing)
-        return answer.written(parts.disclose(answer.content, self.told, visit.caller))
+        return answer.written(parts.disclose(answer.content, self.told, visit.caller, answer.purpose))
 
 
 def roles_for(act: Act) -> frozenset[Capacity]:

@@ -1,6 +1,6 @@
 """The interface as a whole: every route, and what it stands on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -13,24 +13,30 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from hub.api.access import BREAK_GLASS, BREAKINGS
+from hub.api.access import BREAK_GLASS, BREAKINGS, STANDING
 from hub.api.acknowledgements import ACKNOWLEDGE_NOTICE
+from hub.api.assignments import ASSIGNMENTS
 from hub.api.comparing import COMPARE
 from hub.api.decisions import ON_FAMILIES
 from hub.api.descriptions import answered
 from hub.api.document import document
+from hub.api.evidence import PROOF, STATUS, for_everybody
 from hub.api.front import Front
 from hub.api.live import STREAM, Followers
+from hub.api.looking_back import LOOKING_BACK
 from hub.api.lookups import LOOKUPS, of_view
 from hub.api.oauth import PATHS
 from hub.api.oauth import routes as of_authorization
 from hub.api.parts import Leaving, Parts
 from hub.api.people import PEOPLE, of_everybody
+from hub.api.persons import PERSONS
 from hub.api.placing import PROCESS_AGAIN, WHOSE_FAMILY
 from hub.api.plans import PLANS
 from hub.api.problems import problem_of, refusal
 from hub.api.processing import PROCESSING_LOG
 from hub.api.referral import REFERRAL
+from hub.api.reports import REPORTS
+from hub.api.retention import HOLD, RELEASE
 from hub.api.schemas import KEYS
 from hub.api.signals import PostSignals
 from hub.api.subscriptions import SUBSCRIPTIONS
@@ -38,7 +44,11 @@ from hub.api.telling_document import document as telling_document
 from hub.api.upkeep import UPKEEP
 from hub.ports import View
 
-OPEN = frozenset({"/v1/calendars/{link}", "/v1/signals", "/v1/jwks", "/v1/openapi.json", "/v1/asyncapi"}) | PATHS
+OPEN = (
+    frozenset({"/v1/calendars/{link}", "/v1/signals", "/v1/jwks", "/v1/openapi.json", "/v1/asyncapi"})
+    | {route.path for route in for_everybody()}
+    | PATHS
+)
 """The paths that ask no token: a signal and what asks for a token are signed, the others are for everybody."""
 _SILENT: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 SERVER = "https://hub.example.org/v1"
@@ -50,7 +60,7 @@ def application(parts: Parts, server: str = SERVER, pages: Sequence[BaseRoute] =
     rest.router.routes += [*routes, *of_authorization()]
     rest.state.parts, rest.state.followers = parts, followers
     # made when somebody asks, for most who start a hub never do; of routes of its own, for those here answer HEAD as well
-    rest.state.document = cache(lambda: document(routes_with(parts.views), server))
+    rest.state.document = cache(lambda: document(routes_with(parts.views), parts.reports.contract, server))
     rest.state.telling = cache(lambda: telling_document(parts.leaving, server))
     for methods in (route.methods or set() for route in routes):
         methods |= {"HEAD"} if "GET" in methods else set()
@@ -70,10 +80,13 @@ def routes_with(views: Sequence[View]) -> list[APIRoute]:
     operations = (
         STREAM,
         *LOOKUPS,
+        *LOOKING_BACK,
         PLANS,
         REFERRAL,
+        STANDING,
         BREAK_GLASS,
         BREAKINGS,
+        *ASSIGNMENTS,
         *ON_FAMILIES,
         COMPARE,
         *WHOSE_FAMILY,
@@ -83,14 +96,20 @@ def routes_with(views: Sequence[View]) -> list[APIRoute]:
         ACKNOWLEDGE_NOTICE,
         *PEOPLE,
         *UPKEEP,
+        *REPORTS,
+        PROOF,
+        STATUS,
+        *PERSONS,
+        HOLD,
+        RELEASE,
         *(of_view(view) for view in views),
     )
-    return [*(operation.route() for operation in operations), *_of_everybody(), of_everybody()]
+    return [*(operation.route() for operation in operations), *_of_everybody(), of_everybody(), *for_everybody()]
 
 
-def openapi(views: Sequence[View], server: str = SERVER) -> dict[str, Any]:
-    """The OpenAPI document of the hub with these views."""
-    return document(routes_with(views), server)
+def openapi(views: Sequence[View], report: Mapping[str, Any], server: str = SERVER) -> dict[str, Any]:
+    """The OpenAPI document of the hub with these views, and that contract of what people report."""
+    return document(routes_with(views), report, server)
 
 
 def asyncapi(leaving: Leaving, server: str = SERVER) -> dict[str, Any]:

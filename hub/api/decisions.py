@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from hub.api import forms, schemas
 from hub.api.operations import Operation, question
 from hub.api.writing import Answer
-from hub.domain.policy import Act, Relation
+from hub.domain.policy import Act, may
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion
 from hub.domain.trajectory import Trajectory
@@ -60,8 +60,7 @@ def _decision(verb: Verb, gives: str, asked: Any) -> Callable[..., Answer]:
 
 def _seen(q: Any) -> int | None:
     """The version that the caller had before them; who may not see the family learns nothing of its versions."""
-    relation = q.visit.standing.relation(q.caller, q.visit.began)
-    return None if relation is Relation.INVOLVED else q.if_match
+    return q.if_match if may(Act.SEE_FAMILY, q.caller, q.visit.standing, q.visit.began) else None
 
 
 def _answer_handover(q: Any, family: Trajectory, rules: Rules, on: Occasion) -> None:  # noqa: ARG001
@@ -144,7 +143,7 @@ ON_FAMILIES = (
               forms.DirectionStepDown,
               lambda q, family, _, on: family.lower_direction(q.body.direction, q.body.motivation, on)),
     on_family("terms-met", "meetTerm", "Note that what a term is for was done, be it after it passed", Act.DIRECT, forms.TermMet,
-              lambda q, family, _, on: family.meet_term(q.body.clock, q.body.words, on)),
+              lambda q, family, _, on: family.meet_terms((q.body.clock, *q.body.also), q.body.words, on)),
     on_family("cooperation-refusals", "refuseCooperation", "Note that cooperation is refused", Act.DIRECT, forms.Motivated,
               lambda q, family, rules, on: family.refuse_cooperation(q.body.motivation, rules, on)),
     on_family("family-informations", "informFamily", "Note how the family was told, or why not yet", Act.DIRECT,

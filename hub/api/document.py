@@ -1,6 +1,7 @@
 """The OpenAPI document: what FastAPI says of its routes, with what it cannot know of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
@@ -8,6 +9,7 @@ from starlette.routing import BaseRoute
 from hub.api import VERSION, schemas
 from hub.api.descriptions import HEADERS, Thing, answered, problems
 from hub.api.oauth import scheme
+from hub.api.reports import in_document
 from hub.api.signals import ACCEPTED, BATCH
 
 _TAGS = {
@@ -16,9 +18,11 @@ _TAGS = {
     "escalations": "What rose, and who took notice",
     "decisions": "What people decide, each for a reason in words",
     "matching": "Whose family a signal or a person belongs to",
+    "reports": "What people of partners without a system type, and what became of it",
     "subscriptions": "What partners want to be told, and what they were",
     "people": "What people who work here settle for themselves, and who is on call",
     "operation": "For those who keep the hub running",
+    "evidence": "Proof that nobody changed what was recorded, for everybody",
     "about": "The interface itself",
 }
 INFO: Thing = {
@@ -86,8 +90,11 @@ _POST_SIGNALS = {
 }
 
 
-def document(routes: Sequence[BaseRoute], server: str) -> Thing:
-    """The OpenAPI 3.1 document of these routes and of the one that goes past FastAPI; `server` ends in /v1."""
+def document(routes: Sequence[BaseRoute], report: Mapping[str, Any], server: str) -> Thing:
+    """The OpenAPI 3.1 document of these routes and of the one that goes past FastAPI; `server` ends in /v1.
+
+    `report` is the contract of what people report.
+    """
     said = get_openapi(title=INFO["title"], version=VERSION, routes=routes)
     root = {"servers": [{"url": server.removesuffix("/v1")}]}
     paths = {
@@ -105,7 +112,7 @@ def document(routes: Sequence[BaseRoute], server: str) -> Thing:
     schemes = said["components"].get("securitySchemes", {}) | {"partners": scheme(server)}
     components = said["components"] | {
         "securitySchemes": schemes,
-        "schemas": own | made,
+        "schemas": own | made | in_document(report),
         "headers": HEADERS,
         "responses": problems(),
     }

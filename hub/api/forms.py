@@ -118,10 +118,11 @@ class Result(Form):
 
 
 class TermMet(Form):
-    """Which running term (`clock`, as the family shows it), and in words what was done."""
+    """Which running term (`clock`, as the family shows it), and in words what was done; `also` are others that it was for."""
 
     clock: Line
     words: Words
+    also: list[Line] = Field(default=[], max_length=10)
 
 
 class LeverDecision(Motivated):

@@ -32,9 +32,12 @@ ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 )
 """On every answer, errors too; a page brings its own policy, and what never changes may be kept."""
 SIGNALS = "signals"
+INTERFACE = "/v1/"
 _LAST = (b"connection", b"close")
 _NAMES = frozenset(name for name, _ in ALWAYS)
 
@@ -56,7 +59,8 @@ class Front:
     ) -> None:
         self.routes, self.rest, self.stop, self._failed = [*hot, *rest.routes], rest, stop, failed
         self._watch = watch
-        self._router = Router(hot, redirect_slashes=False, default=rest)
+        of_interface = [route for route in hot if getattr(route, "path", "").startswith(INTERFACE)]
+        self._pages, self._interface = (Router(some, redirect_slashes=False, default=rest) for some in (hot, of_interface))
         self.is_stopping = False
 
     def drain(self) -> None:
@@ -65,7 +69,7 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._router(scope, receive, send)
+            await self._pages(scope, receive, send)
             return
         has_begun, since = False, perf_counter()
         take_up(lambda: caller_of(scope))
@@ -84,7 +88,9 @@ class Front:
         try:
             _refuse_oversized(scope)
             _refuse_crooked(scope)
-            await self._router(scope, receive, send_with_headers)
+            # no page is under the interface, so nobody who asks there has to be compared with every page first
+            router = self._interface if scope["path"].startswith(INTERFACE) else self._pages
+            await router(scope, receive, send_with_headers)
         except ClientDisconnect:
             return
         except Exception as error:

@@ -11,6 +11,7 @@ from hub.api import facts, forms, hearing, receipts, schemas
 from hub.api.admission import Hub, Known
 from hub.api.forms import Form
 from hub.api.operations import Operation, question
+from hub.api.parts import Parts
 from hub.api.queries import Moment, Nothing
 from hub.api.visits import at_family
 from hub.api.writing import Answer
@@ -34,7 +35,7 @@ def of_view(view: View) -> Operation:
     """A read model over HTTP; a list takes a cursor and a limit."""
     words = [word for word in view.path.replace("{", "by-").replace("}", "").replace("/", "-").split("-") if word]
     base = Page if "next" in view.answer.get("properties", {}) else Nothing
-    filters: dict[str, Any] = {name: (str, Field("", description="only those")) for name in view.filters}
+    filters: dict[str, Any] = {name: (str, Field("", description=view.says.get(name, "only those"))) for name in view.filters}
     query = create_model("Narrowed", __base__=base, **filters)
     return Operation(
         method="GET",
@@ -146,12 +147,17 @@ SEARCH = Operation(
 # Receipts ------------------------------------------------------------------------------------------
 
 
-def _status(hub: Hub, caller: Known, id: UUID) -> Answer:
-    receipt, became = hub.intake.status(id, caller.organisation)
+def status_of(id: UUID, hub: Parts, organisation: str, typed_by: str = "") -> Answer:
+    """The receipt of a message of that organisation (and that person), with what became of it since. Raises: NotKnown."""
+    receipt, became = hub.intake.status(id, organisation, typed_by)
     heard = hub.reporters.of(id, [(one["signal"], one["family"]) for one in became.signals])
     said = receipts.status(receipt, became, hub.sign)
     said["status"]["feedback"] = [hearing.said(one) for one in heard]
     return Answer(said, concerned=hub.members({one.family for one in heard if one.family}))
+
+
+def _status(hub: Hub, caller: Known, id: UUID) -> Answer:
+    return status_of(id, hub, caller.organisation)
 
 
 RECEIPT = Operation(

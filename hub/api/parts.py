@@ -13,14 +13,18 @@ from hub.admittance import Admittance
 from hub.api.proxies import Proxies
 from hub.casework import Casework
 from hub.contacting import Contacting
-from hub.domain.callers import Caller
+from hub.domain.callers import Caller, Colleague
 from hub.domain.policy import Act
 from hub.domain.processing import Activity, Processing, Reading, Sought, Wanted
 from hub.domain.signals import NamedPerson
 from hub.domain.subscriptions import Sink, Wish
 from hub.feedback import Reporters
+from hub.history import History
 from hub.intake import Intake
+from hub.knowledge import Knowledge
 from hub.ports import UNWATCHED, Clock, Shown, Signer, View, Watch
+from hub.requests import Requests
+from hub.retention import Retention
 from hub.subscribing import Subscribing
 from hub.telling import Tellings
 
@@ -125,6 +129,22 @@ class Found:
     contact: str
 
 
+class Reporting(Protocol):
+    """Makes messages of what people type, which the hub signs; `type` is that of all of them."""
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def contract(self) -> Mapping[str, Any]:
+        """The JSON Schema of what is typed."""
+        ...
+
+    def sealed(self, data: bytes, key: UUID, reporter: Caller) -> tuple[Mapping[str, Sequence[str]], Signer]:
+        """The headers with which this is a message of the reporter's organisation, and who it is of. Raises: NotAllowed."""
+        ...
+
+
 class Limits(Protocol):
     """How much each organisation may ask."""
 
@@ -185,6 +205,105 @@ class Upkeep(Protocol):
         ...
 
 
+class Persons(Protocol):
+    """What is kept of one person."""
+
+    def families(self, person: UUID) -> Sequence[UUID]:
+        """The families that somebody is in."""
+        ...
+
+    def concerned(self, person: UUID) -> Mapping[str, Sequence[str]]:
+        """The person in each of their families."""
+        ...
+
+    def file(self, person: UUID) -> Mapping[str, Any]:
+        """What is kept of a person, and who saw it. Raises: NotKnown."""
+        ...
+
+    def readable(self, told: Mapping[str, Any], language: str) -> str:
+        """The same as a page (HTML)."""
+        ...
+
+    def certificate(self, person: UUID) -> str:
+        """What the hub signed of the erasure of a person. Raises: NotKnown."""
+        ...
+
+    def grounds(self) -> Sequence[Mapping[str, Any]]:
+        """The closed list of grounds."""
+        ...
+
+    def identity(self) -> Sequence[Mapping[str, str]]:
+        """The ways in which it is checked who asks."""
+        ...
+
+
+class Note(Protocol):
+    """A signed note; its text is how it travels."""
+
+
+class Signed(Protocol):
+    """What was signed of a tree of that size."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def signed_at(self) -> datetime: ...
+
+    @property
+    def note(self) -> Note: ...
+
+
+class Evidence(Protocol):
+    """A tree over what may not be changed (RFC 6962), and what of it was signed."""
+
+    @property
+    def origin(self) -> str: ...
+
+    @property
+    def witnesses(self) -> Sequence[object]: ...
+
+    def signing_keys(self) -> Sequence[tuple[str, datetime]]:
+        """The keys of the hub that sign it, and since when each does."""
+        ...
+
+    def checkpoint(self, size: int = 0) -> Signed:
+        """What was signed of that size, or last. Raises: NotKnown."""
+        ...
+
+    def covering(self, position: int) -> Signed:
+        """The first that was signed with that position in it. Raises: NotKnown."""
+        ...
+
+    def inclusion(self, index: int, size: int) -> tuple[bytes, Sequence[bytes]]:
+        """A leaf's hash, and the proof that it is there. Raises: NotKnown."""
+        ...
+
+    def consistency(self, old: int, size: int) -> Sequence[bytes]:
+        """The proof that it only grew. Raises: NotKnown."""
+        ...
+
+    def cosign(self, size: int, said: str) -> Sequence[str]:
+        """Keeps what witnesses signed. Raises: NotKnown, Malformed."""
+        ...
+
+
+class HowSigned(Protocol):
+    """How a tree is signed now: for how long news waits for that (seconds), and how many witnesses lack who should have signed."""
+
+    @property
+    def waits(self) -> float: ...
+
+    @property
+    def lacks(self) -> int: ...
+
+    @property
+    def unsigned(self) -> int: ...
+
+    @property
+    def is_late(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """What leaves the hub by itself: the contracts of `notices` by their types, and of how a `family` stands on Kafka.
@@ -204,14 +323,18 @@ class Parts:
 
     `connect` opens the database of the `views`; `caller_of` says who shows this, `refuse_other` refuses what is not
     of the signer of a message; `sign` is that of the hub's receipts
-    (a compact JWS); `history` takes a family, and until when it was recorded and was so (`None`: now).
+    (a compact JWS); `history` takes a family, and until when it was recorded and was so (`None`: now); `knowledge` a family, a
+    moment, and whose it is (empty: everybody's).
     `families_of` selects the families that a caller may see in a list, `members` gives the people of families.
-    `disclose` leaves of an answer with this schema what a caller may see, `disclose_notice` of a notice, if anything.
+    `disclose` leaves of an answer with this schema what a caller may see for a purpose (empty: their own), `disclose_notice` of
+    a notice, if anything.
     `activity` is what an operation does, by its name, on a day; `sought` who is meant by a search.
     `subscriptions` are those of an organisation, `sinks` where this hub can tell one anything, `topic` names that of one of
     them, and `leaving` is what can be said of all that leaves.
-    `contacting` is how people who work here want to hear of things, `calendar` gives that behind a link, and `base_url` is
+    `contacting` is how people who work here want to hear of things, `calendar` gives that behind a link, `colleagues` are they by
+    login name, and `base_url` is
     where the hub is reached.
+    `evidence` are the trees over what may not be changed, by their names; `how_signed` says of each how well it is signed now.
     `authorization` gives tokens to partners' systems, unless they get them elsewhere; `watch` is told what happened.
     """
 
@@ -221,7 +344,9 @@ class Parts:
     intake: Intake
     casework: Casework
     reporters: Reporters
-    history: Callable[[UUID, datetime | None, datetime | None], Mapping[str, Any]]
+    reports: Reporting
+    history: History
+    knowledge: Knowledge
     search: Callable[[NamedPerson], Sequence[Found]]
     views: Sequence[View]
     connect: Callable[[], AbstractContextManager[Connection]]
@@ -229,7 +354,7 @@ class Parts:
     caller_of: Callable[[Shown], Caller]
     families_of: Callable[[Caller, Act], Select[tuple[str]]]
     members: Callable[[Iterable[str]], Mapping[str, Sequence[str]]]
-    disclose: Callable[[Any, Mapping[str, Any], Caller], Any]
+    disclose: Callable[[Any, Mapping[str, Any], Caller, str], Any]
     disclose_notice: Callable[[Mapping[str, Any], Caller], Mapping[str, Any] | None]
     authorization: AuthorizationServer | None
     proxies: Proxies
@@ -244,12 +369,18 @@ class Parts:
     mailbag: Mailbag
     contacting: Contacting
     calendar: Callable[[str], bytes]
+    colleagues: Callable[[], Mapping[str, Colleague]]
     base_url: str
     leaving: Leaving
     limits: Limits
     strangers: Strangers
     processings: Processings
     upkeep: Upkeep
+    requests: Requests
+    persons: Persons
+    retention: Retention
+    evidence: Mapping[str, Evidence]
+    how_signed: Callable[[], Mapping[str, HowSigned]]
     activity: Callable[[str, date], Activity]
     sought: Callable[[NamedPerson], Sought]
     watch: Watch = UNWATCHED

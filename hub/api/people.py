@@ -1,4 +1,5 @@
-"""What people who work here settle for themselves: how they are mailed, a calendar of their terms, and who is on call."""
+"""What people who work here settle for themselves: how they are mailed, a calendar of their terms, who is on call; and who else
+works here."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -18,9 +19,10 @@ from hub.api.operations import Operation
 from hub.api.queries import Moment
 from hub.api.writing import Answer
 from hub.domain import field_classes as of
+from hub.domain.callers import Colleague
 from hub.domain.contacting import Contact, Mail
 from hub.domain.duty import Shift
-from hub.domain.policy import Act
+from hub.domain.policy import POLICY, Act, Reach
 
 Link = Annotated[str, Path(pattern=r"^[0-9a-f]{32}\.[A-Za-z0-9_-]{43}$")]
 
@@ -93,6 +95,19 @@ def _shift(one: Shift) -> dict[str, Any]:
     return {"id": one.id, "who": one.who, "begins": _text(one.begins), "ends": _text(one.ends), "rank": one.rank}
 
 
+# Who else works here --------------------------------------------------------------------------------
+
+
+def _colleagues(hub: Hub) -> Answer:
+    directing = [one for one in hub.colleagues().values() if POLICY[Act.DIRECT, one.role] is not Reach.NOBODY]
+    return Answer({"items": [_colleague(one) for one in directing]})
+
+
+def _colleague(one: Colleague) -> dict[str, Any]:
+    of = {"organisation": one.organisation, "organisationName": one.organisation_name}
+    return {"who": one.subject, "name": one.name, "role": one.role.value, **of}
+
+
 def _text(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
@@ -131,6 +146,10 @@ _TEXT, _NUMBER = schemas.TEXT | of.OPERATION, {"type": "integer"} | of.OPERATION
 _MOMENT = schemas.MOMENT | of.OPERATION
 _CONTACT = schemas.thing(email=_TEXT, mail=_TEXT, hour=_NUMBER, calendarUntil=schemas.maybe(_MOMENT))
 _SHIFT = schemas.thing(id=schemas.ID, who=_TEXT, begins=_MOMENT, ends=_MOMENT, rank=_NUMBER)
+_COLLEAGUE = (
+    schemas.thing(who=schemas.TEXT, name=schemas.TEXT, role=schemas.TEXT, organisation=schemas.TEXT, organisationName=schemas.TEXT)
+    | of.CONTACT
+)
 _SHIFTS = schemas.thing(items=schemas.many(_SHIFT))
 
 
@@ -153,5 +172,7 @@ PEOPLE = (
                status=201, refusals=(409,)),
     _operation("DELETE", "/duty-shifts/{id}", "cancelShift", "Take a shift away", _cancel, Act.PLAN_DUTY, _SHIFTS,
                refusals=(404,)),
+    _operation("GET", "/colleagues", "getColleagues", "Who can direct a family: those who logged in here, by name and organisation",
+               _colleagues, Act.SEE_COLLEAGUES, schemas.thing(items=schemas.many(_COLLEAGUE))),
 )
 # fmt: on

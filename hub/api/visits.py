@@ -12,6 +12,9 @@ from hub.domain.processing import Outcome, Reading
 from hub.domain.traces import Trace
 from hub.errors import NotKnown
 
+ASSIGNMENT = "assignment:"
+"""With the id of one it is the ground on which an auditor looked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -59,5 +62,9 @@ def note(
     """
     activity = parts.activity(visit.operation, visit.began.date())
     now, of = parts.clock.now(), visit.operation
-    said = Reading.of(activity, of, visit.caller, visit.trace, visit.began, now, concerned, sought=sought, outcome=outcome)
+    under = visit.standing.assignment(visit.caller, visit.began) if visit.standing else None
+    ground = f"{ASSIGNMENT}{under.id}" if under else ""
+    said = Reading.of(
+        activity, of, visit.caller, visit.trace, visit.began, now, concerned, sought=sought, outcome=outcome, ground=ground
+    )
     parts.processings.write([said])

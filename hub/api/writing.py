@@ -11,7 +11,7 @@ class Answer(Response):
     """Plain data on its way out; it is written when what may be told of it is known.
 
     `sought` are the blind keys of whoever was looked for, and `concerned` the families with the people that it is about,
-    where the answer does not say so by naming families.
+    where the answer does not say so by naming families; `purpose` is what it is for, where that is not the caller's own.
     """
 
     media_type = "application/json"
@@ -23,8 +23,10 @@ class Answer(Response):
         headers: Mapping[str, str] | None = None,
         sought: Sequence[str] = (),
         concerned: Mapping[str, Sequence[str]] | None = None,
+        purpose: str = "",
     ) -> None:
         self.content, self.sought, self.concerned, self._said = content, sought, concerned, headers
+        self.purpose = purpose
         super().__init__(b"", status_code, headers)
 
     def written(self, told: Any) -> Response:

@@ -111,6 +111,7 @@ ADVICE: Mapping[str, tuple[int, str]] = {
     "purpose-not-allowed": (403, f"You take part for other purposes than that of this type of message. {_TERMS}"),
     "ground-not-valid": (403, f"The legal basis of this type of message is not in force today. {_TERMS}"),
     "ground-not-allowed": (403, f"You take part on other legal bases than that of this type of message. {_TERMS}"),
+    "not-signed-yet": (404, "The log is signed within a minute: ask for the proof again then."),
     "not-known": (404, "There is nothing at that address, or nothing that is yours: compare it with the receipt."),
     # what you are told
     "too-many-subscriptions": (

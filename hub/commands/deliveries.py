@@ -12,6 +12,7 @@ from hub.commands.noting import members, note, noted
 from hub.commands.shared import Name, say, the_hub
 from hub.domain.tellings import Telling
 from hub.errors import NotKnown
+from hub.projections import tellings
 from hub.wiring import Upkeep
 
 app = typer.Typer(help="What partners are told, and what was put aside; nothing of it is lost.", no_args_is_help=True)
@@ -35,6 +36,17 @@ def list_() -> None:
     for code in sorted({each["last_outcome"] for each in aside} - {""}):
         dutch, english = meaning_of(code)
         say.print(f"{code}: {dutch} / {english}")
+
+
+@app.command()
+def owed() -> None:
+    """Show who was told something that was put right since, and has not received that yet: whom somebody has to tell."""
+    with the_hub() as hub, hub.stored.views.connect() as connection:
+        each = tellings.owed(connection)
+    table = Table("organisation", "put right since")
+    for organisation, since in each:
+        table.add_row(organisation, since[:16])
+    say.print(table)
 
 
 @app.command()

@@ -29,7 +29,7 @@ def message(
     with the_hub() as hub:
         found, position = hub.register.read(lambda unit: ((kept := unit.get(Message, id)), unit.position_of(kept)))
         posted, wrong = _kept(hub, found.received)
-        wrong = wrong or Reread(hub.registrations, posted).wrong_with(found.received)
+        wrong = wrong or Reread(hub.registrations, posted, hub.keys.public_jwks()["keys"]).wrong_with(found.received)
         _note(hub, found, body)
     where = aside if body else say
     for label, text in _described(found, position):
@@ -69,6 +69,8 @@ def _described(found: Message, position: int) -> Iterator[tuple[str, str]]:
     yield "message", str(found.id)
     yield "sender", f"{was.partner} ({was.kind}), OIN {was.oin}"
     yield "key", f"{was.kid}, {was.algorithm}"
+    if was.typed_by:
+        yield "typed by", f"{was.typed_by}, into the hub's own form; the hub signed it"
     yield "event", f"{was.event_id} of {was.source}"
     yield "type", was.type
     yield "received", was.timestamp.astimezone(UTC).isoformat()

@@ -5,6 +5,7 @@ import pwd
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from secrets import token_hex
+from typing import Any
 from uuid import UUID
 
 from hub.commands.shared import OPERATOR
@@ -26,15 +27,20 @@ def note(
     concerned: Concerned = NOBODY,
     about: tuple[str, str] | None = None,
     outcome: Outcome = Outcome.GIVEN,
+    ground: str = "",
+    by: str = "",
 ) -> None:
-    """Notes what is about to be shown or done, with who has the shell; `concerned` and `about` are as a `Reading` has them.
+    """Notes what is about to be shown or done, with who has the shell, and in whose name (`by`) where that is somebody else.
+
+    `concerned`, `about` and `ground` are as a `Reading` has them.
 
     Raises:
         Unavailable: it could not be noted, so it may not be shown or done.
     """
     now = hub.clock.now()
     known, trace = hub.activities.at(activity, now.date()), Trace(token_hex(16), token_hex(8))
-    hub.processings.write([Reading.of(known, command, whoever(), trace, now, now, concerned, about=about, outcome=outcome)])
+    said: dict[str, Any] = {"about": about, "outcome": outcome, "ground": ground}
+    hub.processings.write([Reading.of(known, command, whoever(by), trace, now, now, concerned, **said)])
 
 
 @contextmanager
@@ -54,13 +60,16 @@ def noted(
         raise
 
 
-def whoever() -> Caller:
-    """Who has the shell, by what the operating system calls them: variables of the environment could say anything."""
+def whoever(by: str = "") -> Caller:
+    """Who has the shell, by what the operating system calls them: variables of the environment could say anything.
+
+    `by` is in whose name they do it, as they say.
+    """
     try:
         name = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # in a container nobody may have a name
         name = str(os.getuid())
-    return Caller(Capacity.OPERATOR, f"{OPERATOR}:{name}", "")
+    return Caller(Capacity.OPERATOR, f"{OPERATOR}:{name} ({by})" if by else f"{OPERATOR}:{name}", "")
 
 
 def members(hub: Hub, families: Sequence[str]) -> dict[str, list[str]]:

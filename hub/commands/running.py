@@ -112,10 +112,11 @@ def _refuse_taken(host: str, port: int) -> None:
 def demo(
     once: Annotated[bool, typer.Option(help="check everything that is shown, then stop with 0 or 1")] = False,
     port: Port = 8000,
+    pause: Annotated[int, typer.Option(min=0, max=60, help="wait so many seconds before each step, to watch it live")] = 0,
 ) -> None:
     """Play twelve weeks of one synthetic family through a hub of its own, and show what happens."""
     from hub.demo import play
 
     # its data goes away with it, however it is asked to end
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    raise typer.Exit(play(once=once, port=port))
+    raise typer.Exit(play(once=once, port=port, pause=pause))

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -73,6 +73,23 @@ def using() -> Iterator[None]:
             "HUB_CONTRACTS_DIR another for the contracts."
         )
         raise Unavailable(f"The hub cannot use {error.filename}: {error.strerror}. {words}") from None
+
+
+@contextmanager
+def new_file(path: Path, option: str) -> Iterator[IO[bytes]]:
+    """A new file for the user alone, or none: what was broken off is removed. Raises: BadParameter, where it is there already."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise typer.BadParameter(f"{path} is there already", param_hint=option) from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def advise(words: str) -> None:

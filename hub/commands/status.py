@@ -78,6 +78,7 @@ def _waiting(now: Standing) -> Table:
 def _counts(now: Standing) -> Iterator[tuple[str, int | str | None]]:
     yield "signals, for a person who says whose they are", now.questions
     yield "messages in quarantine", now.quarantine
+    yield "kept too long by the register of retention, for somebody who lets it go", now.kept_too_long
     for level, count in sorted(now.escalations.items()):
         yield f"escalations to level {level}, for somebody who takes notice", count
     for name, way in now.ways.items():

@@ -4,7 +4,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from hub.domain.callers import Capacity
+from hub.domain.callers import Capacity, Colleague
 
 HUB_OIN = "00000099000000000001"
 _AT = {"street": "Voorbeeldlaan", "number": "48", "postcode": "2599ZZ", "town": "Den Haag", "municipality": "0518"}
@@ -64,6 +64,9 @@ HOUSING = Organisation("woningcorporatie-voorbeeld", "housing-corporation", "000
 SOCIAL = Organisation("sociale-zaken-voorbeeld", "social-services", "00000099000000020004", "Sociale Zaken")
 SCHOOL = Organisation("leerplicht-voorbeeld", "school-attendance", "00000099000000020005", "Leerplicht")
 ORGANISATIONS = (POLICE, VEILIG_THUIS, HOUSING, SOCIAL, SCHOOL)
+"""Those with a system, which posts what they signal."""
+COMMUNITY_HOUSE = Organisation("buurthuis-voorbeeld", "any-partner", "00000099000000020006", "Buurthuis")
+"""One without: what it signals is typed on the hub's own pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,30 @@ class Staff:
         """As the interface asks for a director or a coach."""
         return {"to": self.who, "organisation": self.organisation, "contact": self.contact}
 
+    @property
+    def name(self) -> str:
+        """What they are called."""
+        initial, _, name = self.who.partition(".")
+        return f"{initial.upper()}. {name.capitalize()}"
 
+    @property
+    def organisation_name(self) -> str:
+        """What their organisation is called."""
+        return _CALLED.get(self.organisation, self.organisation)
+
+    def logged_in(self) -> Colleague:
+        """As the hub knows who logged in."""
+        return Colleague(self.role, self.who, self.organisation, self.name, self.organisation_name)
+
+
+_CALLED = {
+    "neighbourhood-team": "Wijkteam",
+    "vig-team": "VIG-team",
+    "municipality": "Gemeente",
+    "audit": "Auditdienst",
+    "hub": "Hubbeheer",
+}
+_CALLED |= {each.name: each.title for each in (*ORGANISATIONS, COMMUNITY_HOUSE)}
 COORDINATOR = Staff("a.voorbeeld", "neighbourhood-team", "regie@wijkteam.example", "coordinator")
 COACH = Staff("b.testman", "vig-team", "b.testman@vig.example", "family coach")
 OPERATOR = Staff("c.beheer", "hub", "beheer@hub.example", "operator", Capacity.OPERATOR)
@@ -88,4 +114,6 @@ TEAM_LEAD = Staff("d.leider", "neighbourhood-team", "teamleiding@wijkteam.exampl
 ADMINISTRATIVE = Staff("e.bestuur", "municipality", "escalatie@gemeente.example", "escalation level", Capacity.ADMINISTRATIVE)
 AUDITOR = Staff("f.toezicht", "audit", "audit@gemeente.example", "auditor", Capacity.AUDITOR)
 OFFICER = Staff("g.privacy", "municipality", "fg@gemeente.example", "data protection officer", Capacity.DATA_PROTECTION_OFFICER)
-STAFF = (COORDINATOR, COACH, TEAM_LEAD, ADMINISTRATIVE, AUDITOR, OFFICER, OPERATOR)
+AUTHORITY = Staff("j.veilig", VEILIG_THUIS.name, "besluiten@veilig-thuis.example", "Veilig Thuis")
+REPORTER = Staff("i.melder", COMMUNITY_HOUSE.name, "jongerenwerk@buurthuis.example", "youth worker", Capacity.REPORTER)
+STAFF = (COORDINATOR, COACH, TEAM_LEAD, ADMINISTRATIVE, AUDITOR, OFFICER, OPERATOR, AUTHORITY, REPORTER)

@@ -17,7 +17,7 @@ import structlog
 from hub.api.server import server as server_of
 from hub.client import Verifier
 from hub.demo.badges import Badges
-from hub.demo.cast import COORDINATOR, HUB_OIN, Staff
+from hub.demo.cast import COMMUNITY_HOUSE, COORDINATOR, HUB_OIN, STAFF, Staff
 from hub.demo.desk import Desk
 from hub.demo.listener import Listener
 from hub.demo.provider import Provider, providing
@@ -31,6 +31,8 @@ from hub.wiring import Hub, application
 _CALLED_BACK_ON = "127.0.0.0/8"
 _LEAP = timedelta(days=366)
 """How far the clock of the demo may go on while a delivery is under way; in earnest it is minutes."""
+_WEEKS = 366 * 24 * 60
+"""Minutes: whoever watches stays in while the clock leaps from week to week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ def stage(port: int, begins: datetime) -> Iterator[Stage]:
         with hub.running(), listening(hub, port), receiving(receiver) as receiver_url, httpx2.Client(base_url=url) as to:
             senders = new_systems(url, clock)
             _register(hub, senders, receiver_url)
+            for each in STAFF:  # who works here has logged in before, as in earnest
+                hub.colleagues.note(each.logged_in(), clock.now())
             listener = Listener(f"{url}/v1/escalations/stream")
             badges = Badges(provider.issuer, at_work, clock, to)
             desk = Desk(to, badges.of)
@@ -106,6 +110,8 @@ def _settings(data: Path, url: str, issuer: str) -> Settings:
         oin=HUB_OIN,
         base_url=url,
         login_issuer=issuer,
+        session_idle_minutes=_WEEKS,
+        session_minutes=_WEEKS,
         duty_director=COORDINATOR.who,
         duty_organisation=COORDINATOR.organisation,
         duty_contact=COORDINATOR.contact,
@@ -117,6 +123,7 @@ def _register(hub: Hub, senders: dict[str, System], receiver_url: str) -> None:
         organisation = sender.organisation
         hub.registry.add(name, organisation.kind, organisation.oin, "demo", callback=f"{receiver_url}/{name}")
         hub.registry.add_key(name, sender.public, "demo")
+    hub.registry.add(COMMUNITY_HOUSE.name, COMMUNITY_HOUSE.kind, COMMUNITY_HOUSE.oin, "demo")
 
 
 @contextmanager

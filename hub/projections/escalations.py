@@ -42,12 +42,13 @@ ESCALATIONS = Table(
     TABLES,
     Column("id", Text, primary_key=True),
     Column("position", BigInteger, nullable=False, unique=True),
-    Column("family", Text, nullable=False, index=True),
+    Column("family", Text, nullable=False),
     Column("axis", Text, nullable=False),
     Column("level", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("shown", Document, nullable=False),
     Index("escalations_by_state", "state", "position"),
+    Index("escalations_of_family", "family", "state"),
 )
 MERGED = Table("escalations_merged", TABLES, Column("family", Text, primary_key=True), Column("into", Text, nullable=False))
 _E = ESCALATIONS.c

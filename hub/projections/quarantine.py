@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, select
 
 from hub.domain import field_classes as of
+from hub.domain.keeping import MESSAGE, Keeping
 from hub.domain.messages import QUARANTINED, Message
 from hub.domain.policy import Act
 from hub.ports import Asked, Fact, Projection, View
@@ -44,17 +45,23 @@ _M = MESSAGES.c
 
 def apply(facts: Sequence[Fact], connection: Connection) -> None:
     """Lets the facts put messages into quarantine, and take them out."""
-    fold(MESSAGES, [(str(fact.stream_id), fact) for fact in facts if _concerns(fact.event)], _message, connection)
+    fold(MESSAGES, [(_which(fact), fact) for fact in facts if _concerns(fact.event)], _message, connection)
+
+
+def _which(fact: Fact) -> str:
+    return fact.event.about if isinstance(fact.event, Keeping.Ended) else str(fact.stream_id)
 
 
 def _concerns(event: Any) -> bool:
     """Nearly every message is read at once: only the others are worth a look at the table."""
     if isinstance(event, Message.Received):
         return event.outcome == QUARANTINED
+    if isinstance(event, Keeping.Ended):
+        return event.kind == MESSAGE
     return isinstance(event, _LATER)
 
 
-_TAKEN_BACK = (Message.Corrected, Message.Withdrawn)
+_TAKEN_BACK = (Message.Corrected, Message.Withdrawn, Keeping.Ended)
 _LATER = (Message.ProcessedAgain, *_TAKEN_BACK)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, select
 
 from hub.domain import field_classes as of
+from hub.domain.keeping import QUESTION, Keeping
 from hub.domain.people import Person
 from hub.domain.policy import Act
 from hub.domain.questions import MatchQuestion
@@ -47,6 +48,7 @@ QUESTIONS = Table(
     Column("shown", Document, nullable=False),
 )
 _FACTS = events_of(MatchQuestion)
+_UNREADABLE = (Person.Erased, Keeping.Ended)
 _Q = QUESTIONS.c
 
 
@@ -58,6 +60,8 @@ def apply(facts: Sequence[Fact], connection: Connection) -> None:
 def _about(fact: Fact) -> Sequence[str]:
     if isinstance(fact.event, Person.Erased):
         return fact.event.questions
+    if isinstance(fact.event, Keeping.Ended):
+        return [fact.event.about] if fact.event.kind == QUESTION else ()
     return [str(fact.stream_id)] if type(fact.event) in _FACTS else ()
 
 
@@ -71,7 +75,7 @@ def _question(row: Row | None, fact: Fact) -> Row | None:
             "partner": event.partner,
             "shown": _asked(event),
         }
-    elif row is not None and isinstance(event, Person.Erased):
+    elif row is not None and isinstance(event, _UNREADABLE):
         return row | {"state": ERASED if row["state"] == OPEN else row["state"], "shown": row["shown"] | _NOTHING}
     elif row is not None and isinstance(event, MatchQuestion.Lapsed):
         row["state"] = LAPSED
@@ -155,7 +159,7 @@ PROJECTION = Projection(
     title="Match questions",
     tables=TABLES,
     apply=apply,
-    topics=topics_of(_FACTS, (Person.Erased,)),
+    topics=topics_of(_FACTS, _UNREADABLE),
     views=(
         View(
             path="match-questions",

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, delete, func, insert, select
 
 from hub.domain import field_classes as of
-from hub.domain.concerns import CONCERNS
+from hub.domain.concerns import SILENT
 from hub.domain.dates import PartialDate
 from hub.domain.policy import Act
 from hub.domain.trajectory import Trajectory
@@ -35,8 +35,6 @@ from hub.projections import (
 
 NEAR = timedelta(days=180)
 """How far signals may lie apart to be of the same time."""
-SILENT = frozenset(code for code in CONCERNS if code.startswith("feedback-"))
-"""What others did with an earlier report is no worry."""
 
 TABLES = MetaData()
 SIGNALS = Table(

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, MetaData, Select, Table, Text, delete, insert, or_, select, tuple_
+from sqlalchemy import Boolean, Column, Connection, MetaData, Select, Table, Text, delete, false, insert, or_, select, tuple_
 
 from hub.domain.access import Access
 from hub.domain.callers import Caller, Capacity
-from hub.domain.policy import OPENED_BY_GLASS, OPENED_BY_OFFER, Act
+from hub.domain.policy import OPENED_BY_ASSIGNMENT, OPENED_BY_GLASS, OPENED_BY_OFFER, Act
 from hub.domain.streams import Recorded
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.clocks import ENDED
@@ -39,7 +39,17 @@ GLASS = Table(
     Column("who", Text, primary_key=True),
     Column("until", Text, nullable=False),
 )
+ASSIGNED = Table(
+    "relation_assignments",
+    TABLES,
+    Column("assignment", Text, primary_key=True),
+    Column("family", Text, nullable=False),
+    Column("auditor", Text, nullable=False, index=True),
+    Column("begins", Text, nullable=False),
+    Column("until", Text, nullable=False),
+)
 _F = FAMILIES.c
+_A = ASSIGNED.c
 
 
 def apply(facts: Sequence[Fact], connection: Connection) -> None:
@@ -104,17 +114,30 @@ def _broken(fact: Fact, connection: Connection) -> None:
     connection.execute(insert(GLASS), {"family": event.family, "who": event.by, "until": moment(event.until)})
 
 
-_MEMBERSHIP: Mapping[type[Recorded], Callable[[Fact, Connection], None]] = {
+def _assigned(fact: Fact, connection: Connection) -> None:
+    event = fact.event
+    term = {"begins": moment(event.begins), "until": moment(event.until)}
+    connection.execute(insert(ASSIGNED), {"assignment": event.assignment, "family": event.family, "auditor": event.auditor, **term})
+
+
+_MEMBERSHIP: Mapping[type[Recorded], Callable[[Fact, Connection], Any]] = {
     Trajectory.PersonJoined: _joined,
     Trajectory.LetGo: lambda fact, connection: _leave(fact, fact.event.people, connection),
     Trajectory.SignalUnlinked: lambda fact, connection: _leave(fact, fact.event.people, connection),
     Trajectory.PeopleLeft: lambda fact, connection: _leave(fact, fact.event.people, connection),
     Access.GlassBroken: _broken,
+    Access.AuditorAssigned: _assigned,
+    Access.AssignmentEnded: lambda fact, connection: connection.execute(
+        delete(ASSIGNED).where(_A.assignment == fact.event.assignment)
+    ),
 }
 
 
 def own(caller: Caller, at: datetime, act: Act) -> Select[tuple[str]]:
     """The families in which this caller may do this as being theirs, as `hub.domain.policy` has it: to narrow a list by."""
+    if caller.role is Capacity.AUDITOR:
+        holds = (_A.auditor == caller.subject) & (_A.begins <= moment(at)) & (_A.until > moment(at))
+        return select(_A.family).where(holds if act in OPENED_BY_ASSIGNMENT else false())
     mine = [_F.director == caller.subject, _F.coach == caller.subject]
     if caller.organisation:
         mine.append((_F.director_of == caller.organisation) & _F.is_ended.is_(False))

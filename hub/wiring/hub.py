@@ -20,6 +20,7 @@ from hub.adapters import (
     organisations_index,
     partners,
     people_index,
+    receivers_index,
     subscriptions_index,
     ties_index,
 )
@@ -31,17 +32,19 @@ from hub.adapters.database import settle
 from hub.adapters.disclosures import Disclosures
 from hub.adapters.door import Door
 from hub.adapters.event_store import EventLog
+from hub.adapters.evidence.notary import Notary
 from hub.adapters.hub_keys import HubKeys
 from hub.adapters.indexes import open_indexes
 from hub.adapters.leading import Leading
 from hub.adapters.limits import Limits
-from hub.adapters.login import Login, Sessions
+from hub.adapters.login import Colleagues, Login, Sessions
 from hub.adapters.mapper import PlainMapper, mapper
 from hub.adapters.once import Once
 from hub.adapters.processing_log import ProcessingLog
 from hub.adapters.received import Received
 from hub.adapters.registers import registers
 from hub.adapters.registrations import Registrations
+from hub.adapters.reports import Reports
 from hub.adapters.signatures import PartnerSignatures
 from hub.adapters.standards import in_own_standard
 from hub.adapters.vault import Vault
@@ -61,31 +64,38 @@ from hub.feedback import Reporters
 from hub.history import History
 from hub.intake import Intake
 from hub.ports import Clock, SystemClock
-from hub.projections import clocks, feedback
+from hub.projections import clocks, feedback, requests
 from hub.register import Register
 from hub.registry import Registry
 from hub.relay import Relay, shown, told
+from hub.requests import Requests
+from hub.retention import Retention
 from hub.settings import Settings
 from hub.subscribing import Subscribing
 from hub.telling import Tellings
 from hub.wiring.consuming import consumer_of
 from hub.wiring.made import (
     CLOCK,
+    NOTARISE,
     SEND,
     allowed_to,
     disclosures_of,
     door_of,
+    erasure_of,
     keks_of,
     keys_at,
     login_of,
+    notaries_of,
     processings_of,
     relay_of,
+    request_rules,
+    retention_of,
     rules_by_day,
     sessions_of,
 )
 from hub.wiring.stored import Stored
 
-INDEXES = (people_index.INDEX, organisations_index.INDEX, subscriptions_index.INDEX, ties_index.INDEX)
+INDEXES = (people_index.INDEX, organisations_index.INDEX, subscriptions_index.INDEX, ties_index.INDEX, receivers_index.INDEX)
 READ_MODELS = stream_id("read-models", "views")
 """Whose key the read models are sealed with: they are built anew from the log, so they need none per person."""
 TICK = 1.0
@@ -132,15 +142,20 @@ class Hub:
     intake: Intake
     casework: Casework
     reporters: Reporters
+    reports: Reports
     erase: Erasure
+    requests: Requests
+    retention: Retention
     history: History
     ways: Mapping[str, Way]
     views: Relay
     outbox: Relay
     limits: Limits
     processings: ProcessingLog
+    notaries: Mapping[str, Notary]
     activities: Activities
     sessions: Sessions
+    colleagues: Colleagues
     login: Login | None
     door: Door
     admittance: Admittance
@@ -208,6 +223,7 @@ class Hub:
             settings.oin,
             tell,
             partial(ties_index.ties, stored.log),
+            receivers_index.Receivers(stored.log, own),
             Wishes(subscribing.confirm, subscribing.disable, registry.give_up),
             tellings.record,
             contacting,
@@ -218,7 +234,10 @@ class Hub:
         hearers = [told(way.channel, notices.notices, notices.TOPICS) for way in ways.values()]
         beside = [shown(way.beside) for way in ways.values() if way.beside is not None]
         outbox = relay_of(log, events, stored.outbox, [*hearers, *beside], leading)
-        within = sessions_of(settings, stored.door)
+        within, colleagues = sessions_of(settings, stored.door), Colleagues(stored.door)
+        readings = processings_of(stored.reads, keys, settings)
+        notaries = notaries_of(settings, log, readings, stored.evidence, keys, clock)
+        erase = erasure_of(log, events, register, families, safe, stored.log, notaries["events"], keys)
         views.open()
         outbox.open()
         return cls(
@@ -243,19 +262,24 @@ class Hub:
             intake=intake,
             casework=Casework(register, families, rules),
             reporters=Reporters(register, rules, duty),
-            erase=Erasure(log, events, register, families, safe, event_store.mentioning, lambda: settle(stored.log)),
-            history=History(log, events),
+            reports=Reports(organisations, keys, clock),
+            erase=erase,
+            requests=Requests(register, clock, request_rules(), erase.as_asked, people_index.families_of, rules),
+            retention=retention_of(log, events, register, safe, kept, clock, stored.views),
+            history=History(log, events, event_store.placed),
             ways=ways,
             disclosures=disclosures,
             views=views,
             outbox=outbox,
             limits=Limits(stored.limits, lambda name: allowed_to(settings, organisations.by_name(name)), clock),
-            processings=processings_of(stored.reads, keys, settings),
+            processings=readings,
+            notaries=notaries,
             activities=load_activities(contracts() / "registers" / "processing-activities.json"),
             sessions=within,
+            colleagues=colleagues,
             door=door_of(settings, organisations, keys, stored.door, clock),
             admittance=Admittance(register, clock, settings.duty_organisation),
-            login=login_of(settings, within, keys, Once(stored.door)) if settings.login_issuer else None,
+            login=login_of(settings, within, keys, Once(stored.door), colleagues) if settings.login_issuer else None,
         )
 
     @contextmanager
@@ -277,7 +301,9 @@ class Hub:
     def _work_of(self, part: Part) -> list[Callable[[Event], None]]:
         if part is Part.RELAY:
             ways = {SEND + name: way.run for name, way in self.ways.items() if way.run is not None}
-            led = [partial(self.leading.work, name, do) for name, do in {**ways, CLOCK: self._watch_the_clock}.items()]
+            notaries = {NOTARISE + name: notary.run for name, notary in self.notaries.items()}
+            works = {**ways, **notaries, CLOCK: self._watch_the_clock}
+            led = [partial(self.leading.work, name, do) for name, do in works.items()]
             return [self.leading.run, self.views.run, self.outbox.run, *led]
         if part is Part.CONSUME and (consumer := consumer_of(self)) is not None:
             return [consumer.run]
@@ -314,12 +340,19 @@ class Hub:
             if not organisation.is_removed and end_at(end, now) not in ("", organisation.told_of_end):
                 self.registry.notice_end(organisation.name, end)
 
+    def pass_terms_of_requests(self) -> None:
+        """Lets the term of every request of a person that is over become an event."""
+        with self.stored.views.connect() as connection:
+            late = requests.due_before(connection, self.clock.now())
+        self.requests.pass_terms(UUID(request) for request in late)
+
     def _watch_the_clock(self, stop: Event) -> None:
         while not stop.wait(TICK):
             try:
                 self.pass_deadlines()
                 self.give_feedback()
                 self.notice_covenants()
+                self.pass_terms_of_requests()
             except Exception as error:
                 _told.error("clock-waits", because=type(error).__name__)
 

@@ -10,6 +10,7 @@ import msgspec
 
 from hub import projections
 from hub.adapters import calendars, partners, people_index
+from hub.adapters.activities import load_activities
 from hub.adapters.callers import Callers, KnownSessions
 from hub.adapters.channels.webhook.mailbag import Mailbag
 from hub.adapters.contracts import contract_path, contracts
@@ -19,6 +20,7 @@ from hub.adapters.kafka.topics import OF_PARTNERS, OF_THE_HUB, POSITIONS, SIGNAL
 from hub.adapters.limits import Strangers
 from hub.adapters.matrices import load_matrices
 from hub.adapters.notice_event import LEAN
+from hub.adapters.reports import report_contract
 from hub.api import application as api
 from hub.api import health
 from hub.api.front import Front
@@ -31,11 +33,13 @@ from hub.domain.processing import Sought
 from hub.domain.signals import NamedPerson
 from hub.domain.subscriptions import Sink
 from hub.domain.trajectory import Trajectory
+from hub.knowledge import Knowledge
 from hub.ports import Asked
-from hub.projections import clocks, quarantine, relations
+from hub.projections import clocks, quarantine, relations, tellings
 from hub.wiring.hub import Hub
+from hub.wiring.persons import Persons
 from hub.wiring.upkeep import Upkeep
-from hub.wiring.watched import Watched
+from hub.wiring.watched import Watched, signed
 
 PATIENCE = 2.0
 """Seconds that somebody who did something on a page waits at most to see it there."""
@@ -52,16 +56,21 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
         now=hub.clock.now,
         interface=lambda *asgi: front(*asgi),
         word=words(),
+        colleagues=hub.colleagues.all,
+        is_organisation=hub.registrations.knows,
         let_read=partial(hub.views.let_read, PATIENCE),
         is_demo=settings.is_demo,
         contact=settings.role_contact,
+        duty=settings.duty_organisation,
     )
     front = api.application(
         Parts(
             intake=hub.intake,
             casework=hub.casework,
             reporters=hub.reporters,
+            reports=hub.reports,
             history=hub.history,
+            knowledge=knowledge_of(hub),
             search=lambda named: search(hub, named),
             views=VIEWS,
             connect=partial(reading, hub.stored.views),
@@ -85,6 +94,7 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
             topic=partial(topic, hub),
             contacting=hub.contacting,
             calendar=partial(calendar, hub),
+            colleagues=hub.colleagues.all,
             base_url=hub.settings.base_url,
             mailbag=Mailbag(hub.stored.outbox, hub.bells),
             leaving=leaving(),
@@ -92,6 +102,11 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
             strangers=Strangers(),
             processings=hub.processings,
             upkeep=Upkeep(hub),
+            requests=hub.requests,
+            persons=Persons(hub, words()),
+            retention=hub.retention,
+            evidence=hub.notaries,
+            how_signed=lambda: signed(hub),
             activity=hub.activities.of_operation,
             sought=lambda named: sought(hub, named),
             watch=hub.collected.watch,
@@ -109,13 +124,26 @@ def words() -> Callable[[str, str], Both]:
     """What codes are called on a page: those of every version of the matrix, of the kinds of partners, and of the hub itself."""
     matrices = load_matrices(contracts() / "intervention-matrix").versions
     of_partners = {name: Both(kind.title, kind.title) for name, kind in partners.found().items()}
-    return codes.words(*(codes.words_of(each) for each in reversed(matrices)), {"partner": of_partners})
+    register = load_activities(contracts() / "registers" / "processing-activities.json").versions
+    activities = {each.code: Both(each.nl, each.en) for each in register}
+    here = {"partner": of_partners, "activity": activities}
+    return codes.words(*(codes.words_of(each) for each in reversed(matrices)), codes.CODES, here)
 
 
 def members(hub: Hub, families: Iterable[str]) -> Mapping[str, Sequence[str]]:
     """The people of these families."""
     with hub.stored.views.connect() as connection:
         return relations.members(families, connection)
+
+
+def knowledge_of(hub: Hub) -> Knowledge:
+    """Who knew what, by the ledger of deliveries, the log of what was read and the log."""
+
+    def told(family: str, at: datetime) -> Sequence[Mapping[str, Any]]:
+        with reading(hub.stored.views) as connection:
+            return tellings.told_by(connection, family, at)
+
+    return Knowledge(told, hub.processings.page, partial(hub.history.of_kind, Trajectory.EscalationAcknowledged))
 
 
 def calendar(hub: Hub, link: str) -> bytes:
@@ -147,7 +175,7 @@ def topic(hub: Hub, organisation: str, key: str) -> str:
 
 def openapi() -> dict[str, Any]:
     """The OpenAPI document of the hub."""
-    return api.openapi(VIEWS)
+    return api.openapi(VIEWS, report_contract())
 
 
 def asyncapi() -> dict[str, Any]:

@@ -17,6 +17,8 @@ from hub.adapters.channels.kafka import queue as tellings
 from hub.adapters.channels.mail import queue as mails
 from hub.adapters.channels.webhook import queue as deliveries
 from hub.adapters.database import engine, promised, reading
+from hub.adapters.evidence import notary, trees
+from hub.adapters.hub_keys import public_keys
 from hub.adapters.kek import Keks
 from hub.adapters.migrations import STORES
 from hub.adapters.sealed_file import opened, sealed
@@ -27,6 +29,7 @@ from hub.wiring.made import keks_of
 KEPT: dict[str, tuple[MetaData, ...]] = {
     "outbox": (relay.TABLES, feed.TABLES, deliveries.TABLES, tellings.TABLES, mails.TABLES),
     "limits": (limits.TABLES,),
+    "evidence": (trees.TABLES, notary.TABLES),
     "reads": (processing_log.TABLES,),
     "door": (once.TABLES,),
     "log": (event_store.TABLES, received.TABLES, vault.TABLES),
@@ -39,6 +42,7 @@ LEFT_OUT = {
     "log.index_shapes": "so that the indexes beside the log are built anew from it",
     "log.sealed_documents": "the hub's own keys stand in the manifest, for they may be in a file as well",
     "door.sessions": "who logged out since must not be in again: everybody logs in anew",
+    "door.colleagues": "everybody logs in anew, and is known by name again",
 }
 """What no backup holds, and why."""
 
@@ -73,16 +77,16 @@ def restore(settings: Settings, archive: Archive, keks: Keks, progress: Progress
         Fault: what was read back is not what was put there.
     """
     document = archive.manifest.keys
-    opened(document, settings.hub_keys.name, keks)
+    ours = public_keys(opened(document, settings.hub_keys.name, keks))
     with _place(settings, document) as opens:
-        return put_back(archive, opens, keks, progress)
+        return put_back(archive, opens, keks, ours, progress)
 
 
 def check(settings: Settings, archive: Archive, keks: Keks, progress: Progress) -> Proved:
     """The same in a temporary place, which goes at the end. Raises: Refused, Unavailable, Fault."""
-    opened(archive.manifest.keys, settings.hub_keys.name, keks)
+    ours = public_keys(opened(archive.manifest.keys, settings.hub_keys.name, keks))
     with temporary() as opens:
-        return put_back(archive, opens, keks, progress)
+        return put_back(archive, opens, keks, ours, progress)
 
 
 def locked_up(hub: Hub) -> list[str]:

@@ -12,7 +12,7 @@ from hub.adapters.migrations import STORES, bring_up
 from hub.errors import OutOfReach
 from hub.settings import Settings
 
-DURABLE = frozenset({"log", "reads", "door"})
+DURABLE = frozenset({"log", "reads", "door", "evidence"})
 """What has to be on disk before anybody is answered: the others keep their rows and their position in the log together, so
 that after a power cut they take up again where both are whole."""
 ALSO = frozenset({"outbox"})
@@ -21,7 +21,8 @@ ALSO = frozenset({"outbox"})
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The databases: the log, the read models, what waits to leave, how much partners asked today, what was read, who is in."""
+    """The databases: the log, the read models, what waits to leave, how much partners asked today, what was read, who is in,
+    and what proves that nobody changed it."""
 
     log: Engine
     views: Engine
@@ -29,6 +30,7 @@ class Stored:
     limits: Engine
     reads: Engine
     door: Engine
+    evidence: Engine
 
     @classmethod
     def open(cls, settings: Settings) -> Self:

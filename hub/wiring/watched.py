@@ -9,17 +9,20 @@ from sqlalchemy import Engine, func, select
 
 from hub.adapters.channels import Way
 from hub.adapters.database import is_postgresql, reading
+from hub.adapters.evidence.notary import Notary
+from hub.adapters.evidence.notes import under
 from hub.adapters.migrations import STORES, revisions, stands_at
 from hub.adapters.running_here import runs_in
 from hub.adapters.watching.leaders import leaders
 from hub.adapters.watching.looks import FRESH, Look
 from hub.adapters.watching.metrics import written
-from hub.adapters.watching.standing import Lead, Place, Standing, Waiting
+from hub.adapters.watching.standing import Lead, Place, Signed, Standing, Waiting
 from hub.api import VERSION
-from hub.projections import escalations, quarantine, questions
+from hub.projections import escalations, quarantine, questions, requests
 from hub.relay import Standing as Following
 from hub.wiring.hub import Hub
-from hub.wiring.made import CLOCK, FOLLOW, SEND
+from hub.wiring.made import CLOCK, FOLLOW, NOTARISE, SEND
+from hub.wiring.retained import overdue
 
 _Q, _E = questions.QUESTIONS.c, escalations.ESCALATIONS.c
 _QUESTIONS = select(func.count()).select_from(questions.QUESTIONS).where(_Q.state == questions.OPEN)
@@ -42,7 +45,8 @@ class Watched:
         self._hub, self._process = hub, process
         self._is_stopping: Callable[[], bool] = lambda: False
         followers = (*hub.views.followers, *hub.outbox.followers)
-        self._works = [*(FOLLOW + name for name in followers), *(SEND + name for name, way in hub.ways.items() if way.run), CLOCK]
+        sent = [SEND + name for name, way in hub.ways.items() if way.run]
+        self._works = [*(FOLLOW + name for name in followers), *sent, *(NOTARISE + name for name in hub.notaries), CLOCK]
         stores = {store: getattr(hub.stored, store) for store in STORES}
         self._stores = {store: Look(partial(_revision, opened), fresh) for store, opened in stores.items()}
         looks: Mapping[str, Callable[[], Any]] = {
@@ -51,7 +55,10 @@ class Watched:
             "views": hub.views.state,
             "outbox": hub.outbox.state,
             "counts": partial(_counts, hub.stored.views),
+            "requests": lambda: _late(hub),
+            "retention": lambda: overdue(hub),
             "ways": lambda: _ways(hub),
+            "evidence": lambda: signed(hub),
             "leaders": lambda: leaders(hub.stored.log, self._works),
         }
         self._looks: dict[str, Look[Any]] = {name: Look(look, fresh) for name, look in looks.items()}
@@ -85,7 +92,10 @@ class Watched:
             questions=asked,
             quarantine=unread,
             escalations=open,
+            late_requests=seen["requests"],
+            kept_too_long=seen["retention"],
             ways=seen["ways"] or {},
+            evidence=seen["evidence"] or {},
             kafka=bool(seen["kafka"]) if "kafka" in seen else None,
             listeners=hub.ways["feed"].out.followers,
             is_stopping=is_stopping,
@@ -134,10 +144,30 @@ def _counts(views: Engine) -> tuple[int, int, Mapping[int, int]]:
         return asked, unread, {row.level: row.open for row in connection.execute(_ESCALATIONS)}
 
 
+def _late(hub: Hub) -> int:
+    with reading(hub.stored.views) as connection:
+        return requests.late(connection, hub.clock.now())
+
+
 def _ways(hub: Hub) -> Mapping[str, Waiting]:
     with reading(hub.stored.outbox) as connection:
         telling = {name: way.open_ones for name, way in hub.ways.items() if way.open_ones}
         return {name: _waiting(*open_ones(connection), hub.clock.now()) for name, open_ones in telling.items()}
+
+
+def signed(hub: Hub) -> Mapping[str, Signed]:
+    """How each tree of the evidence is signed now."""
+    now, needed = hub.clock.now(), hub.settings.witnesses_needed
+    return {tree: _signed_tree(notary, needed, now) for tree, notary in hub.notaries.items()}
+
+
+def _signed_tree(notary: Notary, needed: int, now: datetime) -> Signed:
+    last, recorded, size = notary.last(), notary.about.last(), notary.size()
+    if last is None:
+        return Signed(size=size, unsigned=recorded)
+    age, unsigned = (now - last.signed_at).total_seconds(), max(recorded - last.size, 0)
+    witnesses = len(under(last.note, notary.witnesses))
+    return Signed(age if unsigned else 0.0, notary.lacks(needed), size, unsigned, age, witnesses)
 
 
 def _waiting(waiting: int, dead: int, since: datetime | None, now: datetime) -> Waiting:

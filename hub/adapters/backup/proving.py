@@ -4,7 +4,7 @@ Nothing of it is held in memory but a few rows at a time and the registrations; 
 a table of the transaction's own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -28,6 +28,7 @@ from hub.domain.messages import Message, bytes_of
 from hub.errors import Fault, NotKnown
 from hub.ports import Fact, Projection
 
+Ours = Sequence[Mapping[str, Any]]
 _WRAPPED = "SELECT subject, kek, wrapped FROM vault_keys WHERE wrapped IS NOT NULL AND subject > ? ORDER BY subject LIMIT ?"
 _KEY = "SELECT kek, wrapped FROM vault_keys WHERE subject = ?"
 _EVENTS = "SELECT position, stream_id, version, topic, state FROM events WHERE position > ? ORDER BY position LIMIT ?"
@@ -48,6 +49,8 @@ _MESSAGES = Table(
 )
 _INDEXES = (organisations_index.INDEX, subscriptions_index.INDEX)
 """What registrations are read from."""
+_NOTHING = " Nothing was restored."
+GONE = "its bytes are not there"
 NAMED = 10
 """Places that are named, of those where something is wrong."""
 
@@ -74,8 +77,8 @@ class Proved:
             self.places.append(f"position {position}: {why}")
 
 
-def prove(last: int, has_received: bool, keks: Keks, connection: Connection, progress: Progress) -> Proved:
-    """Opens all of a log on the transaction that restored it.
+def prove(last: int, has_received: bool, keks: Keks, ours: Ours, connection: Connection, progress: Progress) -> Proved:
+    """Opens all of a log on the transaction that restored it; `ours` are the public keys of the hub that it is of.
 
     Raises:
         Fault: something does not open, with its place: a table, and a position or an id.
@@ -93,7 +96,7 @@ def prove(last: int, has_received: bool, keks: Keks, connection: Connection, pro
                 index.tables.create_all(organisations)
             _open_events(last, mapper(keys), connection, organisations, proved, progress)
         if has_received:
-            _Messages(connection, keys, Registrations(scratch), proved, progress).verify()
+            _Messages(connection, keys, Registrations(scratch), ours, proved, progress).verify()
         _MESSAGES.drop(connection)
     finally:
         scratch.dispose()
@@ -158,6 +161,7 @@ class _Messages:
     connection: Connection
     keys: "Keys"
     registrations: Registrations
+    ours: Ours
     proved: Proved
     progress: Progress
 
@@ -186,7 +190,7 @@ class _Messages:
             return
         except ValueError:
             raise _does_not_open(f"log: received, kept {kept}") from None
-        reread = Reread(self.registrations, posted)
+        reread = Reread(self.registrations, posted, self.ours)
         if reread.key != kept:
             raise _does_not_open(f"log: received, kept {kept}")
         for position in positions:
@@ -207,7 +211,7 @@ class _Messages:
                 if self.keys.is_destroyed(bytes_of(kept)):
                     self.proved.erased += 1
                 else:
-                    self.proved.doubt(position, "its bytes are not there")
+                    self.proved.doubt(position, GONE)
             last = rows[-1][0]
 
 
@@ -229,17 +233,21 @@ class Keys:
         key = self._of(subject)
         return None if key is None else Cipher(key, bound).open(sealed)
 
+    def of(self, subject: UUID) -> bytes | None:
+        """The key of a subject itself; nothing where it was destroyed. Raises: DoesNotOpen."""
+        if not (rows := quickly(self._connection, _KEY, subject.hex)):
+            raise DoesNotOpen("there is no key for it")
+        kek, wrapped = rows[0]
+        return None if wrapped is None else self.unwrapped(subject.hex, kek, wrapped)
+
     def is_destroyed(self, subject: UUID) -> bool:
         """Whether there was a key once, and there never is one again."""
         rows = quickly(self._connection, _KEY, subject.hex)
         return bool(rows) and rows[0][1] is None
 
     def _read(self, subject: UUID) -> AESGCM | None:
-        rows = quickly(self._connection, _KEY, subject.hex)
-        if not rows:
-            raise DoesNotOpen("there is no key for it")
-        kek, wrapped = rows[0]
-        return None if wrapped is None else AESGCM(self.unwrapped(subject.hex, kek, wrapped))
+        key = self.of(subject)
+        return None if key is None else AESGCM(key)
 
     def seal(self, subject: UUID, data: bytes, bound: bytes) -> bytes | None:  # noqa: ARG002
         """Nothing is sealed here."""
@@ -247,4 +255,9 @@ class Keys:
 
 
 def _does_not_open(place: str) -> Fault:
-    return Fault(f"What is sealed does not open: {place}. Nothing was restored.", code="not-restored")
+    return Fault(f"What is sealed does not open: {place}.{_NOTHING}", code="not-restored")
+
+
+def without_restoring(fault: Fault) -> str:
+    """What does not open, for whoever only looked."""
+    return fault.detail.removesuffix(_NOTHING)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.adapters.backup.archive import Archive, Progress, StoreKept, TableKept
-from hub.adapters.backup.proving import Proved, prove
+from hub.adapters.backup.proving import Ours, Proved, prove
 from hub.adapters.backup.rows import Adding, lines, put
 from hub.adapters.database import is_postgresql, quickly
 from hub.adapters.kek import Keks
@@ -24,8 +24,10 @@ _FORGET = "DELETE FROM positions WHERE shape <> ?"
 _BEYOND = "SELECT count(*) FROM positions WHERE position > ?"
 
 
-def put_back(archive: Archive, opens: Opens, keks: Keks, progress: Progress) -> Proved:
+def put_back(archive: Archive, opens: Opens, keks: Keks, ours: Ours, progress: Progress) -> Proved:
     """Fills the stores from a backup, and reads everything back out of them; gives what was proved of the log.
+
+    `ours` are the public keys of the hub that it was made of.
 
     Raises:
         Refused: the backup is not what it was, or was made by a newer hub.
@@ -40,7 +42,7 @@ def put_back(archive: Archive, opens: Opens, keks: Keks, progress: Progress) -> 
                 _fill(archive, store, kept, connection, progress)
             _check_store(archive, store, connection, progress)
             if store.name == "log":
-                proved = _check_log(archive.manifest.last_position, store, keks, connection, progress)
+                proved = _check_log(archive.manifest.last_position, store, keks, ours, connection, progress)
             if store.name == "outbox":
                 quickly(connection, _FORGET, shape(None, connection))
     return proved
@@ -85,11 +87,11 @@ def _check_store(archive: Archive, store: StoreKept, connection: Connection, pro
         raise Fault("A follower came further than the log.", code="not-restored")
 
 
-def _check_log(last: int, store: StoreKept, keks: Keks, connection: Connection, progress: Progress) -> Proved:
+def _check_log(last: int, store: StoreKept, keks: Keks, ours: Ours, connection: Connection, progress: Progress) -> Proved:
     if quickly(connection, _SPAN)[0] != (last, 1, last):
         raise Fault(f"The positions of the log are not 1 to {last} without a gap.", code="not-restored")
     has_received = any(each.table.name == "received" for each in store.tables)
-    return prove(last, has_received, keks, connection, progress)
+    return prove(last, has_received, keks, ours, connection, progress)
 
 
 def _told(each: Iterator[Any], what: str, of: int, progress: Progress) -> Iterator[Any]:

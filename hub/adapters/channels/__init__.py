@@ -1,6 +1,6 @@
 """How notices leave the hub: one module each, found by itself, and on when its own settings say so."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from hub.adapters.registrations import Organisation, Registrations, Subscriber
 from hub.domain.subscriptions import NO_TIES, Ties
 from hub.domain.tellings import Attempt
 from hub.domain.traces import of_notice, of_signal
-from hub.ports import UNWATCHED, Call, Channel, Clock, Notice, Projection, Step, Watch
+from hub.ports import UNWATCHED, Call, Channel, Clock, Earlier, Notice, Projection, Step, Watch
 
 Disclose = Callable[[Notice, Organisation], Notice | None]
 """What an organisation may know of a notice, if anything."""
@@ -30,8 +30,26 @@ Near = Callable[[Sequence[UUID]], Mapping[UUID, Ties]]
 """What families have to do with organisations."""
 
 
+AT_ONCE = 1_000
+"""Subscribers of whom is asked at a time what they are to be told."""
+Held = Callable[[Sequence[tuple[str, str]]], frozenset[str]]
+"""Of subscribers, each with what it calls a notice, those that this channel ever had it for."""
+
+
 Ledger = Callable[[Sequence[Attempt]], None]
 """Keeps attempts to tell somebody something, and comes back when they are kept: call it after the exchange, then settle."""
+
+
+class Receivers(Protocol):
+    """Who was told how high an escalation stands."""
+
+    def of(self, escalation: str) -> Earlier:
+        """What was said of that escalation, and to whom."""
+        ...
+
+    def called(self, organisation: str, notice: str) -> str:
+        """What an organisation calls a notice that the hub calls so."""
+        ...
 
 
 class Sieve(Protocol):
@@ -42,6 +60,12 @@ class Sieve(Protocol):
 
     @property
     def ties(self) -> Near: ...
+
+    @property
+    def receivers(self) -> Receivers: ...
+
+    @property
+    def registrations(self) -> Registrations: ...
 
 
 class Staff(Protocol):
@@ -88,6 +112,7 @@ class Around:
     oin: str
     disclose: Disclose
     ties: Near
+    receivers: Receivers
     wishes: Wishes
     ledger: Ledger
     staff: Staff
@@ -111,20 +136,40 @@ class Way:
     """What it keeps of the facts themselves on the outbox, built anew from the log when its tables change."""
 
 
-def told(notices: Sequence[Notice], subscribers: Iterable[Subscriber], around: Sieve) -> Iterator[tuple[Subscriber, list[Notice]]]:
+def told(
+    notices: Sequence[Notice], subscribers: Sequence[Subscriber], around: Sieve, held: Held
+) -> Iterator[tuple[Subscriber, list[Notice]]]:
     """What each is told: the notices for its kind or for itself, of those what it may know, and of that what it wants.
 
     Every channel to partners tells what comes out of this, and nothing else. What is wanted is looked for in what may be
-    known, for what is left out by a filter would tell what it was otherwise.
+    known, for what is left out by a filter would tell what it was otherwise. What puts right an earlier notice is for whoever was
+    told that, or is yet to be (`held`), and nobody asks whether they want it.
     """
     near = cache(lambda: around.ties([notice.family for notice in notices]))
     # one organisation may have many subscriptions, of which each knows the same
     known = cache(lambda notice, organisation: around.disclose(notices[notice], organisation))
+    owed = cache(lambda notice: _owed(notices[notice].says, subscribers, around, held))
     for each in subscribers:
-        addressed = [(notice, known(nth, each.organisation)) for nth, notice in enumerate(notices) if _is_for(notice, each)]
-        mine = [told for notice, told in addressed if told is not None and _wants(each, notice, told, near)]
+        mine: list[Notice] = []
+        heard: set[str] = set()
+        for nth, notice in enumerate(notices):
+            is_for = notice.says in heard or each.key in owed(nth) if notice.rectifies else _is_for(notice, each)
+            said = known(nth, each.organisation) if is_for else None
+            if said is not None and (notice.rectifies or _wants(each, notice, said, near)):
+                mine.append(said)
+                heard.add(notice.says)
         if mine:
             yield each, mine
+
+
+def _owed(escalation: str, subscribers: Sequence[Subscriber], around: Sieve, held: Held) -> frozenset[str]:
+    """Who has to hear that it is otherwise with an escalation: of an organisation of which nothing that was told stands, all."""
+    before = around.receivers.of(escalation)
+    names = [(one.key, around.receivers.called(one.organisation.name, said)) for one in subscribers for said in before.notices]
+    here = [held(names[at : at + AT_ONCE]) for at in range(0, len(names), AT_ONCE)]
+    keys = frozenset[str]().union(*here, *before.receivers.values())
+    lost = {name for name, mine in before.receivers.items() if not any(map(around.registrations.stands, mine))}
+    return frozenset(one.key for one in subscribers if one.key in keys or one.organisation.name in lost)
 
 
 def _wants(receiver: Subscriber, notice: Notice, told: Notice, near: Callable[[], Mapping[UUID, Ties]]) -> bool:

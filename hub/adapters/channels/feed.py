@@ -56,7 +56,7 @@ class Feed:
         """Puts notices on the feed, on the transaction of the caller; a repeat adds nothing."""
         positions = [notice.position for notice in notices]
         taken = set(connection.scalars(select(_F.position).where(_F.position.in_(positions))))
-        rows = [_row(notice) for notice in notices if notice.position not in taken]
+        rows = [row_of(notice) for notice in notices if notice.position not in taken]
         if rows:
             connection.execute(insert(FEED), rows)
             self._bells.ring(connection, BELL)
@@ -86,7 +86,8 @@ class Feed:
         return self._following.followers
 
 
-def _row(notice: Notice) -> dict[str, Any]:
+def row_of(notice: Notice) -> dict[str, Any]:
+    """A notice as it stands on the feed."""
     family, at = str(notice.family), rfc3339.written(notice.recorded_at)
     said = {"id": str(notice.id), "type": notice.type, "recordedAt": at, "family": family, "data": dict(notice.data)}
     return {"position": notice.position, "type": notice.type, "family": family, "notice": json.dumps(said, ensure_ascii=False)}

@@ -182,7 +182,7 @@ class _in_our_words:  # noqa: N801
             raise _OutOfReach(trouble) from error
 
 
-def any_of(connection: Connection, values: Iterable[str], kind: str = "text") -> tuple[str, object]:
+def any_of(connection: Connection, values: Iterable[str] | Iterable[int], kind: str = "text") -> tuple[str, object]:
     """What stands behind a column that has to hold one of these, and its one parameter; `kind` is PostgreSQL's type."""
     if is_postgresql(connection):
         return f"= ANY(CAST(? AS {kind}[]))", list(values)

@@ -29,7 +29,7 @@ from sqlalchemy import Connection, Engine, inspect
 from hub.adapters.database import is_postgresql, locked, promised, quickly, reading
 from hub.errors import Unavailable
 
-STORES = ("log", "views", "outbox", "limits", "reads", "door")
+STORES = ("log", "views", "outbox", "limits", "reads", "door", "evidence")
 VERSION = "alembic_version"
 _TAKE_TIME = "SELECT set_config('idle_in_transaction_session_timeout', '120s', true)"
 _IN_ORDER = "SELECT 'B' < 'a' AND current_setting('server_encoding') = 'UTF8'"

@@ -1,6 +1,7 @@
 """Counters and gauges in the words of Prometheus."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -28,7 +29,8 @@ class _Gauges:
 
     def collect(self) -> Iterator[Metric]:
         now = self._standing
-        for name, words, labels, rows in (*_of_process(now), *_of_stores(now), *_of_followers(now), *_of_ways_out(now)):
+        parts = (_of_process, _of_stores, _of_followers, _of_ways_out, _of_evidence)
+        for name, words, labels, rows in chain.from_iterable(part(now) for part in parts):
             gauge = GaugeMetricFamily(f"hub_{name}", words, labels=labels)
             for values, value in list(rows)[:MOST]:
                 gauge.add_metric(values, value)
@@ -51,6 +53,8 @@ def _of_stores(now: Standing) -> Iterator[Said]:
     yield "log_position", "the position of the last event", (), _one(now.position)
     yield "questions_open", "match questions that wait for a person", (), _one(now.questions)
     yield "quarantine_open", "messages that could not be read and wait", (), _one(now.quarantine)
+    yield "person_requests_late", "requests of people about their own data without an answer in time", (), _one(now.late_requests)
+    yield "kept_too_long", "what the register of retention let end over a week ago, and did not", (), _one(now.kept_too_long)
     open = [((str(level),), count) for level, count in sorted(now.escalations.items())]
     yield "escalations_open", "of which nobody has taken notice yet", ("level",), open
 
@@ -76,6 +80,18 @@ def _of_ways_out(now: Standing) -> Iterator[Said]:
     yield "deliveries_open", "what waits to be told, or for a person", ("channel", "state"), open
     oldest = [((name,), way.oldest) for name, way in ways]
     yield "deliveries_oldest_seconds", "how long the oldest that waits has waited", ("channel",), oldest
+
+
+def _of_evidence(now: Standing) -> Iterator[Said]:
+    of: Mapping[str, tuple[str, Callable[..., float | None]]] = {
+        "leaves": ("how many a tree has", lambda one: one.size),
+        "unsigned": ("what was recorded since its last checkpoint", lambda one: one.unsigned),
+        "checkpoint_age_seconds": ("how long ago that was signed", lambda one: one.age),
+        "witnesses": ("how many signed that beside the hub", lambda one: one.witnesses),
+    }
+    for name, (words, value) in of.items():
+        told = [((tree,), value(one)) for tree, one in now.evidence.items()]
+        yield f"evidence_{name}", words, ("tree",), [(labels, said) for labels, said in told if said is not None]
 
 
 def _one(value: float | None) -> Rows:

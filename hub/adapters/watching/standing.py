@@ -7,6 +7,8 @@ from hub.ports import Missing
 
 FAR = 60.0
 """Seconds behind the log that are too many."""
+UNSIGNED = 180.0
+"""Seconds that news waits too long for a checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,28 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """How a tree of the evidence is signed: for how long news waits for that (seconds), and how many witnesses who should have
+    signed the last checkpoint that they had time for did not.
+
+    `size` is how many leaves the tree has, `unsigned` what was recorded since the last checkpoint, which is `age` seconds old
+    and was signed by so many `witnesses`.
+    """
+
+    waits: float = 0.0
+    lacks: int = 0
+    size: int = 0
+    unsigned: int = 0
+    age: float | None = None
+    witnesses: int = 0
+
+    @property
+    def is_late(self) -> bool:
+        """Whether news waits for longer than it may."""
+        return self.waits > UNSIGNED
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """All of it; whatever could not be seen is absent: an empty mapping, or `None`.
 
@@ -62,9 +86,12 @@ class Standing:
     questions: int | None = None
     quarantine: int | None = None
     escalations: Mapping[int, int] = field(default_factory=dict)
+    late_requests: int | None = None
+    kept_too_long: int | None = None
     ways: Mapping[str, Waiting] = field(default_factory=dict)
     listeners: int = 0
     kafka: bool | None = None
+    evidence: Mapping[str, Signed] = field(default_factory=dict)
     is_stopping: bool = False
 
     @property
@@ -75,7 +102,7 @@ class Standing:
     @property
     def missing(self) -> Sequence[Missing]:
         """What this process does not have, what hinders it first."""
-        found = [*self._of_stores(), *self._of_itself(), *self._of_followers()]
+        found = [*self._of_stores(), *self._of_itself(), *self._of_followers(), *self._of_evidence(), *self._of_people()]
         return sorted(found, key=lambda one: not one.hinders)
 
     @property
@@ -92,6 +119,16 @@ class Standing:
         kafka = ("kafka", self.kafka is False, self.process == "consume")
         unled = [Missing(f"nobody-leads-{work.replace(' ', '-')}", False) for work in self.unled]
         return [*(Missing(code, hinders) for code, is_so, hinders in (*said, kafka) if is_so), *unled]
+
+    def _of_evidence(self) -> Sequence[Missing]:
+        # whoever looks for proof later would miss it; nobody's work waits for it
+        late = [Missing(f"log-not-signed-{tree}", False) for tree, one in self.evidence.items() if one.is_late]
+        return [*late, *(Missing(f"log-lacks-witnesses-{tree}", False) for tree, one in self.evidence.items() if one.lacks > 0)]
+
+    def _of_people(self) -> Sequence[Missing]:
+        # somebody waits longer for an answer, or is kept longer, than may be: a person has to do something about it
+        said = {"person-requests-late": ("late", self.late_requests), "kept-too-long": ("due", self.kept_too_long)}
+        return [Missing(code, False, {name: many}) for code, (name, many) in said.items() if many]
 
     def _of_followers(self) -> Sequence[Missing]:
         # the way in goes on without them: that is what it has a log for

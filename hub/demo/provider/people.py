@@ -9,12 +9,15 @@ from hub.demo.cast import STAFF, Staff
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who does not exist: their name, their role (empty: none) and organisation, and what a page says of them."""
+    """Somebody who does not exist: their login name, their role (empty: none) and organisation, what a page says of
+    them, and what they and their organisation are called."""
 
     subject: str
     role: str
     organisation: str
     says: Both
+    name: str = ""
+    organisation_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Application:
 
 def person(staff: Staff) -> Person:
     """Somebody at work, as the provider knows them."""
-    return Person(staff.who, staff.role.value, staff.organisation, ROLES[staff.role])
+    return Person(staff.who, staff.role.value, staff.organisation, ROLES[staff.role], staff.name, staff.organisation_name)
 
 
 PEOPLE = (*map(person, STAFF), Person("h.nieuw", "", "", Both("nog geen rol", "no role yet")))

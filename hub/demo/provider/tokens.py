@@ -54,7 +54,8 @@ class Tokens:
         """An ID token for the application, that belongs to an access token."""
         half = jws.b64url(sha256(access.encode()).digest()[:16])
         more = {"azp": to.id, "nonce": nonce, "sid": session, "at_hash": half, "auth_time": self._now()}
-        return self.seal.write("JWT", {**self._of(who, to.id), **more})
+        called = {name: value for name in ("name", "organisation_name") if (value := getattr(who, name))}
+        return self.seal.write("JWT", {**self._of(who, to.id), **called, **more})
 
     def log_out(self, who: Person, to: Application, session: str) -> str:
         """A logout token (OpenID Connect Back-Channel Logout 1.0, section 2.4)."""

@@ -15,7 +15,8 @@ from hub.projections.family.answer import ANSWER, shown
 from hub.projections.family.standing import stand
 from hub.projections.family.tables import FAMILIES, PEOPLE, SIGNALS, TABLES
 
-_FAMILY, _OF_PEOPLE = events_of(Trajectory), events_of(Person) | {Trajectory.PersonJoined}
+_FAMILY = events_of(Trajectory)
+_OF_PEOPLE = frozenset({Person.Named, Person.NamedAgain, Person.Stated, Person.Erased, Trajectory.PersonJoined})
 _S = SIGNALS.c
 _INVOLVED = (
     select(
@@ -58,11 +59,14 @@ def _person(row: Row | None, fact: Fact) -> Row | None:
         return None
     if isinstance(fact.event, Trajectory.PersonJoined):
         return _born(row, fact.event)
+    if isinstance(fact.event, Person.Stated):
+        return row and row | {"stated": [*row["stated"], {"words": fact.event.words, "at": moment(fact.event.timestamp)}]}
     said, known = fact.event, row or {}
     row = {name: known.get(name) or getattr(said, name) for name in ("prefix", "family_name")}
     # a whole name says more than initials, and a day more than a year
     row |= {name: max(known.get(name, ""), getattr(said, name), key=len) for name in ("given_names", "born")}
-    return {"person": str(fact.stream_id), **row, "address": said.address or known.get("address", {})}
+    kept = {"address": said.address or known.get("address", {}), "stated": known.get("stated", [])}
+    return {"person": str(fact.stream_id), **row, **kept}
 
 
 def _born(row: Row | None, joined: Trajectory.PersonJoined) -> Row | None:

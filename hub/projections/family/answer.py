@@ -35,14 +35,14 @@ def shown(family: Row, people: Mapping[str, Row], involved: Sequence[Row]) -> St
     course = state.pop("course")
     levels, clocks, levers = state.pop("levels"), state.pop("clocks"), state.pop("levers")
     members, unnamed = state.pop("people"), state.pop("unnamed", [])
-    missed = state.pop("missed")
+    missed, restricted = state.pop("missed"), state.pop("restricted", [])
     del state["axes"], state["progressAt"]
     return {
         **state,
         "id": family["family"],
         "version": family["version"],
         "people": [
-            _member(person, said, people.get(person, {})) | {"isNamed": person not in unnamed}
+            _member(person, said, people.get(person, {})) | {"isNamed": person not in unnamed, "isRestricted": person in restricted}
             for person, said in sorted(members.items())
         ],
         "households": _households(sorted(members), people),
@@ -61,7 +61,7 @@ def shown(family: Row, people: Mapping[str, Row], involved: Sequence[Row]) -> St
 
 def _member(person: str, said: Row, named: Row) -> State:
     names = {name: named.get(column, "") for name, column in _NAMES.items()}
-    return {"id": person, "role": said["role"], "born": named.get("born", ""), **names}
+    return {"id": person, "role": said["role"], "born": named.get("born", ""), "stated": named.get("stated", []), **names}
 
 
 def _households(members: Sequence[str], people: Mapping[str, Row]) -> list[State]:
@@ -118,14 +118,19 @@ ANSWER: Schema = thing(
             id=ID,
             role={"type": "string", "enum": [role.value for role in Role]} | of.INVOLVEMENT,
             isNamed=TRUTH | of.INVOLVEMENT | {"description": "whether a signal that was not withdrawn names them"},
+            isRestricted=TRUTH | of.INVOLVEMENT | {"description": "whether their data is kept and not used, as they asked"},
             born=PARTIAL | of.BIRTH_DATE,
+            stated=many(thing(words=TEXT, at=MOMENT) | of.WORDS) | {"description": "their own words beside what is kept of them"},
             **dict.fromkeys(_NAMES, TEXT | of.IDENTITY),
         )
     ),
     households=many(thing(address=maybe(thing(**dict.fromkeys(_ADDRESS, TEXT))), people=many(ID | of.ADDRESS)) | of.ADDRESS),
     director=thing(**_WHO, since=MOMENT) | of.CONTACT,
     coach=maybe(thing(**_WHO, since=MOMENT) | of.CONTACT),
-    handover=maybe(thing(id=ID, to=TEXT, organisation=TEXT, contact=TEXT, offeredAt=MOMENT, until=MOMENT) | of.CONTACT),
+    handover=maybe(
+        thing(id=ID, to=TEXT, organisation=TEXT, contact=TEXT, offeredAt=MOMENT, until=MOMENT, motivation=TEXT | of.WORDS)
+        | of.CONTACT
+    ),
     direction=thing(level={"type": "string", "enum": [level.value for level in Direction]}, since=MOMENT, rule=RULE, matrix=_MATRIX)
     | of.LEVEL,
     level=thing(

@@ -56,6 +56,14 @@ def _joined(state: State, event: Trajectory.PersonJoined) -> None:
     state["people"][event.person] = {"role": event.role}
 
 
+def _restricted(state: State, event: Trajectory.PersonRestricted) -> None:
+    state["restricted"] = sorted({*state.get("restricted", []), event.person})
+
+
+def _unrestricted(state: State, event: Trajectory.PersonUnrestricted) -> None:
+    state["restricted"] = [person for person in state.get("restricted", []) if person != event.person]
+
+
 def _let_go(state: State, event: Trajectory.LetGo | Trajectory.SignalUnlinked | Trajectory.PeopleLeft) -> None:
     for person in event.people:
         state["people"].pop(person, None)
@@ -156,6 +164,7 @@ def _offered(state: State, event: Trajectory.HandoverOffered) -> None:
         "contact": event.contact,
         "offeredAt": moment(event.timestamp),
         "until": moment(event.until),
+        "motivation": event.motivation,
     }
 
 
@@ -266,6 +275,8 @@ def _lever_ended(state: State, event: Trajectory.LeverEnded) -> None:
 _CHANGES: dict[type[Recorded], Callable[[State, Any], None]] = {
     Trajectory.Opened: _opened,
     Trajectory.PersonJoined: _joined,
+    Trajectory.PersonRestricted: _restricted,
+    Trajectory.PersonUnrestricted: _unrestricted,
     Trajectory.LetGo: _let_go,
     Trajectory.SignalUnlinked: _let_go,
     Trajectory.PeopleLeft: _let_go,

@@ -17,6 +17,7 @@ FAMILIES = Table(
     Column("progress_due", Text, nullable=False),
     Column("offered_to", Text, nullable=False),
     Column("offered_until", Text, nullable=False),
+    Column("is_coached", Boolean, nullable=False),
     # last, for SQLite reads no further than what is asked for
     Column("state", Document, nullable=False),
     Index("family_by_urgency", "is_open", "next_due"),
@@ -30,6 +31,7 @@ PEOPLE = Table(
     Column("family_name", Document, nullable=False),
     Column("born", Document, nullable=False),
     Column("address", Document, nullable=False),
+    Column("stated", Document, nullable=False),
 )
 SIGNALS = Table(
     "family_signals",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, false, func, select, true
 
 from hub.domain import field_classes as of
 from hub.domain.policy import Act
@@ -38,6 +38,9 @@ from hub.projections.family.terms import HANDOVER, NO_PROGRESS, State
 
 NEVER = "9999-12-31T23:59:59.999999Z"
 SOON = timedelta(days=7)
+FEW = 1_000
+"""Families."""
+_COACHED = {"yes": True, "no": False}
 _F = FAMILIES.c
 
 # What a row is found and ordered by --------------------------------------------------------------
@@ -55,6 +58,7 @@ def urgency(state: State) -> Row:
         "progress_due": waiting["progress"]["due"] or NEVER,
         "offered_to": offer["to"],
         "offered_until": offer["until"],
+        "is_coached": state["coach"] is not None,
     }
 
 
@@ -62,13 +66,14 @@ def _waiting(state: State) -> State:
     """What waits: each term once, with what it is about; the one of progress since it was first missed."""
     missed = state["missed"]
     clocks = sorted({**state["clocks"], **missed}.values(), key=lambda clock: (clock["due"], clock["clock"]))
+    goals = {goal["goal"]: goal["specific"] for goal in (state["plan"] or {"goals": ()})["goals"]}
     notice = {clock["about"]: clock["due"] for clock in clocks if is_acknowledgement(clock["term"])}
     said_elsewhere = {HANDOVER, NO_PROGRESS}
     unnoticed = [{"rectified": None, **one, "due": notice.get(one["id"])} for one in state["escalations"].values()]
     return {
         "escalations": sorted(unnoticed, key=lambda one: (one["due"] or NEVER, -one["level"])),
         "terms": [
-            clock | {"isMissed": clock["clock"] in missed}
+            clock | {"isMissed": clock["clock"] in missed, "goal": goals.get(clock["about"], "")}
             for clock in clocks
             if clock["term"] not in said_elsewhere and not is_acknowledgement(clock["term"])
         ],
@@ -85,13 +90,26 @@ def _waiting(state: State) -> State:
 def ask(connection: Connection, asked: Asked) -> Mapping[str, Any]:
     """What waits in families, the most urgent first, and how many families wait for what."""
     waits = _waits(asked)
-    query = seen(select(_F.family).where(_F.is_open), _F.family, asked)
+    counters = _counters(waits, asked, connection)
+    query = seen(select(_F.family).where(_open(counters["families"])), _F.family, asked)
     if wanted := asked.filters.get("waits"):
         if wanted not in waits:
             raise Malformed("The filter cannot be read.", [Violation("/waits", f"is not one of {', '.join(waits)}")])
         query = query.where(waits[wanted])
+    if some := asked.filters.get("families"):
+        query = query.where(_F.family.in_(some.split(",")))
+    if coached := asked.filters.get("coached"):
+        if coached not in _COACHED:
+            raise Malformed("The filter cannot be read.", [Violation("/coached", f"is not one of {', '.join(_COACHED)}")])
+        query = query.where(_F.is_coached.is_(_COACHED[coached]))
     found = page(query, [_F.next_due, -_F.level, _F.family], asked, lambda row: row["family"], connection)
-    return {"counters": _counters(waits, asked, connection), **found, "items": _items(found["items"], asked, connection)}
+    return {"counters": counters, **found, "items": _items(found["items"], asked, connection)}
+
+
+def _open(families: int) -> ColumnElement[bool]:
+    """Of whoever has many families the most urgent stand first in an index; of whoever has few, those few are looked at, and
+    not all that are open until theirs were met: in a CASE no database uses that index."""
+    return _F.is_open if families > FEW else case((_F.is_open, true()), else_=false())
 
 
 def _items(families: Sequence[str], asked: Asked, connection: Connection) -> list[Row]:
@@ -114,8 +132,9 @@ def _waits(asked: Asked) -> Mapping[str, ColumnElement[bool]]:
 
 
 def _counters(waits: Mapping[str, ColumnElement[bool]], asked: Asked, connection: Connection) -> Row:
-    counts = [func.coalesce(func.sum(case((waits[name], 1), else_=0)), 0).label(name) for name in waits]
-    query = seen(select(func.count().label("families"), *counts).where(_F.is_open), _F.family, asked)
+    counted = {"families": true(), **waits}
+    counts = [func.coalesce(func.sum(case((_F.is_open & what, 1), else_=0)), 0).label(name) for name, what in counted.items()]
+    query = seen(select(*counts), _F.family, asked)
     return dict(connection.execute(query).mappings().one())
 
 
@@ -136,7 +155,7 @@ def _item(row: Mapping[Any, Any], names: Mapping[str, str], asked: Asked) -> Row
         "direction": _part(state["direction"], "level", "since"),
         "plan": plan and _part(plan, "version", "adoptedAt"),
         "informed": told and {"isTold": bool(told["how"]), **_part(told, "reasonNot", "notedAt")},
-        "handover": offer and offer | {"isForMe": offer["to"] == asked.who},
+        "handover": offer and _part(offer, *_OFFER) | {"isForMe": offer["to"] == asked.who},
         **_waiting(state),
         "nextDue": due if due != NEVER else None,
     }
@@ -153,6 +172,7 @@ def _part(whole: Mapping[str, Any], *names: str) -> Row:
 
 # Its schema ---------------------------------------------------------------------------------------
 
+_OFFER = ("id", "to", "organisation", "contact", "offeredAt", "until")
 _WHO: Schema = thing(who=TEXT, organisation=TEXT, contact=TEXT, since=MOMENT) | of.CONTACT
 _ITEM = thing(
     family=ID,
@@ -184,9 +204,9 @@ _ITEM = thing(
     )
     | {"description": "what the director offers"},
     terms=many(
-        thing(clock=TEXT | of.A_CLOCK, term=CODE, about=TEXT | of.PLAN, due=MOMENT, isMissed=TRUTH) | of.LEVEL,
+        thing(clock=TEXT | of.A_CLOCK, term=CODE, about=TEXT | of.PLAN, goal=TEXT | of.PLAN, due=MOMENT, isMissed=TRUTH) | of.LEVEL,
     )
-    | {"description": "all others, those too that passed while what they are for is still to be done"},
+    | {"description": "all others, those too that passed while what they are for is still to be done; one about a goal says which"},
     progress=thing(notedAt=maybe(MOMENT | of.PLAN), due=maybe(MOMENT))
     | of.LEVEL
     | {"description": "when it was last noted, and before when it had to be since"},
@@ -203,5 +223,5 @@ VIEW = View(
     answer=thing(counters=_COUNTERS, **listed(_ITEM)["properties"]),
     act=Act.SEE_TODAY,
     about="families",
-    filters=("waits",),
+    filters=("waits", "families", "coached"),
 )

@@ -142,12 +142,13 @@ def _signals(event: Recorded) -> list[str]:
 
 def ask(connection: Connection, asked: Asked) -> Mapping[str, Any] | None:
     """A page of the timeline of the family by that id."""
-    kinship = select(_T.kind, _T.other).where(_T.family == asked.key, _T.kind.in_(_KINSHIP)).order_by(_T.position.desc())
-    if not connection.execute(select(_T.position).where(_T.family == asked.key).limit(1)).first():
+    # the first fact of a family says that there is one, and the last about kinship where it went on
+    standing = select(_T.kind, _T.other).where(_T.family == asked.key, _T.kind.in_(_STANDING)).order_by(_T.position.desc())
+    last = connection.execute(standing.limit(1)).first()
+    if last is None:
         return None
     query = narrowed(select(TIMELINE).where(_T.family == asked.key, *_only(asked)), asked, {"kind": _T.kind})
-    last = connection.execute(kinship.limit(1)).first()
-    merged_into = last.other if last and last.kind == Trajectory.MergedInto.TOPIC else ""
+    merged_into = last.other if last.kind == Trajectory.MergedInto.TOPIC else ""
     order = _chosen("order", asked, {"": _T.position, "newest": -_T.position})
     return {"mergedInto": merged_into, **page(query, [order], asked, _item, connection)}
 
@@ -166,7 +167,7 @@ def _chosen(filter: str, asked: Asked, among: Mapping[str, Any]) -> Any:
     return among[said]
 
 
-_KINSHIP = (Trajectory.MergedInto.TOPIC, Trajectory.SeparatedAgain.TOPIC)
+_STANDING = (Trajectory.Opened.TOPIC, Trajectory.MergedInto.TOPIC, Trajectory.SeparatedAgain.TOPIC)
 
 
 def _item(row: Mapping[str, Any]) -> Row:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    tuple_,
     update,
 )
 
@@ -88,6 +89,11 @@ def _queue_for(receiver: str, notices: Sequence[Notice], sender: Sender, now: da
     if new:
         rows = [_row(receiver, notice, last + place, sender, now) for place, notice in enumerate(new, start=1)]
         connection.execute(insert(TELLINGS), rows)
+
+
+def held(connection: Connection, each: Sequence[tuple[str, str]]) -> frozenset[str]:
+    """Of receivers, each with what it calls a notice, those that it still is to be told to, or was last."""
+    return frozenset(connection.scalars(select(_T.receiver).where(tuple_(_T.receiver, _T.notice).in_(each))))
 
 
 def _row(receiver: str, notice: Notice, sequence: int, sender: Sender, now: datetime) -> dict[str, Any]:

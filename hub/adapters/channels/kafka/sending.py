@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from threading import Event
 from time import monotonic, time_ns
@@ -98,7 +99,7 @@ class Sending:
     def accept(self, notices: Sequence[Notice], connection: OnDatabase) -> None:
         """Queues what these notices tell to whom, on the transaction of the caller."""
         around, now, began = self._around, self._around.clock.now(), time_ns()
-        each = list(told(notices, self._listening(now), around))
+        each = list(told(notices, self._listening(now), around, partial(queue.held, connection)))
         queue.queue(each, self._sender, now, connection)
         if around.watch.stepped:
             for one in (notice for _, mine in each for notice in mine):

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from hub.adapters.channels import Around
 from hub.adapters.channels.mail import queue
 from hub.adapters.channels.mail.post import Post, Refused
-from hub.adapters.channels.mail.queue import OPERATOR, Item
+from hub.adapters.channels.mail.queue import OPERATOR, RECTIFIED, Item
 from hub.adapters.channels.mail.words import written
 from hub.adapters.database import looking
 from hub.errors import HubError
@@ -39,7 +39,7 @@ class Mailing:
     def accept(self, notices: Sequence[Notice], connection: Connection) -> None:
         """Queues whom these notices are mailed to, on the transaction of the caller."""
         for notice in notices:
-            queue.queue(connection, self._items(notice), self._around.clock.now())
+            queue.queue(connection, [*self._items(notice), *_put_right(notice, connection)], self._around.clock.now())
             if notice.type == ACKNOWLEDGED:
                 queue.answered(connection, str(notice.data["escalation"]))
         self._around.bells.ring(connection, BELL)
@@ -105,3 +105,9 @@ class Mailing:
                     self._around.staff.mailed(UUID(item.recipient), item.about, item.kind)
                 except HubError as error:
                     _log.error("mail-not-noted", because=error.code)
+
+
+def _put_right(notice: Notice, connection: Connection) -> Iterator[Item]:
+    """Whoever was mailed of an escalation, or is yet to be, is mailed that it is otherwise, and never before that."""
+    for recipient, daily, due_at in queue.mailed_of(connection, notice.says) if notice.rectifies else ():
+        yield Item(recipient, RECTIFIED, str(notice.id), notice.says, "", max(notice.recorded_at, due_at), daily)

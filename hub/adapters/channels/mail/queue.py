@@ -53,7 +53,7 @@ Index("mails_due", _M.due_at, sqlite_where=_IS_WAITING, postgresql_where=_IS_WAI
 Index("mails_about", _M.about)
 
 OPERATOR = "operator"
-ON_CALL = "on-call"
+ON_CALL, RECTIFIED = "on-call", "rectified"
 _FIRST_DELAY, _LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=6)
 _MOST = 20
 """Attempts, after which somebody has to look: with these delays about three days and a half."""
@@ -99,7 +99,14 @@ def next_hour(after: datetime, hour: int) -> datetime:
 
 def answered(connection: Connection, about: str) -> None:
     """Somebody took notice of it: those whose turn has not come need not be mailed."""
-    connection.execute(update(MAILS).where(_M.about == about, _IS_WAITING).values(state="answered"))
+    connection.execute(update(MAILS).where(_M.about == about, _IS_WAITING, _M.kind != RECTIFIED).values(state="answered"))
+
+
+def mailed_of(connection: Connection, about: str) -> list[tuple[str, int | None, datetime]]:
+    """Who was mailed of it or is to be, when, and the hour of their daily mail where it goes in that."""
+    here = (_M.about == about, _M.state.in_(("waiting", "delivered")), _M.kind != RECTIFIED)
+    rows = connection.execute(select(_M.recipient, _M.daily, _M.due_at).where(*here).order_by(_M.id))
+    return [(row.recipient, row.daily, datetime.fromisoformat(row.due_at)) for row in rows]
 
 
 def due(connection: Connection, now: datetime) -> list[list[Item]]:

@@ -11,6 +11,7 @@ from hub.domain.terms import AMSTERDAM
 _SUBJECTS = {
     "escalation": ("Er wacht een opschaling op u", "An escalation waits for you"),
     "on-call": ("U bent bereikbaar: een opschaling wacht", "You are on call: an escalation waits"),
+    "rectified": ("Een opschaling is rechtgezet", "An escalation was put right"),
     "daily": ("Wat er op u wacht", "What waits for you"),
     "subscription-disabled": ("Een abonnement is stilgelegd", "A subscription was disabled"),
     "callback-given-up": ("Een adres van een partner is opgegeven", "The address of a partner was given up"),
@@ -18,6 +19,7 @@ _SUBJECTS = {
 _PAGES = {
     "escalation": "escalations/{}",
     "on-call": "escalations/{}",
+    "rectified": "escalations/{}",
     "subscription-disabled": "operations?subscription={}",
     "callback-given-up": "operations?organisation={}",
 }

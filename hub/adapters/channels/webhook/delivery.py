@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from random import Random
@@ -84,7 +85,8 @@ class Webhooks:
         """Queues what these notices tell to whom, on the transaction of the caller."""
         now, began = self._clock.now(), time_ns()
         sharing = [one for one in self._registrations.subscribers() if self._registrations.is_sharing(one.organisation, now)]
-        each = list(told(notices, [one for one in sharing if one.wish.sink is not Sink.KAFKA], self._sieve))
+        others = [one for one in sharing if one.wish.sink is not Sink.KAFKA]
+        each = list(told(notices, others, self._sieve, partial(queue.held, connection)))
         queue.queue(each, self._sender, now, connection)
         if self._watch.stepped:
             for one in (notice for _, mine in each for notice in mine):

@@ -25,6 +25,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    tuple_,
     update,
 )
 
@@ -159,6 +160,11 @@ def queue(told: Iterable[tuple[Subscriber, Sequence[Notice]]], sender: Sender, n
         state = _state(receiver, row.retired_callback if row else "")
         if state:
             _queue_for(receiver, notices, row.last_sequence if row else None, state, sender, now, connection)
+
+
+def held(connection: Connection, each: Sequence[tuple[str, str]]) -> frozenset[str]:
+    """Of receivers, each with what it calls a notice, those that it was ever queued for."""
+    return frozenset(connection.scalars(select(_D.receiver).where(tuple_(_D.receiver, _D.notice).in_(each))))
 
 
 def _state(receiver: Subscriber, retired_callback: str) -> str:
