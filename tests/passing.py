@@ -34,6 +34,14 @@ def passed_on(hub: Hub) -> None:
             until(partial(_has_all, relay))
 
 
+def notarised(hub: Hub) -> None:
+    """Waits until everything is in the trees, and they are signed."""
+    for notary in hub.notaries.values():
+        while notary.grow():
+            pass
+        notary.sign()
+
+
 def _has_all(relay: Relay) -> bool:
     relay.catch_up()
     return all(not one.lag or one.stopped_because for one in relay.state())

@@ -73,9 +73,12 @@ def _typed(column: Column[Any], value: Any) -> Any:
 
 
 def _rows_of_then(store: str, table: Table) -> Iterator[dict[str, Any]]:
+    dump = EARLIER / "before_revisions" / f"{FILES.get(store, store)}.sql"
+    if not dump.exists():
+        return
     with closing(sqlite3.connect(":memory:")) as file:
         file.row_factory = sqlite3.Row
-        file.executescript((EARLIER / "before_revisions" / f"{FILES.get(store, store)}.sql").read_text())
+        file.executescript(dump.read_text())
         if not file.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table.name,)).fetchone():
             return
         yield from map(dict, file.execute(f"SELECT * FROM {table.name}"))  # noqa: S608

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import StaticPool
 
-from hub.adapters import jws, organisations_index, subscriptions_index, ties_index
+from hub.adapters import jws, organisations_index, receivers_index, subscriptions_index, ties_index
 from hub.adapters.jades import sign
 from hub.adapters.registers import registers
 from hub.adapters.registrations import Registrations
@@ -73,7 +73,7 @@ def with_covenant(registration: Registration, until: datetime | None = None) -> 
     return registration
 
 
-INDEXES = (organisations_index.INDEX, subscriptions_index.INDEX, ties_index.INDEX)
+INDEXES = (organisations_index.INDEX, subscriptions_index.INDEX, ties_index.INDEX, receivers_index.INDEX)
 """What registrations are looked up in."""
 
 

@@ -76,7 +76,7 @@ def into(place: Path) -> AbstractContextManager[backup.Opens]:
 
 def restore(file: Path, keks: Keks, place: Path) -> None:
     with backup.reading(file, keks) as found, into(place) as opens:
-        backup.put_back(found, opens, keks, quiet)
+        backup.put_back(found, opens, keks, (), quiet)
 
 
 def what_is_in(place: Path) -> list[str]:
@@ -166,7 +166,7 @@ def test_a_line_that_was_changed_on_its_way_from_the_disk_is_known(tmp_path: Pat
         for name in found.zip.namelist():
             other.writestr(name, found.zip.read(name).replace(b'"2026-03-02"', b'"2026-03-03"'))
         with pytest.raises(Refused, match="not a whole backup"), temporary() as opens:
-            backup.put_back(Archive(other, found.manifest), opens, keks, quiet)
+            backup.put_back(Archive(other, found.manifest), opens, keks, (), quiet)
 
 
 def test_a_manifest_that_was_written_anew_after_the_seal_was_looked_at_is_known(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_a_key_that_some_rows_still_need_has_to_be_there_too(tmp_path: Path) -> 
     assert refuses(tmp_path / "backup.zip", after).code == "no-kek"
     assert refuses(tmp_path / "backup.zip", before).code == "no-kek"
     with backup.reading(tmp_path / "backup.zip", both) as found, temporary() as opens:
-        assert backup.put_back(found, opens, both, quiet).keys == 1
+        assert backup.put_back(found, opens, both, (), quiet).keys == 1
 
 
 def test_a_key_of_the_vault_that_does_not_open_is_no_restore(tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ def test_one_of_an_older_hub_comes_back_as_that_had_it_and_is_brought_up(tmp_pat
     opened.dispose()
     with backup.reading(file, keks) as found, into(tmp_path / "to") as opens:
         assert found.manifest.stores[0].revision == with_the_vault
-        backup.put_back(found, opens, keks, quiet)
+        backup.put_back(found, opens, keks, (), quiet)
     restored = engine(f"sqlite:///{tmp_path / 'to' / 'log.db'}")
     bring_up(restored, "log")
     assert inspect(restored).has_table("sealed_documents")
@@ -320,13 +320,13 @@ def test_one_that_is_broken_off_at_any_moment_leaves_nothing_and_can_be_done_aga
     file, keks, moments = a_backup(tmp_path), the_keks(tmp_path), []
     with backup.reading(file, keks) as found:
         with into(tmp_path / "counted") as opens:
-            backup.put_back(found, opens, keks, lambda *_: moments.append(1))
+            backup.put_back(found, opens, keks, (), lambda *_: moments.append(1))
         for nth in range(1, len(moments) + 1):
             with pytest.raises(KeyboardInterrupt), into(tmp_path / "to") as opens:
-                backup.put_back(found, opens, keks, told_at(nth))
+                backup.put_back(found, opens, keks, (), told_at(nth))
             assert what_is_in(tmp_path / "to") == []
         with into(tmp_path / "to") as opens:
-            backup.put_back(found, opens, keks, quiet)
+            backup.put_back(found, opens, keks, (), quiet)
     assert len(moments) > 5
 
 
@@ -342,7 +342,7 @@ def test_what_a_killed_one_left_is_cleared_by_the_next(tmp_path: Path) -> None:
 def test_one_that_begins_during_another_in_the_same_place_touches_nothing_of_it(tmp_path: Path) -> None:
     file, keks, place = a_backup(tmp_path), the_keks(tmp_path), tmp_path / "to"
     with backup.reading(file, keks) as found, into(place) as opens:
-        backup.put_back(found, opens, keks, quiet)
+        backup.put_back(found, opens, keks, (), quiet)
         with pytest.raises(RuleBroken, match="Somebody else is restoring"):
             restore(file, keks, place)
     assert what_is_in(place) == ["door.db", "hub-keys.json", "limits.db", "log.db"]
@@ -361,7 +361,7 @@ def test_a_database_that_does_not_keep_what_it_is_given_is_found_out(tmp_path: P
             yield connection
 
     with backup.reading(file, keks) as found, pytest.raises(Fault, match="limits: taken"):
-        backup.put_back(found, opens, keks, quiet)
+        backup.put_back(found, opens, keks, (), quiet)
     forgetful.dispose()
 
 
@@ -380,7 +380,7 @@ def test_a_follower_that_came_further_than_the_log_is_no_restore(tmp_path: Path)
         pytest.raises(Fault, match="further than the log"),
         files(tmp_path / "to", stores_of, tmp_path / "to" / "hub-keys.json", OWN.keys) as opens,
     ):
-        backup.put_back(found, opens, keks, quiet)
+        backup.put_back(found, opens, keks, (), quiet)
 
 
 # Lines ---------------------------------------------------------------------------------------------

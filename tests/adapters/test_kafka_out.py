@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 from jsonschema_rs import Draft202012Validator
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
+from hub.adapters import receivers_index
 from hub.adapters.channels.kafka import families, queue
 from hub.adapters.channels.kafka.sending import Sending
 from hub.adapters.contracts import contracts
 from hub.adapters.kafka.topics import ESCALATIONS, FAMILIES, POSITIONS, SIGNALS
 from hub.domain.streams import stream_id
-from hub.domain.subscriptions import Sink
+from hub.domain.subscriptions import Interest, Sink, Wish
 from hub.domain.tellings import Attempt, Way
 from hub.domain.words import Phase
 from hub.errors import Unavailable
@@ -66,6 +67,32 @@ def test_a_partner_is_told_what_its_callback_would_be_told_and_can_verify_it(tel
     assert (read.key, read.said["sequence"]) == (str(told.family), "000000000001")
     assert read.headers["content-type"] == "application/cloudevents+json"
     assert jades(telling, Sent(path="", headers={name: [text] for name, text in read.headers.items()}, body=read.value or b""))
+
+
+def test_what_was_told_in_a_topic_is_put_right_in_that_topic_whatever_is_wanted_there_by_now(telling: TellingOnKafka) -> None:
+    one = telling.subscribe("", sink=Sink.KAFKA, directions=("network",))
+    raised = a_notice(1, says="an-escalation")
+    telling.tell(raised)
+    telling.send()
+    remembered(telling, raised)
+    telling.do(one, lambda on: one.change(Wish(Sink.KAFKA, interest=Interest(directions=("administrative",))), on))
+    telling.tell(a_notice(2, says="an-escalation", rectifies=True, tell=()), a_notice(3, says="another", rectifies=True))
+    telling.send()
+    for topic in (f"police.{one.id}", "police"):
+        assert [each.said["id"] for each in telling.told(topic)] == ids(telling, raised, a_notice(2))
+    telling.do(one, one.end)
+    telling.tell(a_notice(4, says="an-escalation", rectifies=True))
+    telling.send()
+    assert len(telling.told()) == 3
+
+
+def remembered(telling: TellingOnKafka, notice: Notice) -> None:
+    """What the ledger has of that notice is what the log's index says of who was told."""
+    with telling.book.engine.begin() as connection:
+        said = {"fact": notice.position, "escalation": notice.says, "notice": str(notice.id)}
+        connection.execute(insert(receivers_index.SAID), said)
+        told = [{"fact": one.fact, "subscription": one.subscription, "organisation": one.organisation} for one in telling.ledger]
+        connection.execute(insert(receivers_index.RECEIVERS), told)
 
 
 def test_a_subscription_has_a_topic_of_its_own_with_what_it_wants_numbered_by_itself(telling: TellingOnKafka) -> None:

@@ -23,7 +23,7 @@ from hub.adapters.watching.collected import Collected
 from hub.adapters.watching.counters import Counters
 from hub.adapters.watching.looks import Look
 from hub.adapters.watching.metrics import written
-from hub.adapters.watching.standing import Lead, Place, Standing, Waiting
+from hub.adapters.watching.standing import Lead, Place, Signed, Standing, Waiting
 from hub.domain.traces import Trace
 from hub.errors import Malformed
 from hub.register import Register
@@ -147,6 +147,15 @@ def test_gauges_tell_how_it_stands() -> None:
     assert (told["hub_deliveries_oldest_seconds", "webhook"], told["hub_work_leads", "watch the clock"]) == (12, 1)
 
 
+def test_gauges_tell_how_the_evidence_is_signed() -> None:
+    signed = {"events": Signed(0.0, 0, 100, 4, 30.0, 2), "readings": Signed(size=7, unsigned=7)}
+    told = values(Counters(), replace(WELL, evidence=signed))
+    assert (told["hub_evidence_leaves", "events"], told["hub_evidence_unsigned", "events"]) == (100, 4)
+    assert (told["hub_evidence_checkpoint_age_seconds", "events"], told["hub_evidence_witnesses", "events"]) == (30, 2)
+    assert (told["hub_evidence_unsigned", "readings"], told["hub_evidence_witnesses", "readings"]) == (7, 0)
+    assert ("hub_evidence_checkpoint_age_seconds", "readings") not in told
+
+
 def test_what_could_not_be_seen_is_not_told_as_nothing() -> None:
     told = values(Counters(), replace(WELL, position=None, questions=None, stores={"log": False}, kafka=None))
     assert (told["hub_store_up", "log"], told["hub_ready",], told["hub_missing", "database-log"]) == (0, 0, 1)
@@ -167,6 +176,10 @@ BEHIND = Place("radar", 7, 3, 90.0)
         ({"kafka": False}, "kafka", {"consume"}),
         ({"followers": [STOPPED]}, "follower-stopped-radar", {"relay"}),
         ({"followers": [BEHIND]}, "follower-behind-radar", {"relay"}),
+        ({"evidence": {"events": Signed(waits=181)}}, "log-not-signed-events", set()),
+        ({"evidence": {"readings": Signed(lacks=1)}}, "log-lacks-witnesses-readings", set()),
+        ({"late_requests": 1}, "person-requests-late", set()),
+        ({"kept_too_long": 1}, "kept-too-long", set()),
         ({"unled": ["watch the clock"]}, "nobody-leads-watch-the-clock", set()),
     ],
 )
@@ -189,7 +202,7 @@ def test_the_document_has_every_metric_that_there_is_with_its_labels_and_no_othe
     text = (ROOT / "docs" / "watching.md").read_text()
     rows = re.findall(r"^\| `(hub_\w+)` \| (\w+) \|[^|]*\|([^|]*)\|", text, re.MULTILINE)
     documented = {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
-    counters, now = Counters(), replace(WELL, followers=[STOPPED], is_stopping=True)
+    counters, now = Counters(), replace(WELL, followers=[STOPPED], evidence={"events": Signed(age=1.0)}, is_stopping=True)
     _one_of_each(counters)
     there = {}
     for family in text_string_to_metric_families(written(counters.registry, now).decode()):

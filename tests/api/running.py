@@ -93,8 +93,8 @@ class Running:
         return await self.ask(path, role, "POST", **sent, **more)
 
     def token(self, role: str, subject: str = "duty-desk", organisation: str = "") -> dict[str, str]:
-        """The header of somebody who logged in: of the team on duty, unless something else is said; a partner of youth-work."""
-        organisation = organisation or ("youth-work" if role == Capacity.PARTNER else "neighbourhood-team")
+        """The header of somebody who logged in: of the team on duty, unless something else is said; partners, of youth-work."""
+        organisation = organisation or ("youth-work" if role in (Capacity.PARTNER, Capacity.REPORTER) else "neighbourhood-team")
         if not role:
             return {}
         if role == Capacity.PARTNER:
@@ -136,6 +136,11 @@ class Running:
         said = await self.post(an_event(a_worry(concern=concern), **but))
         assert said.status_code in (200, 201), said.text
         return self.family_in(said)
+
+    def assign(self, family: UUID | str, auditor: str = "duty-desk") -> str:
+        """Lets an auditor look into a family for a week from now; gives the id of the assignment."""
+        now = self.clock.now()
+        return self.hub.admittance.assign(UUID(str(family)), auditor, "an inquiry", now, now + timedelta(days=7), "officer")
 
     async def a_family_of(self, person: Mapping[str, Any], **but: Any) -> UUID:
         """Lets a first signal in about one person, and gives the family that it is about."""

@@ -173,6 +173,7 @@ async def test_the_director_hears_once_an_hour_who_else_looked_and_never_of_thei
 
     await look(hub, family, who="duty-desk")
     assert await looks() == []
+    hub.assign(family, "stranger")
     for minutes in (0, 30, 31):
         hub.clock.set(hub.clock.now() + timedelta(minutes=minutes))
         assert (await look(hub, family, "auditor")).status_code == 200
@@ -386,3 +387,19 @@ async def test_only_feedback_is_known_by_the_reference_that_it_answers(hub: Runn
         said = await hub.post(an_event(a_worry(people=[], refersTo=reference), id=f"refers-{number}"))
         assert (said.status_code, said.json()["outcome"]) == (201, "match-question"), "known or not is not told"
     assert len(hub.hub.history.facts(family)) == heard
+
+
+async def test_everybody_is_told_what_they_are_to_a_family_and_until_when(hub: Running) -> None:
+    family = await hub.a_family()
+    own = (await hub.ask(f"/v1/families/{family}/standing")).json()
+    assert (own["relation"], own["until"]) == ("director", None)
+    assert {"direct", "see-family"} <= set(own["may"])
+    other = hub.token("coordinator", "stranger", "elsewhere")
+    async with hub.client() as client:
+        assert (await client.get(f"/v1/families/{family}/standing", headers=other)).status_code == 404
+        body = {"motivation": "a neighbour heard screaming"}
+        broken = await client.post(f"/v1/families/{family}/glass-breakings", headers=other, json=body)
+        glass = (await client.get(f"/v1/families/{family}/standing", headers=other)).json()
+    assert (glass["relation"], glass["until"]) == ("glass", broken.json()["until"])
+    assert "see-family" in glass["may"]
+    assert not {"direct", "place", "decide-lever"} & set(glass["may"])

@@ -312,3 +312,19 @@ async def test_a_running_term_is_met_when_somebody_says_what_was_done(hub: Runni
     await decided(hub, family, "terms-met", {"clock": meant, "words": "the assessment was made today"})
     unknown = await hub.tell(f"/v1/families/{family}/terms-met", {"clock": meant, "words": "once more"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not-known")
+
+
+async def test_one_deed_meets_all_the_terms_that_it_was_for(hub: Running) -> None:
+    family = await hub.a_family("honour-violence")
+    first, second, *_ = [clock for clock in await the_clocks(hub, family) if not clock.startswith("acknowledge-")]
+    said = {"words": "one meeting about all of it"}
+    mixed = await hub.tell(f"/v1/families/{family}/terms-met", {"clock": first, "also": [second, "nothing"], **said})
+    assert mixed.status_code == 404
+    assert {first, second} <= await the_clocks(hub, family), "all of it or nothing"
+    await decided(hub, family, "terms-met", {"clock": first, "also": [second, second], **said})
+    assert not {first, second} & await the_clocks(hub, family)
+
+
+async def the_clocks(hub: Running, family: UUID) -> set[str]:
+    hub.hub.views.catch_up()
+    return {clock["clock"] for clock in (await hub.ask(f"/v1/families/{family}")).json()["clocks"]}

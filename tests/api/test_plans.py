@@ -44,6 +44,7 @@ async def test_each_role_sees_of_it_what_it_may(hub: Running) -> None:
     await decided(hub, family, "plans", {**WHY, "goals": [GOAL]})
     await decided(hub, family, "goals/school/progress", {"words": "two weeks"})
     path = f"/v1/families/{family}/plans"
+    hub.assign(family)
     coordinator, auditor = [(await hub.ask(path, role)).json() for role in ("coordinator", "auditor")]
     for said in (coordinator, auditor):
         assert Draft202012Validator(dict(published(PLANS.answer)), validate_formats=True).is_valid(said)

@@ -13,102 +13,143 @@ import pytest
 from hub.adapters.channels.webhook.mailbag import Mailbag
 from hub.api.admission import Guarded
 from hub.domain.callers import Capacity
+from hub.domain.requests import Asks
 from hub.domain.subscriptions import Wish
 from hub.domain.trajectory import Trajectory
 from hub.registry import Terms
 from tests.api.running import Running, a_child, a_worry, an_event, running
 from tests.api.test_decisions import WHY
-from tests.passing import passed_on
+from tests.given import NOON
+from tests.passing import notarised, passed_on
 
 TABLE = """
-                                                           coordinator team-lead administrative auditor data-protection-officer operator partner
-GET  /v1/families/{id}                                     o           o         o              oxc     -                       -        -
-GET  /v1/families/{id}/plans                               o           o         o              oxc     -                       -        -
-GET  /v1/families/{id}/referral                            o           o         o              oxc     -                       -        -
-GET  /v1/families/{id}/timeline                            o           o         o              oxc     -                       -        -
-GET  /v1/families/{id}/history                             o           o         o              oxc     oxc                     -        -
-GET  /v1/families/{id}/processing-log                      -           -         -              oxc     oxc                     -        -
-GET  /v1/caseload                                          oxc         oxc       oxc            -       -                       -        -
-GET  /v1/today                                             oxc         oxc       oxc            -       -                       -        -
-GET  /v1/clocks                                            oxc         oxc       oxc            -       -                       -        -
-GET  /v1/funnel                                            oxc         oxc       oxc            -       -                       -        -
-GET  /v1/radar                                             oxc         oxc       oxc            -       -                       -        -
-GET  /v1/escalations                                       oxc         oxc       oxc            oxc     -                       -        -
-GET  /v1/escalations/{id}                                  o           o         o              oxc     -                       -        -
-GET  /v1/escalations/stream                                oxc         oxc       oxc            -       oxc                     oxc      -
-GET  /v1/match-questions                                   oc          oc        -              oxc     -                       -        -
-GET  /v1/match-questions/{id}                              oc          oc        -              oxc     -                       -        -
-GET  /v1/quarantine                                        -           -         -              -       -                       oxc      -
-GET  /v1/organisations                                     -           -         -              -       -                       oxc      -
-GET  /v1/deliveries                                        -           -         -              -       -                       oxc      -
-GET  /v1/followers                                         -           -         -              -       -                       oxc      -
-POST /v1/deliveries/{delivery}/redrives                    -           -         -              -       -                       -        -
-GET  /v1/processing-log                                    -           -         -              oxc     oxc                     -        -
-GET  /v1/signals/{id}                                      -           -         -              -       -                       -        o
-GET  /v1/event-types                                       -           -         -              -       -                       -        oxc
-GET  /v1/subscriptions                                     -           -         -              -       -                       -        oxc
-POST /v1/subscriptions                                     -           -         -              -       -                       -        oxc
-GET  /v1/subscriptions/{id}                                -           -         -              -       -                       -        o
-PUT  /v1/subscriptions/{id}                                -           -         -              -       -                       -        oxc
-POST /v1/subscriptions/{id}/pauses                         -           -         -              -       -                       -        o
-POST /v1/subscriptions/{id}/resumptions                    -           -         -              -       -                       -        o
-POST /v1/subscriptions/{id}/secrets                        -           -         -              -       -                       -        o
-POST /v1/subscriptions/{id}/tests                          -           -         -              -       -                       -        o
-GET  /v1/feed                                              -           -         -              -       -                       -        oxc
-GET  /v1/feed/stream                                       -           -         -              -       -                       -        oxc
-GET  /v1/notices/{id}                                      -           -         -              -       -                       -        o
-POST /v1/notices/{id}/acknowledgements                     -           -         -              -       -                       -        oxc
-GET  /v1/tellings                                          -           -         -              oxc     -                       -        oxc
-GET  /v1/me/contact                                        oxc         oxc       oxc            oxc     oxc                     oxc      -
-PUT  /v1/me/contact                                        oxc         oxc       oxc            oxc     oxc                     oxc      -
-POST /v1/me/calendar                                       oxc         oxc       oxc            oxc     oxc                     oxc      -
-DELETE /v1/me/calendar                                     oxc         oxc       oxc            oxc     oxc                     oxc      -
-GET  /v1/duty-shifts                                       oxc         oxc       oxc            -       -                       oxc      -
-POST /v1/duty-shifts                                       -           oxc       -              -       -                       oxc      -
-POST /v1/processing-log/_search                            -           -         -              oxc     oxc                     -        -
-POST /v1/families/_search                                  oxc         oxc       oxc            -       -                       -        -
-POST /v1/families/{id}/glass-breakings                     oxc         oxc       oxc            -       -                       -        -
-GET  /v1/families/{id}/glass-breakings                     o           o         o              oxc     oxc                     -        -
-POST /v1/families/{id}/handovers                           o           o         o              -       -                       -        -
-POST /v1/families/{id}/handovers/{handover}/answers        o           o         o              -       -                       -        -
-POST /v1/families/{id}/coaches                             o           o         -              -       -                       -        -
-POST /v1/families/{id}/coach-releases                      o           o         -              -       -                       -        -
-POST /v1/families/{id}/plans                               o           o         o              -       -                       -        -
-POST /v1/families/{id}/goals/{goal}/progress               o           o         o              -       -                       -        -
-POST /v1/families/{id}/goals/{goal}/results                o           o         o              -       -                       -        -
-POST /v1/families/{id}/levers                              o           o         o              -       -                       -        -
-POST /v1/families/{id}/lever-refusals                      o           o         o              -       -                       -        -
-POST /v1/families/{id}/levers/{lever}/reconsiderations     o           o         o              -       -                       -        -
-POST /v1/families/{id}/levers/{lever}/endings              o           o         o              -       -                       -        -
-POST /v1/families/{id}/referrals                           o           o         o              -       -                       -        -
-POST /v1/families/{id}/referral-decisions                  o           o         -              -       -                       -        -
-POST /v1/families/{id}/phases                              o           o         o              -       -                       -        -
-POST /v1/families/{id}/extensions                          o           o         o              -       -                       -        -
-POST /v1/families/{id}/early-endings                       o           o         o              -       -                       -        -
-POST /v1/families/{id}/compulsions                         -           o         o              -       -                       -        -
-POST /v1/families/{id}/reopenings                          o           o         o              -       -                       -        -
-POST /v1/families/{id}/steps-down                          o           o         o              -       -                       -        -
-POST /v1/families/{id}/direction-steps-down                o           o         o              -       -                       -        -
-POST /v1/families/{id}/terms-met                           o           o         o              -       -                       -        -
-POST /v1/families/{id}/cooperation-refusals                o           o         o              -       -                       -        -
-POST /v1/families/{id}/family-informations                 o           o         o              -       -                       -        -
-POST /v1/families/{id}/corrections                         o           o         o              -       -                       -        -
-POST /v1/families/{id}/escalations/{escalation}/acknowledgements o     o         o              -       -                       -        -
-POST /v1/families/{id}/merges                              o           o         -              -       -                       -        -
-POST /v1/families/{id}/separations                         o           o         -              -       -                       -        -
-POST /v1/families/{id}/splits                              o           o         -              -       -                       -        -
-POST /v1/families/{id}/signals/{signal}/moves              o           o         -              -       -                       -        -
-GET  /v1/match-questions/{id}/comparison                   oc          oc        -              -       -                       -        -
-POST /v1/match-questions/{id}/answers                      oc          oc        -              -       -                       -        -
-POST /v1/match-questions/{id}/inquiries                    oc          oc        -              -       -                       -        -
-POST /v1/match-questions/{id}/retractions                  oc          oc        -              -       -                       -        -
-DELETE /v1/duty-shifts/{id}                                -           -         -              -       -                       -        -
-DELETE /v1/subscriptions/{id}/secrets                      -           -         -              -       -                       -        o
-DELETE /v1/subscriptions/{id}                              -           -         -              -       -                       -        o
-POST /v1/messages/{id}/processings                         -           -         -              -       -                       oxc      -
+                                                           coordinator team-lead administrative auditor data-protection-officer operator partner        reporter
+GET  /v1/families/{id}                                     o           o         o              o       -                       -        -        -
+GET  /v1/families/{id}/standing                            o           o         o              o       -                       -        -        -
+GET  /v1/families/{id}/plans                               o           o         o              o       -                       -        -        -
+GET  /v1/families/{id}/referral                            o           o         o              o       -                       -        -        -
+GET  /v1/families/{id}/timeline                            o           o         o              o       -                       -        -        -
+GET  /v1/families/{id}/tellings                            o           o         o              o       -                       -        -        -
+GET  /v1/families/{id}/history                             o           o         o              o       oxc                     -        -        -
+GET  /v1/families/{id}/history/differences                 o           o         o              o       oxc                     -        -        -
+GET  /v1/families/{id}/history/{version}/causes            o           o         o              o       oxc                     -        -        -
+GET  /v1/families/{id}/knowledge                           -           -         -              o       oxc                     -        -        -
+GET  /v1/families/{id}/processing-log                      -           -         -              oxc     oxc                     -        -        -
+GET  /v1/caseload                                          oxc         oxc       oxc            -       -                       -        -        -
+GET  /v1/today                                             oxc         oxc       oxc            -       -                       -        -        -
+GET  /v1/clocks                                            oxc         oxc       oxc            -       -                       -        -        -
+GET  /v1/funnel                                            oxc         oxc       oxc            -       -                       -        -        -
+GET  /v1/radar                                             oxc         oxc       oxc            -       -                       -        -        -
+GET  /v1/insight/early-path                                oxc         oxc       oxc            oxc     oxc                     -        -        -
+GET  /v1/insight/waiting                                   oxc         oxc       oxc            oxc     oxc                     -        -        -
+GET  /v1/insight/signals                                   oxc         oxc       oxc            oxc     oxc                     -        -        -
+GET  /v1/insight/goals                                     oxc         oxc       oxc            oxc     oxc                     -        -        -
+GET  /v1/insight/caseload                                  oxc         oxc       oxc            oxc     oxc                     -        -        -
+GET  /v1/broken-glass                                      oxc         oxc       oxc            oxc     oxc                     -        -        -
+GET  /v1/escalations                                       oxc         oxc       oxc            oxc     -                       -        -        -
+GET  /v1/escalations/{id}                                  o           o         o              o       -                       -        -        -
+GET  /v1/escalations/stream                                oxc         oxc       oxc            -       oxc                     oxc      -        -
+GET  /v1/match-questions                                   oc          oc        -              oxc     -                       -        -        -
+GET  /v1/match-questions/{id}                              oc          oc        -              oxc     -                       -        -        -
+GET  /v1/quarantine                                        -           -         -              -       -                       oxc      -        -
+GET  /v1/organisations                                     -           -         -              -       -                       oxc      -        -
+GET  /v1/deliveries                                        -           -         -              -       -                       oxc      -        -
+GET  /v1/followers                                         -           -         -              -       -                       oxc      -        -
+POST /v1/deliveries/{delivery}/redrives                    -           -         -              -       -                       -        -        -
+GET  /v1/processing-log                                    -           -         -              oxc     oxc                     -        -        -
+GET  /v1/signals/{id}                                      -           -         -              -       -                       -        o        -
+GET  /v1/signals/{id}/proof                                -           -         -              -       -                       -        o        -
+GET  /v1/event-types                                       -           -         -              -       -                       -        oxc        -
+GET  /v1/subscriptions                                     -           -         -              -       -                       -        oxc        -
+POST /v1/subscriptions                                     -           -         -              -       -                       -        oxc        -
+GET  /v1/subscriptions/{id}                                -           -         -              -       -                       -        o        -
+PUT  /v1/subscriptions/{id}                                -           -         -              -       -                       -        oxc        -
+POST /v1/subscriptions/{id}/pauses                         -           -         -              -       -                       -        o        -
+POST /v1/subscriptions/{id}/resumptions                    -           -         -              -       -                       -        o        -
+POST /v1/subscriptions/{id}/secrets                        -           -         -              -       -                       -        o        -
+POST /v1/subscriptions/{id}/tests                          -           -         -              -       -                       -        o        -
+GET  /v1/feed                                              -           -         -              -       -                       -        oxc        -
+GET  /v1/feed/stream                                       -           -         -              -       -                       -        oxc        -
+GET  /v1/notices/{id}                                      -           -         -              -       -                       -        o        -
+POST /v1/notices/{id}/acknowledgements                     -           -         -              -       -                       -        oxc        -
+GET  /v1/tellings                                          -           -         -              oxc     -                       -        oxc        -
+GET  /v1/me/contact                                        oxc         oxc       oxc            oxc     oxc                     oxc      -        -
+PUT  /v1/me/contact                                        oxc         oxc       oxc            oxc     oxc                     oxc      -        -
+POST /v1/me/calendar                                       oxc         oxc       oxc            oxc     oxc                     oxc      -        -
+DELETE /v1/me/calendar                                     oxc         oxc       oxc            oxc     oxc                     oxc      -        -
+GET  /v1/duty-shifts                                       oxc         oxc       oxc            -       -                       oxc      -        -
+POST /v1/duty-shifts                                       -           oxc       -              -       -                       oxc      -        -
+GET  /v1/colleagues                                        oxc         oxc       oxc            oxc     oxc                     -        -        -
+POST /v1/processing-log/_search                            -           -         -              oxc     oxc                     -        -        -
+POST /v1/families/_search                                  oxc         oxc       oxc            -       -                       -        -        -
+POST /v1/families/{id}/glass-breakings                     oxc         oxc       oxc            -       -                       -        -        -
+GET  /v1/families/{id}/glass-breakings                     o           o         o              o       oxc                     -        -        -
+GET  /v1/families/{id}/retention                           o           o         o              oxc     oxc                     -        -        -
+POST /v1/families/{id}/retention-holds                     -           -         -              -       oxc                     -        -        -
+POST /v1/families/{id}/retention-releases                  -           -         -              -       oxc                     -        -        -
+GET  /v1/assignments                                       oxc         oxc       oxc            oxc     oxc                     -        -        -
+POST /v1/families/{id}/assignments                         -           -         -              -       oxc                     -        -        -
+POST /v1/families/{id}/assignments/{assignment}/endings    -           -         -              -       oxc                     -        -        -
+POST /v1/families/{id}/handovers                           o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/handovers/{handover}/answers        o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/coaches                             o           o         -              -       -                       -        -        -
+POST /v1/families/{id}/coach-releases                      o           o         -              -       -                       -        -        -
+POST /v1/families/{id}/plans                               o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/goals/{goal}/progress               o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/goals/{goal}/results                o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/levers                              o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/lever-refusals                      o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/levers/{lever}/reconsiderations     o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/levers/{lever}/endings              o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/referrals                           o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/referral-decisions                  o           o         -              -       -                       -        -        -
+POST /v1/families/{id}/phases                              o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/extensions                          o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/early-endings                       o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/compulsions                         -           o         o              -       -                       -        -        -
+POST /v1/families/{id}/reopenings                          o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/steps-down                          o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/direction-steps-down                o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/terms-met                           o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/cooperation-refusals                o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/family-informations                 o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/corrections                         o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/escalations/{escalation}/acknowledgements o     o         o              -       -                       -        -        -
+POST /v1/families/{id}/merges                              o           o         -              -       -                       -        -        -
+POST /v1/families/{id}/separations                         o           o         -              -       -                       -        -        -
+POST /v1/families/{id}/splits                              o           o         -              -       -                       -        -        -
+POST /v1/families/{id}/signals/{signal}/moves              o           o         -              -       -                       -        -        -
+GET  /v1/match-questions/{id}/comparison                   oc          oc        -              -       -                       -        -        -
+POST /v1/match-questions/{id}/answers                      oc          oc        -              -       -                       -        -        -
+POST /v1/match-questions/{id}/inquiries                    oc          oc        -              -       -                       -        -        -
+POST /v1/match-questions/{id}/retractions                  oc          oc        -              -       -                       -        -        -
+DELETE /v1/duty-shifts/{id}                                -           -         -              -       -                       -        -        -
+DELETE /v1/subscriptions/{id}/secrets                      -           -         -              -       -                       -        o        -
+DELETE /v1/subscriptions/{id}                              -           -         -              -       -                       -        o        -
+POST /v1/messages/{id}/processings                         -           -         -              -       -                       oxc      -        -
+GET  /v1/retention                                         oxc         oxc       oxc            oxc     oxc                     -        -        -
+GET  /v1/person-requests                                   -           -         -              oxc     oxc                     -        -        -
+POST /v1/person-requests                                   oxc         oxc       oxc            -       oxc                     -        -        -
+GET  /v1/person-requests/{id}                              -           -         -              oxc     oxc                     -        -        -
+POST /v1/person-requests/{id}/identity-checks              -           -         -              -       oxc                     -        -        -
+POST /v1/person-requests/{id}/extensions                   -           -         -              -       oxc                     -        -        -
+POST /v1/person-requests/{id}/decisions                    -           -         -              -       oxc                     -        -        -
+POST /v1/person-requests/{id}/executions                   -           -         -              -       oxc                     -        -        -
+GET  /v1/request-grounds                                   -           -         -              oxc     oxc                     -        -        -
+POST /v1/persons/_search                                   -           -         -              -       oxc                     -        -        -
+POST /v1/persons/{id}/restriction-liftings                 -           -         -              -       oxc                     -        -        -
+POST /v1/persons/{id}/statements                           -           -         -              -       oxc                     -        -        -
+GET  /v1/persons/{id}/file                                 -           -         -              -       oxc                     -        -        -
+GET  /v1/persons/{id}/readable-file                        -           -         -              -       oxc                     -        -        -
+GET  /v1/persons/{id}/erasure-certificate                  -           -         -              oxc     oxc                     -        -        -
+GET  /v1/evidence                                          -           -         -              oxc     oxc                     oxc      -        -
+POST /v1/reports                                           -           -         -              -       -                       -        -        oxc
+GET  /v1/reports                                           -           -         -              -       -                       -        -        oxc
+GET  /v1/reports/{id}                                      -           -         -              -       -                       -        -        o
 """  # noqa: E501
-"""Who is let in: `o` to a family of their own (for a partner: its own message), `x` to that of others, `c` to one that their
-team had and that is closed. Nobody is let in of an organisation of which the covenant ended."""
+"""Who is let in: `o` to a family of their own (for auditors: that they are assigned to; for partners and reporters: to their own
+message), `x` to that of others, `c` to one that their team had and that is closed. Nobody is let in of an organisation of which
+the covenant ended."""
 BODILESS = ("/me/calendar", "/pauses", "/redrives", "/resumptions", "/tests")
 NOT_LET_IN = {401, 403, 404}
 
@@ -131,6 +172,9 @@ class Town:
         """The header of somebody in that role and position."""
         if role is Capacity.PARTNER:
             return self.hub.token(role, organisation={"o": "youth-work", "x": "police", "c": "police", "e": "ended"}[position])
+        if role is Capacity.REPORTER:
+            of = {"o": "youth-work", "x": "elsewhere", "c": "youth-work", "e": "ended"}[position]
+            return self.hub.token(role, "a.reporter" if position == "o" else "colleague", of)
         who = {"o": ("duty-desk", ""), "x": ("stranger", "elsewhere"), "c": ("colleague", ""), "e": ("duty-desk", "ended")}
         return self.hub.token(role, *who[position])
 
@@ -140,7 +184,7 @@ class Town:
         escalation = "/escalations/{id}"
         filled = path.replace(escalation, escalation.replace("id", "escalation")).replace("{id}", ids[_kind(path)])
         filled = filled.replace("{delivery}", "1")
-        for name in ("handover", "goal", "lever", "signal", "escalation"):
+        for name in ("handover", "goal", "lever", "signal", "escalation", "assignment"):
             filled = filled.replace(f"{{{name}}}", ids[name])
         sent: dict[str, Any] = {"json": {}} if method in ("POST", "PUT") and not path.endswith(BODILESS) else {}
         if method == "GET" and path.endswith("/stream"):
@@ -151,9 +195,13 @@ class Town:
 
 
 def _kind(path: str) -> str:
-    return next(
-        (kind for kind in ("match-questions", "messages", "signals/{id}", "subscriptions", "notices") if kind in path), "family"
-    )
+    return next((kind for kind in _KINDS if kind in path), "family")
+
+
+_KINDS = (
+    *("match-questions", "messages", "signals/{id}", "subscriptions", "notices", "reports"),
+    *("person-requests", "erasure-certificate", "persons"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -175,20 +223,42 @@ async def a_town(hub: Running) -> Town:
     (question,) = (await hub.ask("/v1/match-questions")).json()["items"]
     own = (await hub.post(an_event(a_worry(concern="honour-violence")))).json()["message"]
     some = str(uuid4())
+    typed = {**hub.token("reporter", "a.reporter", "youth-work"), "Idempotency-Key": some}
+    reported = (await hub.ask_now("POST", "/v1/reports", "", headers=typed, json=a_worry())).json()["message"]
     subscription, notice = _a_notice(hub)
+    person, erased = await _people(hub, family)
     ids = {
+        "persons": str(person),
+        "person-requests": str(hub.hub.requests.note(person, Asks.INSPECTION, NOON.date(), "", "officer")),
+        "erasure-certificate": str(erased),
         "subscriptions": subscription,
         "notices": notice,
         "match-questions": question["id"],
         "messages": unread["message"],
         "signals/{id}": own,
+        "reports": reported,
         "escalation": escalation,
         **dict.fromkeys(("handover", "goal", "lever", "signal"), some),
+        "assignment": hub.assign(family),
     }
     end = hub.clock.now() - timedelta(days=1)
     hub.hub.registry.add("ended", "any-partner", "00000099000000000077", "operator", terms=Terms(covenant_until=end))
+    passed_on(hub.hub)
+    notarised(hub.hub)
     unacknowledged = {**ids, "family": str(closed), "escalation": await _raised(hub, closed)}
     return Town(hub, {**ids, "family": str(family)}, unacknowledged)
+
+
+async def _people(hub: Running, family: UUID) -> tuple[UUID, UUID]:
+    """Somebody of a family, and somebody else who was erased."""
+    other = await hub.a_family_of(a_child(8), id="erased")
+    (person,), (erased,) = (_members(hub, each) for each in (family, other))
+    hub.hub.erase(erased, "avg-17-1-d", "officer")
+    return person, erased
+
+
+def _members(hub: Running, family: UUID) -> list[UUID]:
+    return hub.hub.register.read(lambda unit: [UUID(person) for person in unit.get(Trajectory, family).people])
 
 
 def _a_notice(hub: Running) -> tuple[str, str]:

@@ -17,12 +17,12 @@ from starlette.exceptions import HTTPException
 from hub import errors
 from hub.api import VERSION
 from hub.api.admission import Guarded
-from hub.api.application import OPEN, openapi
+from hub.api.application import OPEN
 from hub.api.front import Front
 from hub.api.problems import STATUS, problem_of
 from hub.domain.callers import Capacity
 from hub.errors import HubError, Violation
-from hub.wiring import VIEWS
+from hub.wiring import openapi
 from tests.api.running import BASE, Running
 from tests.tools import STANDARDS, spectral
 
@@ -36,6 +36,8 @@ HEADERS = {
     "strict-transport-security": "max-age=31536000; includeSubDomains",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
 }
 
 
@@ -133,7 +135,7 @@ async def test_what_nobody_foresaw_is_told_without_anybodys_data() -> None:
         raise KeyError("Noor Voorbeeld")
 
     front = Front([], FastAPI(), lambda: None)
-    front._router = broken  # type: ignore[assignment]
+    front._pages = broken  # type: ignore[assignment]
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -218,25 +220,25 @@ async def test_a_slash_at_the_end_is_another_address_where_nothing_is(hub: Runni
 async def test_the_document_is_for_everybody_from_everywhere(hub: Running) -> None:
     said = await asked(hub, "GET", "/v1/openapi.json", headers={"Origin": "https://elsewhere.example.org"})
     assert (said.status_code, said.headers["access-control-allow-origin"]) == (200, "*")
-    assert said.json() == openapi(VIEWS)
+    assert said.json() == openapi()
     assert said.json()["openapi"].startswith("3.1")
 
 
 def test_every_route_is_in_the_document_and_nothing_else(hub: Running) -> None:
-    documented = {(method.upper(), "/v1" + path) for path, methods in openapi(VIEWS)["paths"].items() for method in methods}
+    documented = {(method.upper(), "/v1" + path) for path, methods in openapi()["paths"].items() for method in methods}
     assert documented == {(method, route.path) for method, _, route in addresses(hub)}
 
 
 @pytest.mark.skipif(not RULES.exists(), reason="needs the NL API Design Rules in ../shared/standards/adr")
 def test_the_document_passes_the_linter_of_the_design_rules(hub: Running, tmp_path: Path) -> None:
     path = tmp_path / "openapi.json"
-    path.write_text(json.dumps(openapi(VIEWS)))
+    path.write_text(json.dumps(openapi()))
     assert spectral(path, RULES) == []
 
 
 def test_no_address_asks_for_personal_data(hub: Running) -> None:
     personal = re.compile(r"bsn|name|born|birth|postcode|address|street|phone|mail", re.IGNORECASE)
-    for path, methods in openapi(VIEWS)["paths"].items():
+    for path, methods in openapi()["paths"].items():
         for operation in methods.values():
             keys = [each["name"] for each in operation.get("parameters", ()) if each["in"] in ("query", "path")]
             assert not [name for name in (path, *keys) if personal.search(name)]

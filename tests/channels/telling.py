@@ -18,6 +18,7 @@ from hub.adapters.channels.webhook import Webhooks, queue
 from hub.adapters.channels.webhook.exchange import Patience
 from hub.adapters.migrations import bring_up
 from hub.adapters.notice_event import Sender
+from hub.adapters.receivers_index import Receivers
 from hub.adapters.ties_index import ties
 from hub.domain.registrations import Registration
 from hub.domain.streams import Occasion, stream_id
@@ -101,6 +102,7 @@ class Telling:
             HUB_OIN,
             self.disclosures.to_partner,
             partial(ties, self.book.engine),
+            Receivers(self.book.engine, self.disclosures.pseudonyms.of),
             self.wishes,
             self.ledger.extend,
             Nobody(),

@@ -23,15 +23,23 @@ TOLD_OTHERS = frozenset(
         # people: at the pages, in roles, on decisions
         *("role-unknown", "session-over", "other-origin", "csrf", "login-stale", "login-refused", "login-unavailable", "no-login"),
         *("token-role", "token-subject", "token-organisation", "not-on-duty", "stale-decision"),
-        *("on-call-already", "too-many-shifts"),
+        *("on-call-already", "too-many-shifts", "not-registered-to-report"),
         # the operator, at a command
-        *("runs-already", "no-council", "not-shown-yet", "no-request-decided", "no-child"),
+        *("runs-already", "no-council", "not-shown-yet", "no-request-decided", "no-child", "no-verifier", "not-opened"),
         # people who decide about a message, a question, a person
         *("not-quarantined", "answered-already", "not-answered", "taken-back", "erased", "ground-missing"),
+        # people who handle what somebody asks about their own data
+        *("request-nobody-decides", "request-identity-unchecked", "request-decided-already", "request-not-granted"),
+        *("not-restricted", "person-not-told"),
+        *("request-carried-out-already", "request-extended-already", "request-too-late-to-extend"),
+        # people who watch over how long what is kept is kept
+        *("held-already", "not-held", "kept-no-longer"),
+        # the officer, who assigns auditors
+        *("assigned-already", "assignment-over"),
         # operators: keys, places, backups, registrations
         *("no-kek", "no-new-key", "no-key", "no-hub-key", "key-too-early", "busy", "hub-is-there", "newer-database", "other-order"),
         *("newer-backup", "not-a-backup", "not-restored", "not-json", "name-taken", "kid-used", "key-unknown", "no-token"),
-        *("no-activity", "no-matrix", "no-disclosure-matrix", "no-issuer-keys", "mail-settings"),
+        *("no-activity", "no-matrix", "no-disclosure-matrix", "no-issuer-keys", "mail-settings", "other-key"),
         # over Kafka, in the reply: docs/kafka.md
         *("record-unreadable", "topic-of-another"),
         # never said as they are: a class further down says its own, or the hub keeps the message

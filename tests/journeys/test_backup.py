@@ -33,6 +33,7 @@ from hub.adapters.channels.kafka.queue import TELLINGS
 from hub.adapters.channels.mail import queue as mails
 from hub.adapters.channels.mail.queue import Item
 from hub.adapters.channels.webhook.queue import DELIVERIES
+from hub.adapters.evidence.notary import COSIGNATURES
 from hub.adapters.kek import FromFile, Keks
 from hub.adapters.migrations import STORES, VERSION
 from hub.adapters.once import Once
@@ -51,6 +52,7 @@ from tests.journeys.running import Process, Sender, a_child, a_worry, serving
 from tests.parts import databases
 from tests.parts import postgresql as postgresqls
 from tests.parts.shared import Run
+from tests.passing import notarised
 
 NOWHERE = "http://127.0.0.1:1/hook"
 AROUND = {"HUB_WEBHOOK_ALLOW": "127.0.0.0/8"}
@@ -133,6 +135,9 @@ def a_hub_that_worked(data: Path) -> None:
             assert served.post(sender, sender.an_event(a_worry(a_child(nth), concern=concern), NOON)).status_code < 300
         assert served.ask("/v1/radar").status_code == 200
         Once(served.hub.stored.door).take("proof", "police", "an-id", NOON + timedelta(days=1), NOON)
+        notarised(served.hub)
+        with served.hub.stored.evidence.begin() as connection:
+            connection.execute(insert(COSIGNATURES), {"tree": "events", "size": 1, "witness": "w.example.org", "line": "a line"})
         with served.hub.stored.outbox.begin() as connection:
             connection.execute(insert(relay.STOPPED), {"follower": "nobody", "position": 0, "because": "a test"})
             connection.execute(insert(TELLINGS), A_TELLING)

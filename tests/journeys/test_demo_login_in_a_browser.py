@@ -43,10 +43,10 @@ def assert_it_says_demo(page: Page) -> None:
 def test_everybody_of_the_demo_comes_in_without_a_password(demo: Stage, browser_page: Page, somebody: Staff) -> None:
     choose(browser_page, demo, somebody.who)
     expect(heading(browser_page)).to_have_text("Vandaag")
-    browser_page.get_by_role("link", name=somebody.who).click()
+    browser_page.get_by_role("link", name=somebody.name).click()
     expect(heading(browser_page)).to_have_text("U bent ingelogd")
-    expect(browser_page.locator("dd").first).to_have_text(somebody.who)
-    expect(browser_page.get_by_text(somebody.organisation, exact=True)).to_be_visible()
+    expect(browser_page.locator("dd").first).to_have_text(somebody.name)
+    expect(browser_page.get_by_text(somebody.organisation_name, exact=True)).to_be_visible()
     assert_it_says_demo(browser_page)
 
 

@@ -23,6 +23,7 @@ from hub.adapters.channels.feed import TABLES, Feed
 from hub.adapters.contracts import contracts
 from hub.adapters.database import engine
 from hub.adapters.disclosures import Disclosures
+from hub.adapters.event_store import placed
 from hub.adapters.matrices import load_matrices
 from hub.adapters.notice_event import Sender
 from hub.api.facts import HISTORY
@@ -149,13 +150,13 @@ class Out:
     def _answers(self) -> Iterator[tuple[Any, Mapping[str, Any]]]:
         """Every view, and the history, the plans and the referral of every family, in full, each with its schema."""
         self.relay.catch_up()
-        history = History(self.heart.log, self.heart.mapper)
+        history = History(self.heart.log, self.heart.mapper, placed)
         with self.relay.engine.connect() as connection:
             for projection in projections.found().values():
                 for view in projection.views:
                     keys = self.families if "{id}" in view.path else {""}
                     for key in keys:
-                        found = view.ask(connection, Asked(key))
+                        found = view.ask(connection, Asked(key, at=self.heart.clock.now()))
                         if found is not None:
                             yield found, view.answer
         for family in self.families:
@@ -189,7 +190,7 @@ class Out:
         sieve = SimpleNamespace(disclose=self.disclosures.to_partner, ties=lambda _: {})
         return {
             receiver.key: [sender.event(notice, place) for place, notice in enumerate(mine, start=1)]
-            for receiver, mine in told(self.notices, known, sieve)
+            for receiver, mine in told(self.notices, known, sieve, lambda _: frozenset())
         }
 
 

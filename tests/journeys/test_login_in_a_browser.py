@@ -144,7 +144,7 @@ def test_a_person_logs_in_and_the_page_says_who_they_are(house: House, page: Pag
     assert page.url == f"{house.hub.url}/"
     page.get_by_role("link", name="regisseur", exact=True).click()
     heading(page, "U bent ingelogd")
-    for words in ("regisseur$", "regisseur of gezinscoach", "neighbourhood-team"):
+    for words in ("regisseur$", "regisseur of gezinscoach", "Neighbourhood team"):
         expect(page.locator("dd", has_text=re.compile(rf"^{words}"))).to_have_count(1)
 
 

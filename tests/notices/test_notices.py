@@ -13,11 +13,13 @@ from jsonschema_rs import Draft202012Validator
 
 from hub.adapters.contracts import contract_path
 from hub.adapters.matrices import load_calendar, load_matrices
+from hub.adapters.person_requests import load_request_rules
 from hub.adapters.standards import MESSAGE, STANDARD
 from hub.domain.access import Access
 from hub.domain.dates import PartialDate
 from hub.domain.feedback import About, Feedback, News, Outcome, Reach
 from hub.domain.registrations import Registration
+from hub.domain.requests import Asks, Decision, PersonRequest, Wrong
 from hub.domain.rules import Rules
 from hub.domain.signals import KnownSignal
 from hub.domain.streams import Occasion, stream_id
@@ -127,6 +129,18 @@ def feedback() -> Feedback:
     return told
 
 
+def a_request() -> PersonRequest:
+    """Somebody asks to put right what the school said, and somebody grants it."""
+    request_rules = load_request_rules(contract_path("registers", "person-requests.json"), rules().calendar)
+    person, id = stream_id("person", "in a test"), stream_id("person-request", "in a test")
+    request = PersonRequest.note(id, person, Asks.CORRECTION, START.date(), "words-secret", request_rules, on(0))
+    request.check_identity("digid", request_rules, on(0))
+    request.decide(Decision.GRANTED, "avg-16", "motivation-secret", request_rules, on(1))
+    message, reach = str(stream_id("message", "of the school")), ("Wijkteam Noord", "noord@gemeente.example")
+    request.ask_to_correct(Wrong(message, "school-in-a-test", str(FAMILY), "own-reference", *reach), on(2))
+    return request
+
+
 @cache
 def facts() -> tuple[Fact, ...]:
     """All that happened in three trajectories, which end in the three ways there are, and to a partner."""
@@ -140,9 +154,11 @@ def facts() -> tuple[Fact, ...]:
     walk_to_the_end(family)
     family.withdraw([a_signal().id], "message-secret", rules(), on(40, "police"))
     early, compulsion = a_family(), a_family()
+    early.restrict("person-secret", on(1))
+    early.unrestrict("person-secret", rules(), on(2))
     early.end_early("motivation-secret", on(3))
     compulsion.go_to_compulsion("motivation-secret", on(3, basis="bw-1-255"))
-    others = (a_partner(), a_subscription(), looks(), feedback())
+    others = (a_partner(), a_subscription(), looks(), feedback(), a_request())
     events = [event for each in (family, early, compulsion, *others) for event in each.collect_events()]
     return tuple(Fact(position, event.originator_id, event) for position, event in enumerate(events, start=1))
 
@@ -262,7 +278,26 @@ def test_a_level_that_rose_says_whom_to_contact_and_until_when_it_can_be_acknowl
 def test_the_kinds_that_the_matrix_names_are_told_of_levels_and_direction() -> None:
     told = {notice.type.removeprefix("nl.vig.") for notice in said() if notice.tell}
     of_levels = {"escalations.level-raised.v1", "escalations.rectified.v1", "escalations.stepped-down.v1"}
-    assert told == {*of_levels, "escalations.direction-raised.v1"}
+    assert told == {*of_levels, "escalations.direction-raised.v1", "trajectories.restriction.v1"}
+
+
+def test_that_data_may_not_be_used_is_told_to_whoever_was_told_of_the_family_and_names_nobody() -> None:
+    began, ended = of_type("trajectories.restriction.v1")
+    assert began.data == {"family": str(FAMILY), "restricted": True, "contact": "noord@gemeente.example"}
+    assert ended.data == {**began.data, "restricted": False}
+    assert set(began.tell) == set(ended.tell) == set(of_type("escalations.level-raised.v1")[0].tell)
+
+
+def test_whoever_sent_what_is_wrong_is_asked_to_correct_it() -> None:
+    (asked,) = of_type("feedback.correction-asked.v1")
+    assert (asked.to, asked.family) == ("school-in-a-test", FAMILY)
+    assert asked.data == {
+        "family": str(FAMILY),
+        "message": str(stream_id("message", "of the school")),
+        "reference": "own-reference",
+        "organisation": "Wijkteam Noord",
+        "contact": "noord@gemeente.example",
+    }
 
 
 def test_stepping_down_and_direction_say_how_it_stands_now() -> None:
@@ -303,7 +338,7 @@ def test_what_is_said_of_a_subscription_is_for_whoever_has_it() -> None:
 def test_feedback_is_for_the_one_who_raised_the_signal_and_names_no_family_while_it_waits() -> None:
     waiting, taken_up = of_type("feedback.given.v1")
     (decided,) = of_type("feedback.decided.v1")
-    assert [notice.to for notice in said() if ".feedback." in notice.type] == ["school-in-a-test"] * 3
+    assert [notice.to for notice in said() if ".feedback." in notice.type] == ["school-in-a-test"] * 4
     assert waiting.data == {
         "message": str(stream_id("message", "of the school")),
         "reference": "own-reference",

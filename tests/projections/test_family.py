@@ -150,7 +150,7 @@ def test_that_the_family_was_told_outweighs_why_it_was_not(hub: Shown) -> None:
 def test_a_signal_that_was_taken_out_no_longer_counts_its_partner_as_involved(hub: Shown) -> None:
     family = hub.tell("upbringing")
     (signal,) = hub.heart.family(family).signals
-    hub.decide(family, lambda it, _, on: it.unlink(signal, "another Noor", on))
+    hub.decide(family, lambda it, rules, on: it.unlink(signal, "another Noor", rules, on))
     assert family_of(hub, family)["involved"] == []
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 from hub.domain.tellings import Attempt, Person, Telling
 from hub.errors import Malformed
 from hub.ports import Asked, Fact
-from hub.projections.tellings import PROJECTION, ask
+from hub.projections.tellings import PROJECTION, ask, ask_of_family
 from tests.domain.test_tellings import ATTEMPTS, FIRST, a_telling
 from tests.given import NOON, an_occasion
 
@@ -99,3 +99,18 @@ def test_a_partner_is_shown_its_own_and_no_id_or_place_that_is_the_hubs() -> Non
 def test_a_moment_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(Malformed):
         shown([], validAt=text)
+
+
+def test_of_a_family_it_says_who_was_told_what_and_who_took_notice() -> None:
+    _, events = a_ledger([FIRST], [(1, 2)])
+    engine = create_engine("sqlite://")
+    PROJECTION.tables.create_all(engine)
+    with engine.begin() as connection:
+        PROJECTION.apply([Fact(nth, event.originator_id, event) for nth, event in enumerate(events, start=1)], connection)
+        (one,) = ask_of_family(connection, Asked(events[0].family))["items"]
+        others = ask_of_family(connection, Asked("another"))["items"]
+    engine.dispose()
+    assert (one["organisation"], one["type"]) == (events[0].organisation, events[0].type)
+    assert [person["role"] for person in one["acknowledgements"]] == ["duty officer 0"]
+    assert "subscription" not in one and "digest" not in one
+    assert others == []
