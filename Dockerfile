@@ -9,8 +9,9 @@ RUN pip --python /opt/hub/bin/python install --no-cache-dir --disable-pip-versio
     --require-hashes --only-binary :all: -r /src/requirements/run.txt
 COPY pyproject.toml README.md LICENSE /src/
 COPY hub /src/hub
+COPY verifier /src/verifier
 RUN pip --python /opt/hub/bin/python install --no-cache-dir --disable-pip-version-check \
-    --no-deps --no-build-isolation /src
+    --no-deps --no-build-isolation /src /src/verifier
 
 FROM ${PYTHON}
 # Nobody installs anything here any more.

@@ -14,8 +14,8 @@ NODE := tests/node
 
 # A stamp carries the checksum of what it was made from, so that nothing is fetched twice and a new lock is noticed.
 sum = $(word 1,$(shell cat $(1) | cksum))
-RUN := $(VENV)/run-$(call sum,requirements/run.txt pyproject.toml)
-DEV := $(VENV)/dev-$(call sum,requirements/dev.txt pyproject.toml)
+RUN := $(VENV)/run-$(call sum,requirements/run.txt pyproject.toml verifier/pyproject.toml)
+DEV := $(VENV)/dev-$(call sum,requirements/dev.txt pyproject.toml verifier/pyproject.toml)
 TOOLS := $(NODE)/node_modules/installed-$(call sum,$(NODE)/package-lock.json)
 
 # How many processes the tests share the work over; what they are given further, e.g. ARGS="tests/domain -x".
@@ -29,8 +29,8 @@ help: ## List what make can do here
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name what; do \
 	    printf '  make %-7s %s\n' "$$name" "$$what"; done
 
-demo: $(RUN) ## Play twelve weeks of one synthetic family on http://127.0.0.1:8000 (ONCE=1: check it and stop)
-	@$(BIN)/python -m hub demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port $(PORT))
+demo: $(RUN) ## Play twelve weeks of one synthetic family on http://127.0.0.1:8000 (ONCE=1: check it and stop; PAUSE=3: slowly)
+	@$(BIN)/python -m hub demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port $(PORT)) $(if $(PAUSE),--pause $(PAUSE))
 
 test: lint parts ## Lint, then run every test (ARGS="tests/domain -x" for a part, JOBS=2 processes)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -63,13 +63,13 @@ $(BIN)/python:
 $(RUN): | $(BIN)/python
 	@echo "Installing what the hub runs on into $(VENV): about 42 MB to fetch, some 25 seconds."
 	@$(WHEELS) -r requirements/run.txt
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(PIP) --no-deps --no-build-isolation --editable . --editable ./verifier
 	@rm -f $(VENV)/run-* && touch $@
 
 $(DEV): | $(BIN)/python
 	@echo "Installing what the hub and its tests run on into $(VENV): about 271 MB to fetch, a minute or so."
 	@$(WHEELS) -r requirements/dev.txt
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(PIP) --no-deps --no-build-isolation --editable . --editable ./verifier
 	@rm -f $(VENV)/dev-* $(VENV)/run-* && touch $@ $(RUN)
 
 $(TOOLS): | $(DEV)

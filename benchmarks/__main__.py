@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import accept, escalate, flood, growth, history, rebuild, tell
+from benchmarks import accept, escalate, evidence, evidence_verify, flood, growth, history, pages, rebuild, tell
 from benchmarks.measuring import Result, machine
 from benchmarks.on_postgresql import accept as accept_on_postgresql
 from benchmarks.on_postgresql import consume
 from benchmarks.on_postgresql import escalate as escalate_on_postgresql
 from benchmarks.on_postgresql import growth as growth_on_postgresql
+from benchmarks.on_postgresql import pages as pages_on_postgresql
 from benchmarks.on_postgresql import rebuild as rebuild_on_postgresql
 from benchmarks.peers import npm
 from benchmarks.report import FIGURES, SLOWER, about, save, text, told
@@ -28,11 +29,15 @@ BENCHMARKS: Mapping[str, tuple[Callable[[Any], Result], Any]] = {
     "flood": (flood.flood, flood),
     "growth": (growth.growth, growth),
     "tell": (tell.tell, tell),
+    "pages": (pages.pages, pages),
+    "evidence": (evidence.evidence, evidence),
+    "verify": (evidence_verify.verify, evidence_verify),
     "accept-postgresql": (accept_on_postgresql.accept, accept_on_postgresql),
     "escalate-postgresql": (escalate_on_postgresql.escalate, escalate_on_postgresql),
     "consume-postgresql": (consume.consume, consume),
     "rebuild-postgresql": (rebuild_on_postgresql.rebuild, rebuild_on_postgresql),
     "growth-postgresql": (growth_on_postgresql.growth, growth_on_postgresql),
+    "pages-postgresql": (pages_on_postgresql.pages, pages_on_postgresql),
 }
 """What is run, and the module with its sizes."""
 
