@@ -5,8 +5,9 @@ what came of it all, `show` prints it, `checks` holds everything against the sto
 """
 
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
-from threading import Event
+from select import select
 from time import perf_counter, sleep
 from uuid import UUID
 
@@ -86,7 +87,8 @@ def _stay(playing: Playing, console: Console) -> None:
     try:
         _print(_addresses(at, playing.family), console)
         _encore(at, console)
-        Event().wait()
+        while True:
+            sleep(1)
     except KeyboardInterrupt:
         console.print("Ended; its data is gone.")
 
@@ -104,9 +106,18 @@ def _encore(at: Stage, console: Console) -> None:
     if not sys.stdin.isatty():
         return
     console.print(encore.ASKED, soft_wrap=True, highlight=False)
-    for nth, _ in enumerate(sys.stdin, start=1):
+    for nth, _ in enumerate(_lines(), start=1):
         arrived = encore.another(at, nth)
         console.print("  it arrived" if arrived else "  [red]the hub did not take it in[/]", highlight=False)
+
+
+def _lines() -> Iterator[str]:
+    """What somebody types, a line at a time. It waits a second at a time: Ctrl+C just before a read would else go unheard."""
+    while True:
+        if select([sys.stdin], [], [], 1)[0]:
+            if not (line := sys.stdin.readline()):
+                return
+            yield line
 
 
 def _print(lines: list[str], console: Console) -> None:

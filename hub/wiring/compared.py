@@ -1,5 +1,6 @@
 """What stands beside the log, held against it: indexes, destroyed keys, the feed, and what partners were told or are to be."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import date
 from hashlib import sha256
@@ -41,6 +42,7 @@ _TRIGGERS_SHARED = (
     "SELECT count(*) FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgrelid = to_regclass(?) "
     "AND t.tgenabled IN ('O', 'A') AND t.tgqual IS NULL AND starts_with(p.prosrc, ' BEGIN RAISE EXCEPTION ')"
 )
+_OF_NO_LOOK = "SELECT DISTINCT place FROM lines WHERE place NOT IN (SELECT place FROM readings) ORDER BY place"
 _P, _D, _R, _W, _F = relay.POSITIONS.c, queue.DELIVERIES.c, queue.RECEIVERS.c, queue.WHOLE.c, feed.FEED.c
 
 
@@ -49,6 +51,7 @@ def beside_the_log(hub: Hub, progress: Progress) -> Iterator[Wrong]:
     looks = {
         "guards": _guards,
         "evidence": _trees,
+        "reads": _lines,
         "log: indexes": _indexes,
         "log: vault_keys": _destroyed,
         "positions": _followers,
@@ -104,6 +107,13 @@ def _trees(hub: Hub, _: Progress) -> Iterator[Wrong]:
             for name in connection.scalars(select(table.c.tree).distinct()).all():
                 if name not in hub.notaries:
                     yield Wrong(f"evidence: {table.name}", "has rows of a tree that there is not")
+
+
+def _lines(hub: Hub, _: Progress) -> Iterator[Wrong]:
+    """Whether every line of who saw whose data is of a look that there was: no leaf is about the others."""
+    with reading(hub.stored.reads) as connection:
+        for (place,) in quickly(connection, _OF_NO_LOOK):
+            yield Wrong(f"reads: lines, place {place}", "is of a look that there was not")
 
 
 def _indexes(hub: Hub, progress: Progress) -> Iterator[Wrong]:
@@ -225,9 +235,20 @@ def _is_told(row: Any, attempts: Sequence[Any]) -> bool:
     mine = [one for one in attempts if one.way != Way.KAFKA]
     if attempts and (row.type, row.family, row.fact or 0) != (attempts[0].type, attempts[0].called, attempts[0].fact):
         return False
+    if (row.notice, row.type, row.sequence) != _said(row.event):
+        return False
     ours = {sha256(said).hexdigest() for said in (row.event, row.whole) if said is not None}
     is_said = row.state != "delivered" or any(one.is_taken for one in mine)
     return is_said and ours.issuperset(one.digest for one in mine)
+
+
+def _said(event: bytes) -> tuple[str, str, int] | None:
+    """Which notice an event is, of which type, and its number for its receiver; nothing where it is no event any more."""
+    try:
+        said = json.loads(event)
+        return said["id"], said["type"], int(said["sequence"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _feed(hub: Hub, _: Progress) -> Iterator[Wrong]:

@@ -39,6 +39,10 @@ EVENTS, READINGS, LINES = event_store.EVENTS, processing_log.READINGS, processin
 
 
 _GUARDED = "SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE trigger_schema = current_schema()"
+_REFERENCES = (
+    "SELECT conrelid::regclass::text, conname, replace(pg_get_constraintdef(oid), ' NOT VALID', '') FROM pg_constraint "
+    "WHERE contype = 'f' AND connamespace = current_schema()::regnamespace"
+)
 
 
 @pytest.fixture
@@ -64,21 +68,42 @@ def found(hub: Running, looked: Looked | None = None) -> list[str]:
 @contextmanager
 def as_administrator(engine: Engine) -> Iterator[Connection]:
     """Whoever owns the database takes away what forbids to change it, changes it, and puts that back."""
-    with engine.begin() as connection:
-        if is_postgresql(connection):
-            guarded = connection.exec_driver_sql(_GUARDED).scalars().all()
-            for table in guarded:
-                connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    with engine.connect() as connection:
+        with _unguarded_postgresql(connection) if is_postgresql(connection) else _unguarded_sqlite(connection):
             yield connection
-            for table in guarded:
-                connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-            return
-        kept = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
-        for name, _ in kept:
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        yield connection
-        for _, sql in kept:
-            connection.exec_driver_sql(sql)
+
+
+@contextmanager
+def _unguarded_postgresql(connection: Connection) -> Iterator[None]:
+    with connection.begin():
+        guarded = connection.exec_driver_sql(_GUARDED).scalars().all()
+        references = connection.exec_driver_sql(_REFERENCES).all()
+        for table in guarded:
+            connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        for table, name, _ in references:
+            connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        yield
+        for table, name, what in references:
+            connection.exec_driver_sql(f"ALTER TABLE {table} ADD CONSTRAINT {name} {what} NOT VALID")
+        for table in guarded:
+            connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+@contextmanager
+def _unguarded_sqlite(connection: Connection) -> Iterator[None]:
+    plain = connection.connection.driver_connection
+    assert plain is not None
+    plain.execute("PRAGMA foreign_keys = OFF")
+    try:
+        with connection.begin():
+            kept = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
+            for name, _ in kept:
+                connection.exec_driver_sql(f"DROP TRIGGER {name}")
+            yield
+            for _, sql in kept:
+                connection.exec_driver_sql(sql)
+    finally:
+        plain.execute("PRAGMA foreign_keys = ON")
 
 
 def test_a_hub_that_nobody_touched_is_as_it_was(hub: Running) -> None:
@@ -311,17 +336,9 @@ class Tampering:
         keys = [column.name for column in table.primary_key.columns]
         now, then = ({tuple(row[name] for name in keys): row for row in each} for each in (self.rows(store, table), rows))
         with as_administrator(getattr(self.hub.stored, store)) as connection:
-            for key in now.keys() - then.keys():
+            for key in now.keys() - {key for key in then if then[key] == now.get(key)}:
                 connection.execute(delete(table).where(*(table.c[name] == value for name, value in zip(keys, key, strict=True))))
-            other = {key for key in now.keys() & then.keys() if now[key] != then[key]}
-            if table.name in {"events", "readings"}:  # of which two may not stand in one place, also for a moment
-                for key in other:
-                    connection.execute(delete(table).where(table.c[keys[0]] == key[0]))
-                now, other = {key: row for key, row in now.items() if key not in other}, set()
-            for key in other:
-                here = (table.c[name] == value for name, value in zip(keys, key, strict=True))
-                connection.execute(update(table).where(*here).values({name: then[key][name] for name in then[key]}))
-            if fresh := [then[key] for key in then if key not in now]:
+            if fresh := [then[key] for key in then if then[key] != now.get(key)]:
                 connection.execute(insert(table), fresh)
 
     def turned(self, table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
@@ -419,11 +436,17 @@ def witnessed(hub: Hub) -> None:
         each.cosign(signed.size, str(notes.cosigned(signed.note.text, name, private, int(signed.signed_at.timestamp()))))
 
 
-def test_whatever_an_administrator_does_to_any_row_is_found_and_its_table_named(busy: Running) -> None:
+DONE_AT_LEAST = {"log": 20, "evidence": 5, "reads": 5, "outbox": 5, "views": 10}
+"""In how many ways each store can be changed at the least, so that nobody takes nothing done for nothing missed."""
+
+
+@pytest.mark.parametrize("store", DONE_AT_LEAST)
+def test_whatever_an_administrator_does_to_any_row_is_found_and_its_table_named(busy: Running, store: str) -> None:
     assert found(busy) == []
-    tampering, missed, done = Tampering(busy.hub, random.Random(20261123)), [], set()  # noqa: S311
+    tampering, missed, done = Tampering(busy.hub, random.Random(f"20261123 {store}")), [], set()  # noqa: S311
     for place, table in everything(busy.hub).items():
-        store = place.partition(".")[0]
+        if not place.startswith(f"{store}."):
+            continue
         before = tampering.rows(store, table)
         # all read models are compared alike
         for way in WAYS if store != "views" else tampering.chance.sample(WAYS, 1):
@@ -443,7 +466,7 @@ def test_whatever_an_administrator_does_to_any_row_is_found_and_its_table_named(
             tampering.with_rows(store, table, before)
     assert found(busy) == []
     assert not missed, "\n".join(missed)
-    assert len(done) > 60
+    assert len(done) >= DONE_AT_LEAST[store], done
 
 
 def is_readable(hub: Hub, kept: str) -> bool:
