@@ -5,7 +5,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -68,9 +68,12 @@ def found(hub: Running, looked: Looked | None = None) -> list[str]:
 @contextmanager
 def as_administrator(engine: Engine) -> Iterator[Connection]:
     """Whoever owns the database takes away what forbids to change it, changes it, and puts that back."""
-    with engine.connect() as connection:
-        with _unguarded_postgresql(connection) if is_postgresql(connection) else _unguarded_sqlite(connection):
-            yield connection
+    with engine.connect() as connection, _unguarded(connection):
+        yield connection
+
+
+def _unguarded(connection: Connection) -> AbstractContextManager[None]:
+    return _unguarded_postgresql(connection) if is_postgresql(connection) else _unguarded_sqlite(connection)
 
 
 @contextmanager
