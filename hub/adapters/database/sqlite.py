@@ -32,9 +32,11 @@ _TROUBLES = frozenset(
         sqlite3.SQLITE_NOTADB,
     }
 )
+_MAPPED = {"evidence": 256 << 20}
+"""Bytes of a file that are read as memory: each proof reads a handful of rows from anywhere in many, each of which was a call."""
 
 
-def opened(place: URL, _store: str, durable: bool) -> Engine:
+def opened(place: URL, store: str, durable: bool) -> Engine:
     """An engine on a file, or in memory for tests."""
     is_file = place.database not in (None, "", ":memory:")
     if is_file:
@@ -53,17 +55,18 @@ def opened(place: URL, _store: str, durable: bool) -> Engine:
         # the driver's own guesses at where a transaction starts are off; `_begin` says it
         connect_args={"isolation_level": None, "check_same_thread": False, "timeout": PATIENCE},
     )
-    event.listen(made, "connect", _on_connect("FULL" if durable else "NORMAL"))
+    event.listen(made, "connect", _on_connect("FULL" if durable else "NORMAL", _MAPPED.get(store, 0)))
     # not by SQLAlchemy's "begin" event: one listener makes every statement a third slower
     made.dialect.do_begin = _begin  # type: ignore[assignment, method-assign]
     return made
 
 
-def _on_connect(synchronous: str) -> Any:
+def _on_connect(synchronous: str, mapped: int) -> Any:
     def prepare(connection: sqlite3.Connection, _: object) -> None:
         connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
+        connection.execute(f"PRAGMA mmap_size = {mapped}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
         # what is deleted is overwritten, and what is sorted never touches the disk
