@@ -2,6 +2,7 @@
 
 from hub.api.schemas import ID, MOMENT, TEXT, TRUTH, VERSION, Schema, many, maybe, thing
 from hub.domain import field_classes as of
+from hub.domain.trajectory.network import Became, Quality, Side
 
 _COUNT: Schema = {"type": "integer"}
 _WHOM = {"who": TEXT, "organisation": TEXT, "contact": TEXT}
@@ -9,6 +10,28 @@ _IDS = many(TEXT | of.REFERENCE)
 _AREA = TEXT | of.AN_AREA
 _GOAL = thing(goal=TEXT, area=_AREA | of.PLAN, specific=TEXT, result=TEXT) | of.PLAN
 _SMART = {**dict.fromkeys(("measurable", "achievable", "relevant", "start", "due"), TEXT), "owner": TEXT | of.IDENTITY}
+
+NETWORK_MEMBER = thing(
+    id=TEXT | of.REFERENCE,
+    side={"type": "string", "enum": [side.value for side in Side]} | of.CONCERN,
+    **dict.fromkeys(("name", "what", "onBehalfOf", "howToReach", "askedBy", "permittedBy"), TEXT | of.IDENTITY),
+    areas=many(_AREA),
+    **dict.fromkeys(("since", "permittedOn"), TEXT | of.CONCERN),
+)
+"""Somebody in the network of a family."""
+TIE = thing(
+    **dict.fromkeys(("one", "other"), TEXT | of.REFERENCE),
+    quality={"type": "string", "enum": [quality.value for quality in Quality]} | of.CONCERN,
+)
+"""How two people get along."""
+_BECAME = {"type": "string", "enum": ["", *(became.value for became in Became)]}
+RESOLUTION = thing(
+    id=TEXT, words=TEXT, owner=TEXT | of.IDENTITY, dueDate={"type": "string", "format": "date"}, became=_BECAME, cameOf=TEXT
+)
+MEETING = (
+    thing(id=TEXT | of.REFERENCE, begins=MOMENT, invited=_IDS, isHeld=TRUTH | of.OPERATION, resolutions=many(RESOLUTION)) | of.PLAN
+)
+"""A case meeting, called or held."""
 
 STATE = thing(
     phase=TEXT | of.A_PHASE,
@@ -33,6 +56,9 @@ STATE = thing(
     plan=maybe(thing(version=VERSION, goals=many(_GOAL))),
     levers=many(thing(id=TEXT | of.REFERENCE, lever=TEXT, decidedBy=TEXT | of.PROVENANCE) | of.DECISION),
     clocks=many(thing(term=TEXT, about=TEXT | of.PLAN, due=MOMENT) | of.LEVEL),
+    network=many(NETWORK_MEMBER),
+    ties=many(TIE),
+    meetings=many(MEETING),
     mergedInto=TEXT | of.REFERENCE,
 )
 """How a family stood."""
@@ -42,9 +68,9 @@ _CRITERION = thing(criterion=TEXT, met=TRUTH, signals=_IDS, missing=_MISSING) | 
 _CONTRA = thing(indication=TEXT, signals=many(TEXT)) | of.SPECIAL
 _SAID = {
     **dict.fromkeys(
-        ("message", "reference", "signal", "person", "escalation", "handover", "id", "into", "other"), TEXT | of.REFERENCE
+        ("message", "reference", "signal", "person", "escalation", "handover", "id", "into", "one", "other"), TEXT | of.REFERENCE
     ),
-    **dict.fromkeys(("signals", "people", "rested", "escalations", "instead", "decisions", "lost"), _IDS),
+    **dict.fromkeys(("signals", "people", "rested", "escalations", "instead", "decisions", "lost", "invited", "present"), _IDS),
     **dict.fromkeys(("partner", "role"), TEXT | of.INVOLVEMENT),
     **dict.fromkeys(("coach", "contact", "director", "former", "leads", "organisation", "to", "until"), TEXT | of.CONTACT),
     **dict.fromkeys(("due", "term", "acknowledgeBy"), TEXT | of.LEVEL),
@@ -52,7 +78,9 @@ _SAID = {
     **dict.fromkeys(("decision", "phase"), TEXT | of.A_PHASE),
     **dict.fromkeys(("about", "motivation", "words"), TEXT | of.WORDS),
     **dict.fromkeys(("authority", "matrix", "purpose"), TEXT | of.PROVENANCE),
-    **dict.fromkeys(("happened", "knownSince"), TEXT | of.CONCERN),
+    **dict.fromkeys(("happened", "knownSince", "side", "quality", "since", "leftOn", "permittedOn"), TEXT | of.CONCERN),
+    **dict.fromkeys(("name", "what", "onBehalfOf", "howToReach", "askedBy", "permittedBy"), TEXT | of.IDENTITY),
+    **dict.fromkeys(("begins", "place", "resolution", "became", "cameOf"), TEXT | of.PLAN),
 }
 FACT = thing(
     event=TEXT | of.DECISION,
@@ -88,6 +116,8 @@ FACT = thing(
             "plan": VERSION | of.DECISION,
             "referral": TRUTH | of.DECISION,
             "results": many(_CRITERION),
+            "agenda": many(TEXT | of.PLAN),
+            "resolutions": many(thing(id=TEXT, words=TEXT, owner=TEXT | of.IDENTITY, due=TEXT) | of.PLAN),
             "rule": TEXT | of.A_RULE,
             "tell": many(TEXT | of.INVOLVEMENT),
             "weight": _COUNT | of.CONCERN,

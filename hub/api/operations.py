@@ -19,7 +19,7 @@ from hub.api.writing import Answer
 from hub.domain.disclosure import published
 from hub.domain.policy import Act
 
-NAMES = ("goal",)
+NAMES = ("goal", "resolution")
 """The ids in paths that are short names; all others are UUIDs."""
 
 

@@ -74,6 +74,15 @@ REFUSALS: Mapping[str, Both] = {
     "term-of-the-hub": Both(
         "Dit ziet de hub vanzelf: doe waar de termijn voor is.", "The hub sees this by itself: do what the term is for."
     ),
+    "permission-missing": Both(
+        "Vermeld wie van het gezin dit goed vond, en op welke dag.", "Say who of the family permitted it, and on which day."
+    ),
+    "same-person": Both("Kies twee verschillende mensen.", "Choose two different people."),
+    "moment-passed": Both("Kies een moment dat nog komt.", "Choose a moment that is still to come."),
+    "meeting-held": Both(
+        "Dit overleg is al gehouden: leg vast wat ervan terechtkwam.", "This meeting was held already: say what came of it."
+    ),
+    "meeting-to-come": Both("Dit overleg is nog niet begonnen.", "This meeting has not begun yet."),
     "same-family": Both("Dat is hetzelfde gezin.", "That is the same family."),
     "not-a-member": Both(
         "Alleen wie bij dit gezin hoort, kan ervan worden gesplitst.", "Only people of this family can be split off from it."
@@ -166,6 +175,22 @@ WRONG: Mapping[str, Both] = {
     "only test numbers are accepted here (demo mode)": Both(
         "in deze demo kan alleen een testnummer", "this demo takes only test numbers"
     ),
+    "is not an object": Both("plak de hele sleutel, van { tot en met }", "paste the whole key, from { up to and including }"),
+    "is private: keep it to yourself, make a new pair if anybody can have seen it, and give the public half": Both(
+        "dit is de geheime helft: houd die voor uzelf, maak een nieuw paar als iemand die gezien kan hebben, en plak de publieke",
+        "this is the private half: keep it to yourself, make a new pair if anybody can have seen it, and paste the public one",
+    ),
+    "is no public JWK on P-256 or X25519": Both(
+        "is geen publieke sleutel die hier past: een JWK op P-256 of X25519", "is no public key that fits: a JWK on P-256 or X25519"
+    ),
+    "lacks a coordinate of {} bytes in base64url": Both(
+        "is niet heel: een coördinaat van {} bytes ontbreekt", "is not whole: it lacks a coordinate of {} bytes"
+    ),
+    "is not to encrypt with": Both("is niet om mee te versleutelen", "is not to encrypt with"),
+    "is weak: it is no point of its curve, or one with which everybody agrees on the same": Both(
+        "is te zwak: dit is geen punt op de kromme, of een waarbij iedereen op hetzelfde uitkomt",
+        "is weak: no point of its curve, or one with which everybody agrees on the same",
+    ),
     "holds a bsn that cannot exist: the eleven-test fails": Both(
         "dit BSN kan niet bestaan: er is een cijfer mis", "this BSN cannot exist: a digit is wrong"
     ),
@@ -243,6 +268,8 @@ FIELDS: Mapping[str, Both] = {
     "role": Both("wie het is", "who it is"),
     "family": Both("gezin", "family"),
     "accepted": Both("aanvaard", "accepted"),
+    "key": Both("publieke sleutel", "public key"),
+    "language": Both("taal", "language"),
 }
 """What the fields of forms are called, by the last part of their name."""
 

@@ -21,6 +21,7 @@ from hub.domain.signals import KnownSignal
 from hub.domain.streams import own_fields
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.direction import Director
+from hub.domain.trajectory.network import Involved, Meeting, Tie
 from hub.domain.trajectory.planned import DUTCH_TIME, Plan
 from hub.errors import NotKnown
 from hub.history.chain import chain_of
@@ -180,6 +181,9 @@ def _state(family: Trajectory) -> dict[str, Any]:
         "plan": _plan(family.plan) if family.plan else None,
         "levers": [{"id": lever.id, "lever": lever.lever, "decidedBy": lever.decided_by} for lever in family.levers.values()],
         "clocks": [{"term": clock.term, "about": clock.about, "due": _text(clock.due)} for clock in family.clocks.values()],
+        "network": [_involved(each) for each in family.network.values()],
+        "ties": [_tie(tie) for tie in family.ties.values() if _is_here(tie, family)],
+        "meetings": [_meeting(meeting) for meeting in family.meetings.values()],
         "mergedInto": family.merged_into,
     }
 
@@ -191,6 +195,40 @@ def _one(director: Director) -> dict[str, str]:
 def _signal(signal: KnownSignal) -> dict[str, Any]:
     said = {"signal": signal.id, "partner": signal.partner, "concern": signal.concern, "axis": signal.axis.value}
     return {**said, "weight": int(signal.weight), "happened": signal.happened.text, "recordedAt": _text(signal.recorded_at)}
+
+
+def _involved(somebody: Involved) -> dict[str, Any]:
+    said = {_camel(name): getattr(somebody, name) for name in type(somebody).__slots__ if name not in ("side", "areas")}
+    return {**said, "side": somebody.side.value, "areas": [area.value for area in somebody.areas]}
+
+
+def _tie(tie: Tie) -> dict[str, str]:
+    return {"one": tie.one, "other": tie.other, "quality": tie.quality.value}
+
+
+def _is_here(tie: Tie, family: Trajectory) -> bool:
+    """Whether both are of this family, or around it, still."""
+    return all(each in family.people or each in family.network for each in (tie.one, tie.other))
+
+
+def _meeting(meeting: Meeting) -> dict[str, Any]:
+    return {
+        "id": meeting.id,
+        "begins": _text(meeting.at),
+        "invited": list(meeting.invited),
+        "isHeld": meeting.is_held,
+        "resolutions": [
+            {
+                "id": one.id,
+                "words": one.words,
+                "owner": one.owner,
+                "dueDate": one.due,
+                "became": one.became.value if one.became else "",
+                "cameOf": one.came_of,
+            }
+            for one in meeting.resolutions
+        ],
+    }
 
 
 def _plan(plan: Plan) -> dict[str, Any]:

@@ -27,6 +27,7 @@ TABLE = """
 GET  /v1/families/{id}                                     o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/standing                            o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/plans                               o           o         o              o       -                       -        -        -
+GET  /v1/families/{id}/network                             o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/referral                            o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/timeline                            o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/tellings                            o           o         o              o       -                       -        -        -
@@ -34,6 +35,7 @@ GET  /v1/families/{id}/history                             o           o        
 GET  /v1/families/{id}/history/differences                 o           o         o              o       oxc                     -        -        -
 GET  /v1/families/{id}/history/{version}/causes            o           o         o              o       oxc                     -        -        -
 GET  /v1/families/{id}/knowledge                           -           -         -              o       oxc                     -        -        -
+POST /v1/families/{id}/file                                -           -         -              o       -                       -        -        -
 GET  /v1/families/{id}/processing-log                      -           -         -              oxc     oxc                     -        -        -
 GET  /v1/caseload                                          oxc         oxc       oxc            -       -                       -        -        -
 GET  /v1/today                                             oxc         oxc       oxc            -       -                       -        -        -
@@ -95,6 +97,14 @@ POST /v1/families/{id}/handovers/{handover}/answers        o           o        
 POST /v1/families/{id}/coaches                             o           o         -              -       -                       -        -        -
 POST /v1/families/{id}/coach-releases                      o           o         -              -       -                       -        -        -
 POST /v1/families/{id}/plans                               o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/network                             o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/network/{member}/changes            o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/network/{member}/departures         o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/ties                                o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/meetings                            o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/meetings/{meeting}/minutes           o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/meetings/{meeting}/cancellations    o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/meetings/{meeting}/resolutions/{resolution}/outcomes o           o         o              -       -                       -        -        -
 POST /v1/families/{id}/goals/{goal}/progress               o           o         o              -       -                       -        -        -
 POST /v1/families/{id}/goals/{goal}/results                o           o         o              -       -                       -        -        -
 POST /v1/families/{id}/levers                              o           o         o              -       -                       -        -        -

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -23,12 +24,14 @@ from schemathesis.openapi.checks import UnsupportedMethodResponse
 
 from hub.adapters import outgoing_events
 from hub.api.admission import Guarded
+from hub.api.operations import NAMES
 from hub.domain.callers import Capacity
 from hub.domain.trajectory import Trajectory
 from hub.families import question_id
 from hub.wiring import openapi
 from tests.api.running import BASE, SOURCE, TYPE, Running, a_child, a_worry, an_event, running
 from tests.api.test_decisions import GOAL, SOMEBODY, WHY, decided
+from tests.api.test_network import TEACHER
 from tests.given import NOON, a_number
 
 NOBODY, SIGNED = "nobody", "signed"
@@ -52,8 +55,8 @@ PARTS = ("method", "url", "headers", "params", "data", "json", "cookies")
 UUID_ = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 STAND_INS = {
     name: f"00000000-0000-4000-8000-{nth:012}"
-    for nth, name in enumerate(("id", "handover", "lever", "escalation", "signal", "other", "assignment"))
-} | {"goal": "stands-in-for-a-goal"}
+    for nth, name in enumerate(("id", "handover", "lever", "escalation", "signal", "other", "assignment", "member", "meeting"))
+} | {"goal": "stands-in-for-a-goal", "resolution": "stands-in-for-a-resolution"}
 """What stands in addresses and bodies where the id of something that is there has to be."""
 
 
@@ -64,7 +67,7 @@ STAND_INS = {
 def map_case(_: Any, case: Case) -> Case:
     """The same about something that is there, decided on whatever version there is, in a message of the partner that sends it."""
     for name, value in (case.path_parameters or {}).items():
-        if UUID_.fullmatch(str(value)) or (name == "goal" and re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]{0,79}", str(value))):
+        if UUID_.fullmatch(str(value)) or (name in NAMES and re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]{0,79}", str(value))):
             case.path_parameters[name] = STAND_INS[name]
     if re.fullmatch('"?[0-9]{1,9}"?', str((case.headers or {}).get("If-Match", ""))):
         del case.headers["If-Match"]
@@ -162,11 +165,13 @@ async def _place(hub: Running, path: str, nth: int) -> Mapping[str, str]:
         await _planned(hub, family)
     if "{handover}" in path:
         ids["handover"] = (await decided(hub, family, "handovers", {**SOMEBODY, **WHY}))["handover"]
+    if "{member}" in path or "{meeting}" in path or path.endswith("/ties"):
+        ids |= await _met(hub, family)
     if "{lever}" in path:
         ids["lever"] = await _lever(hub, family, raised.escalation)
     ids["id"] = await _other_id(hub, path, nth, child) or (raised.escalation if path == "/escalations/{id}" else family)
     hub.hub.views.catch_up()
-    return {name: str(ids.get(name, family)) for name in STAND_INS} | {"goal": "school"}
+    return {name: str(ids.get(name, family)) for name in STAND_INS} | {"goal": "school", "resolution": "1"}
 
 
 async def _posted(hub: Running, id: str, person: Mapping[str, Any], **but: Any) -> httpx2.Response:
@@ -179,6 +184,13 @@ async def _planned(hub: Running, family: UUID) -> None:
     for phase in ("start-talk", "analysis-and-plan"):
         await decided(hub, family, "phases", {**WHY, "phase": phase})
     await decided(hub, family, "plans", {**WHY, "goals": [GOAL]})
+
+
+async def _met(hub: Running, family: UUID) -> Mapping[str, str]:
+    """Somebody in the network, and a case meeting that was called with them."""
+    member = (await decided(hub, family, "network", TEACHER))["member"]
+    called = {"begins": (hub.clock.now() + timedelta(days=1)).isoformat(), "place": "school", "invited": [member], "agenda": ["x"]}
+    return {"member": member, "meeting": (await decided(hub, family, "meetings", called))["meeting"]}
 
 
 async def _lever(hub: Running, family: UUID, escalation: str) -> str:

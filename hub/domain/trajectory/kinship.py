@@ -6,11 +6,11 @@ from dataclasses import replace
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, Recorded, sealed
 from hub.domain.trajectory.clocks import motivated
-from hub.domain.trajectory.levers import Levers
+from hub.domain.trajectory.network import Network
 from hub.errors import NotKnown, RuleBroken
 
 
-class Kinship(Levers):
+class Kinship(Network):
     """People and signals that come from, or go to, another family."""
 
     TOPIC = "trajectory-kinship"
