@@ -144,6 +144,22 @@ class Admittance:
 
         self.register.do(work)
 
+    def note_file(self, family: UUID, assignment: str, digest: str, kid: str, by: str) -> None:
+        """Notes that the file of a case was made, before anybody gets it: under which assignment (empty: at the shell), the SHA-256
+        of the file as it is sealed, in hexadecimal, and the thumbprint of the key that opens it.
+
+        Raises:
+            NotKnown: there is no such family.
+            RuleBroken: the assignment is over.
+        """
+
+        def work(unit: Unit) -> None:
+            unit.get(Trajectory, family)
+            on = Occasion(unit.at, by, str(family))
+            _access(family, unit, on).hand_over(family, assignment, digest, kid, on)
+
+        self.register.do(work)
+
     def assignments(self, family: UUID) -> Sequence[Assignment]:
         """Who is, was or will be assigned to a family, the latest last."""
         access = self.register.read(lambda unit: unit.find(Access, access_id(family)))

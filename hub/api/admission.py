@@ -124,18 +124,19 @@ class Guarded(APIRoute):
         visit = Visit(self.operation, caller, reach, None, None, began, trace)
         if family is not None:
             visit = at_family(visit, self.act, family, parts)
-        if self._is_decision(visit, parts):
+        if self._is_noted_first(visit, parts):
             # what cannot be noted is not decided; a line too many is better than one too few
             note(visit, visit.concerned, parts)
         return visit
 
-    def _is_decision(self, visit: Visit, parts: Parts) -> bool:
-        """Whether this changes anything, which is noted before it is done."""
-        return parts.activity(self.operation, visit.began.date()).handling in (Handling.DECIDE, Handling.MAINTAIN)
+    def _is_noted_first(self, visit: Visit, parts: Parts) -> bool:
+        """Whether this changes anything, or takes a whole family out, which is noted before it is done."""
+        handling = parts.activity(self.operation, visit.began.date()).handling
+        return handling in (Handling.DECIDE, Handling.MAINTAIN) or (handling is Handling.EXPORT and visit.family is not None)
 
     def _tell(self, answer: Answer, visit: Visit, parts: Parts) -> Response:
         """Raises: Unavailable, where it cannot be noted that it is told."""
-        if not self._is_decision(visit, parts):
+        if not self._is_noted_first(visit, parts):
             concerned = _concerned(answer, visit, parts)
             note(visit, concerned, parts, Outcome.GIVEN if concerned else Outcome.NOTHING, answer.sought)
         if visit.standing is not None and visit.family is not None and "GET" in (self.methods or ()):

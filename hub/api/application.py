@@ -21,10 +21,12 @@ from hub.api.decisions import ON_FAMILIES
 from hub.api.descriptions import answered
 from hub.api.document import document
 from hub.api.evidence import PROOF, STATUS, for_everybody
+from hub.api.files import FILE
 from hub.api.front import Front
 from hub.api.live import STREAM, Followers
 from hub.api.looking_back import LOOKING_BACK
 from hub.api.lookups import LOOKUPS, of_view
+from hub.api.network import NETWORK
 from hub.api.oauth import PATHS
 from hub.api.oauth import routes as of_authorization
 from hub.api.parts import Leaving, Parts
@@ -87,7 +89,9 @@ def routes_with(views: Sequence[View]) -> list[APIRoute]:
         BREAK_GLASS,
         BREAKINGS,
         *ASSIGNMENTS,
+        FILE,
         *ON_FAMILIES,
+        *NETWORK,
         COMPARE,
         *WHOSE_FAMILY,
         PROCESS_AGAIN,

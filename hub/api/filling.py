@@ -16,6 +16,7 @@ _WHAT = {
     "int_type": "is not a whole number",
     "int_parsing": "is not a whole number",
     "list_type": "is not a list",
+    "dict_type": "is not an object",
     "model_attributes_type": "is not an object",
     "uuid_type": "is not an id (UUID)",
     "uuid_parsing": "is not an id (UUID)",

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Connection, Select
@@ -237,6 +237,30 @@ class Persons(Protocol):
         ...
 
 
+class Made(Protocol):
+    """A file of a case, sealed: its bytes from their beginning, how many, their SHA-256, and the thumbprint of the key for it."""
+
+    @property
+    def file(self) -> IO[bytes]: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def kid(self) -> str: ...
+
+
+class Files(Protocol):
+    """Files of whole cases, each sealed for one reader."""
+
+    def make(self, family: UUID, key: Mapping[str, Any], language: str, by: str, ground: str) -> Made:
+        """That of a case, for whoever has the other half of that public JWK. Raises: Malformed, TooMany, NotKnown, Unavailable."""
+        ...
+
+
 class Note(Protocol):
     """A signed note; its text is how it travels."""
 
@@ -378,6 +402,7 @@ class Parts:
     upkeep: Upkeep
     requests: Requests
     persons: Persons
+    files: Files
     retention: Retention
     evidence: Mapping[str, Evidence]
     how_signed: Callable[[], Mapping[str, HowSigned]]

@@ -9,7 +9,7 @@ import typer
 
 from hub.adapters import rfc3339
 from hub.adapters.evidence.bundle_jwe import reader_of
-from hub.commands.noting import members, note
+from hub.commands.noting import members, note, whoever
 from hub.commands.shared import By, new_file, object_in, say, the_hub, using
 from hub.domain.grounds import day_of
 from hub.errors import Malformed, Unavailable, Violation
@@ -35,7 +35,7 @@ def export_(
     """Write the whole case of a family to one file that an auditor can verify, and that only they can open.
 
     It holds every event with the proof that it stands in the signed log, the messages as they were received with their signatures,
-    who was told what, who looked, and a report to read. It is noted in the data-processing log first.
+    who was told what, who looked, and a report to read. Both logs hear of it: that of processing first.
     """
     if language not in ("nl", "en"):
         raise typer.BadParameter("is nl or en", param_hint="--language")
@@ -57,6 +57,7 @@ def export_(
         )
         with using(), new_file(out, "--out") as file:
             done = export(hub, case, asked, file)
+            hub.admittance.note_file(family, "", done.digest, kid, whoever().subject)
     counts = f"{done.events} events, {done.messages} messages ({done.erased} bodies are erased), {done.readings} looks"
     say.print(f"{out} holds the case: {counts}.", soft_wrap=True, highlight=False, markup=False)
     say.print(f"Only who has the key {kid} can open it: `hub audit verify {out} --key PRIVATE-JWK`.", soft_wrap=True)

@@ -120,6 +120,18 @@ class Access(Stream):
             given = access.assignments[self.assignment]
             access.assignments[self.assignment] = replace(given, ended=self.timestamp)
 
+    class FileMade(Recorded):
+        """The whole case was written to one file, under that assignment (empty: at the shell), for whoever has that key."""
+
+        TOPIC = "access-file-made"
+        family: str
+        assignment: str
+        digest: str
+        kid: str
+
+        def apply(self, access: "Access") -> None:
+            """Whoever may look is none the wiser."""
+
     @classmethod
     def begin(cls, family: UUID, on: Occasion) -> "Access":
         """Nobody looked yet."""
@@ -174,6 +186,16 @@ class Access(Stream):
             raise RuleBroken("This assignment is over.", code="assignment-over")
         said = {"assignment": assignment, "auditor": given.auditor, "reason": reason.strip()}
         self.record(self.AssignmentEnded, on, family=str(family), **said)
+
+    def hand_over(self, family: UUID, assignment: str, digest: str, kid: str, on: Occasion) -> None:
+        """Notes that the file of the case was made: its SHA-256 in hexadecimal, and the thumbprint of the key that opens it.
+
+        Raises:
+            RuleBroken: it was asked for under an assignment that is over.
+        """
+        if assignment and not self.assignments[assignment].holds(on.by, on.at):
+            raise RuleBroken("This assignment is over.", code="assignment-over")
+        self.record(self.FileMade, on, family=str(family), assignment=assignment, digest=digest, kid=kid)
 
     def _open(self, auditor: str) -> Iterable[Assignment]:
         return (one for one in self.assignments.values() if one.auditor == auditor and one.ended is None)

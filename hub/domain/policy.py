@@ -18,6 +18,7 @@ class Act(StrEnum):
     SEE_FAMILY = "see-family"
     SEE_HISTORY = "see-history"
     SEE_KNOWLEDGE = "see-knowledge"
+    MAKE_FILE = "make-file"
     SEE_TODAY = "see-today"
     SEE_LISTS = "see-lists"
     SEE_INSIGHT = "see-insight"
@@ -79,6 +80,7 @@ _TABLE = """
 see-family           own          own        own             own      -                        -         -        -
 see-history          own          own        own             own      all                      -         -        -
 see-knowledge        -            -          -               own      all                      -         -        -
+make-file            -            -          -               own      -                        -         -        -
 see-today            own          own        own             -        -                        -         -        -
 see-lists            own          own        own             -        -                        -         -        -
 see-insight          all          all        all             all      all                      -         -        -
@@ -209,8 +211,8 @@ OPENED_BY_GLASS = frozenset({Act.SEE_FAMILY, Act.SEE_HISTORY, Act.SEE_ESCALATION
 """Broken glass lets one look, not decide."""
 OPENED_BY_OFFER = frozenset({Act.SEE_FAMILY, Act.SEE_TODAY, Act.ANSWER_HANDOVER})
 """What is offered may be looked at and answered, and is nobody's to direct until it is accepted."""
-OPENED_BY_ASSIGNMENT = OPENED_BY_GLASS | {Act.SEE_KNOWLEDGE, Act.SEE_BREAKINGS, Act.SEE_ASSIGNMENTS}
-"""What an auditor may look at of a family that they are assigned to."""
+OPENED_BY_ASSIGNMENT = OPENED_BY_GLASS | {Act.SEE_KNOWLEDGE, Act.MAKE_FILE, Act.SEE_BREAKINGS, Act.SEE_ASSIGNMENTS}
+"""What an auditor may look at of a family that they are assigned to, and take with them."""
 _PART: Mapping[Relation, frozenset[Act]] = {
     Relation.OTHER: frozenset(),
     Relation.OFFERED: OPENED_BY_OFFER,

@@ -4,7 +4,9 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from tempfile import SpooledTemporaryFile
+from threading import Lock
 from typing import IO, Any
 from uuid import UUID
 
@@ -18,7 +20,7 @@ from hub.adapters.backup.proving import Keys
 from hub.adapters.contracts import contracts
 from hub.adapters.database import promised, reading
 from hub.adapters.evidence.bundle_file import TYPE, BundleFile, canonical
-from hub.adapters.evidence.bundle_jwe import Reader, encrypt
+from hub.adapters.evidence.bundle_jwe import Reader, encrypt, reader_of
 from hub.adapters.evidence.bundle_report import Read, report
 from hub.adapters.evidence.leaves import of_event
 from hub.adapters.evidence.notary import Notary, Signed
@@ -31,7 +33,7 @@ from hub.console.codes import CODES, words, words_of
 from hub.console.parts import Both
 from hub.domain.messages import Message
 from hub.domain.trajectory import Trajectory
-from hub.errors import Fault, NotKnown
+from hub.errors import Fault, NotKnown, TooMany
 from hub.exporting import ORGANISATION, Case, Cases
 from hub.projections.timeline.sentences import sentences
 from hub.wiring.hub import Hub
@@ -39,6 +41,8 @@ from hub.wiring.made import keks_of
 
 IN_MEMORY = 32 << 20
 """Bytes of a file that are kept in memory while it is made; what is larger waits on the disk, under no name."""
+AGAIN = 15.0
+"""Seconds after which somebody may ask again for a file while another one was being made."""
 _AT_ONCE = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -58,12 +62,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What went into a file."""
+    """What went into a file; `digest` is the SHA-256 of the file itself, sealed, in hexadecimal."""
 
     events: int
     messages: int
     erased: int
     readings: int
+    digest: str
 
 
 def case_of(hub: Hub, family: UUID, until: datetime | None = None) -> Case:
@@ -80,10 +85,69 @@ def export(hub: Hub, case: Case, asked: Asked, target: IO[bytes]) -> Exported:
     """
     now = hub.clock.now()
     with SpooledTemporaryFile(IN_MEMORY) as plain, promised("the case cannot be read"):
-        done = _Making(hub, case, asked, now).write(plain)
+        making, sealed = _Making(hub, case, asked, now), _Hashed(target)
+        counts = making.write(plain)
         plain.seek(0)
-        encrypt(plain, target, asked.reader, asked.kid)
-    return done
+        encrypt(plain, sealed, asked.reader, asked.kid)
+    return Exported(*counts, sealed.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file of a case, sealed and at its beginning, with its length in bytes, its SHA-256, and the thumbprint of its key."""
+
+    file: IO[bytes]
+    size: int
+    digest: str
+    kid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Makes files of cases for whoever asks over HTTP; `turn` is held while one is made, for it takes all of a processor."""
+
+    hub: Hub
+    turn: Lock = field(default_factory=Lock)
+
+    def make(self, family: UUID, key: Mapping[str, Any], language: str, by: str, ground: str) -> Made:
+        """The file of a case, for that key (a public JWK).
+
+        Raises:
+            Malformed: nothing can be encrypted for that key.
+            TooMany: another one is being made.
+            NotKnown: there is no such family.
+            Unavailable: a store cannot be read.
+            Fault: what is sealed in the log does not open.
+        """
+        reader, kid = reader_of(key)
+        if not self.turn.acquire(blocking=False):
+            raise TooMany("Another file is being made: they are made one at a time.", AGAIN, code="file-in-the-making")
+        sealed: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
+        try:
+            done = export(self.hub, case_of(self.hub, family), Asked(family, reader, kid, by, ground, None, language), sealed)
+        except BaseException:
+            sealed.close()
+            raise
+        finally:
+            self.turn.release()
+        size = sealed.tell()
+        sealed.seek(0)
+        return Made(sealed, size, done.digest, kid)
+
+
+class _Hashed:
+    """What is written goes to the target, and into a digest."""
+
+    def __init__(self, target: IO[bytes]) -> None:
+        self._target, self._hash = target, sha256()
+
+    def write(self, piece: bytes) -> None:
+        self._hash.update(piece)
+        self._target.write(piece)
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +177,8 @@ class _Making:
     asked: Asked
     now: datetime
 
-    def write(self, file: IO[bytes]) -> Exported:
-        """The parts, in the order of their names."""
+    def write(self, file: IO[bytes]) -> tuple[int, int, int, int]:
+        """The parts, in the order of their names; gives how many events, messages, erased bodies and looks are in it."""
         hub, case, until = self.hub, self.case, self.asked.until or self.now
         places = hub.processings.about(str(case.family), until)
         signed = {
@@ -139,7 +203,7 @@ class _Making:
             bundle.lines("receipts.jsonl", self._receipts(received))
             bundle.put("report.html", self._report(signed, reads))
         bundle.finish(self._manifest(signed), lambda said: hub.keys.sign(said, self.now, TYPE))
-        return Exported(len(case.events), len(received), len(erased), len(places))
+        return len(case.events), len(received), len(erased), len(places)
 
     def _manifest(self, signed: Mapping[str, Signed]) -> dict[str, Any]:
         asked = self.asked

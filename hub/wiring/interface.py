@@ -36,6 +36,7 @@ from hub.domain.trajectory import Trajectory
 from hub.knowledge import Knowledge
 from hub.ports import Asked
 from hub.projections import clocks, quarantine, relations, tellings
+from hub.wiring.exported import Files
 from hub.wiring.hub import Hub
 from hub.wiring.persons import Persons
 from hub.wiring.upkeep import Upkeep
@@ -104,6 +105,7 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
             upkeep=Upkeep(hub),
             requests=hub.requests,
             persons=Persons(hub, words()),
+            files=Files(hub),
             retention=hub.retention,
             evidence=hub.notaries,
             how_signed=lambda: signed(hub),

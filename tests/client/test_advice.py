@@ -34,8 +34,8 @@ TOLD_OTHERS = frozenset(
         *("request-carried-out-already", "request-extended-already", "request-too-late-to-extend"),
         # people who watch over how long what is kept is kept
         *("held-already", "not-held", "kept-no-longer"),
-        # the officer, who assigns auditors
-        *("assigned-already", "assignment-over"),
+        # the officer, who assigns auditors; auditors, who make the file of a case
+        *("assigned-already", "assignment-over", "not-disclosed", "file-in-the-making"),
         # operators: keys, places, backups, registrations
         *("no-kek", "no-new-key", "no-key", "no-hub-key", "key-too-early", "busy", "hub-is-there", "newer-database", "other-order"),
         *("newer-backup", "not-a-backup", "not-restored", "not-json", "name-taken", "kid-used", "key-unknown", "no-token"),

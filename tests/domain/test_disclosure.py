@@ -268,9 +268,10 @@ def _forbidden(schema: Mapping[str, Any], allowed: frozenset[FieldClass]) -> set
 # The matrix ------------------------------------------------------------------------------------------
 
 
-def test_no_receiver_is_told_a_person_number_but_the_person_themselves() -> None:
+def test_no_receiver_is_told_a_person_number_but_the_person_themselves_and_an_inquiry() -> None:
     told = [receiver for receiver, allowed in RECEIVERS.items() if FieldClass.NUMBER in allowed]
-    assert told == [("data-protection-officer", "rights-of-the-person")]
+    assert told == [("auditor", "inquiry"), ("data-protection-officer", "rights-of-the-person")]
+    assert MATRIX.for_person(Capacity.AUDITOR) == MATRIX.for_person(Capacity.AUDITOR, "accountability")
 
 
 def test_partners_are_told_nothing_of_the_people_and_no_worry_but_the_council_of_whom_to_investigate() -> None:
@@ -281,8 +282,8 @@ def test_partners_are_told_nothing_of_the_people_and_no_worry_but_the_council_of
 
 def test_names_and_addresses_are_for_those_who_work_with_the_family() -> None:
     seen = {line for line, allowed in MATRIX.people.items() if allowed & {FieldClass.IDENTITY, FieldClass.ADDRESS}}
-    of_one_person = (Capacity.DATA_PROTECTION_OFFICER, "rights-of-the-person")
-    assert seen == {*((role, "coordinating-help") for role in (Capacity.COORDINATOR, Capacity.TEAM_LEAD)), of_one_person}
+    in_a_file = {(Capacity.DATA_PROTECTION_OFFICER, "rights-of-the-person"), (Capacity.AUDITOR, "inquiry")}
+    assert seen == {*((role, "coordinating-help") for role in (Capacity.COORDINATOR, Capacity.TEAM_LEAD)), *in_a_file}
 
 
 @pytest.mark.parametrize("role", [Capacity.COORDINATOR, Capacity.TEAM_LEAD, Capacity.ADMINISTRATIVE])

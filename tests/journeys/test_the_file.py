@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
@@ -14,10 +15,13 @@ import pytest
 import structlog
 
 from hub import __main__ as command_line
+from hub.adapters.evidence.bundle_jwe import reader_of
 from hub.commands.shared import aside, say
+from hub.domain.access import Access
 from hub.domain.processing import Processing, Wanted
 from hub.settings import Settings
 from hub.wiring import Hub
+from hub.wiring.exported import case_of
 from tests import issuer
 from tests.api.running import running
 from tests.parts import databases
@@ -139,6 +143,20 @@ def test_that_it_was_exported_is_noted_and_stands_in_the_file_itself(family: UUI
     assert "hub audit export" in json.loads(last)["leaf"]
 
 
+def test_that_it_was_made_stands_in_the_log_with_what_tells_the_file_and_its_key_apart(
+    family: UUID, run: Run, tmp_path: Path
+) -> None:
+    assert export(run, family).status == 0
+    hub = Hub.open(Settings(data_dir=tmp_path / "var", database_url=databases.url_of(tmp_path / "var"), mode="demo"))
+    try:
+        (event,) = case_of(hub, family).of(Access.FileMade)
+    finally:
+        hub.close()
+    assert (event.assignment, event.digest) == ("", sha256((tmp_path / "case.vig").read_bytes()).hexdigest())
+    assert event.kid == reader_of(json.loads((tmp_path / "auditor.public.json").read_text()))[1]
+    assert "Auditor" not in event.by, "whose key it is stands in the data-processing log alone"
+
+
 def test_without_a_ground_a_name_or_a_family_nothing_is_made(family: UUID, run: Run, tmp_path: Path) -> None:
     refused = {
         "ground: is none of": export(run, family, "--ground", "because", "--by", "A. Auditor"),
@@ -155,7 +173,7 @@ def test_without_a_ground_a_name_or_a_family_nothing_is_made(family: UUID, run: 
 
 def test_it_is_for_a_public_key_alone_and_never_in_the_place_of_another_file(family: UUID, run: Run, tmp_path: Path) -> None:
     private = run("audit", "export", family, "--for", "auditor.key.json", "--out", "case.vig", *GROUND)
-    assert (private.status, "is no public JWK on P-256 or X25519" in private.said) == (1, True)
+    assert (private.status, "is private: keep it to yourself" in private.said) == (1, True)
     (tmp_path / "case.vig").write_text("what was there")
     taken = export(run, family)
     assert (taken.status, "is there already" in taken.said) == (2, True)

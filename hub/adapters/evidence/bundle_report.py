@@ -35,6 +35,7 @@ _BESIDE: Mapping[type[Any], tuple[str, str]] = {
         "Somebody other than the director looked.",
     ),
     Access.AuditorAssigned: ("Een auditor kreeg opdracht om te kijken.", "An auditor was assigned to look."),
+    Access.FileMade: ("Het dossier werd gemaakt.", "The file of the case was made."),
     Access.AssignmentEnded: ("De opdracht van een auditor eindigde.", "The assignment of an auditor ended."),
     MatchQuestion.Asked: ("Een signaal wachtte: bij wie hoort het?", "A signal waited: whom does it belong to?"),
     MatchQuestion.Answered: ("Iemand besliste bij wie een signaal hoort.", "Somebody decided whom a signal belongs to."),
