@@ -1,7 +1,7 @@
 """Asking the hub: a page knows nothing by itself; it asks the same interface as everybody, in the name of whoever looks at it."""
 
 import re
-from asyncio import Event, Queue, create_task
+from asyncio import Event, Queue, Semaphore, create_task
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Scope
 
 from hub.console.parts import Both, Session
@@ -24,6 +25,10 @@ _VERSION = re.compile(r"[0-9]{1,9}", re.ASCII)
 _NO_STATE = "0"
 """The version that no family is in: whoever may decide, but saw no state, is refused as somebody who saw an old one."""
 _JSON = (b"content-type", b"application/json")
+_OF_A_FILE = (b"content-type", b"content-disposition", b"content-length")
+"""The headers of the interface that say what a file is."""
+_AHEAD = 4
+"""Messages that the interface may be ahead of whoever reads: a file passes through, and does not gather here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,16 @@ class Ask:
             async for message in answer:
                 yield message.get("body", b"")
 
+    async def file(self, path: str, body: Mapping[str, Any]) -> Response:
+        """The file that the hub makes of what is sent there, passed on as it comes. Raises: Refused."""
+        answer = _run(self.interface, self._scope("POST", path, {}, [*self._own(), _JSON]), msgspec.json.encode(body))
+        start = await anext(answer)
+        if start["status"] >= 400:
+            async with aclosing(answer):
+                raise Refused(start["status"], msgspec.json.decode(b"".join([each.get("body", b"") async for each in answer])))
+        said = {name.decode(): value.decode() for name, value in start["headers"] if name in _OF_A_FILE}
+        return StreamingResponse(_bodies(answer), headers=said)
+
     def _own(self) -> list[tuple[bytes, bytes]]:
         shown = [(name, value) for name, value in self.request.scope["headers"] if name.decode() in PASSED_ON]
         return [*shown, (b"x-csrf-token", self.form.get("csrf", "").encode())]
@@ -172,6 +187,7 @@ class Ask:
 async def _run(interface: ASGIApp, scope: Scope, body: bytes) -> AsyncGenerator[Message, None]:
     """What an application sends, message by message; it hears that its client left when nobody wants more."""
     said: Queue[Message | None] = Queue()
+    room = Semaphore(_AHEAD)
     asked, left = iter([{"type": "http.request", "body": body}]), Event()
 
     async def receive() -> Message:
@@ -180,15 +196,26 @@ async def _run(interface: ASGIApp, scope: Scope, body: bytes) -> AsyncGenerator[
         await left.wait()
         return {"type": "http.disconnect"}
 
+    async def send(message: Message) -> None:
+        await room.acquire()
+        said.put_nowait(message)
+
     async def work() -> None:
-        await interface(scope, receive, said.put)
+        await interface(scope, receive, send)
 
     working = create_task(work())
     working.add_done_callback(lambda _: said.put_nowait(None))
     try:
         while (message := await said.get()) is not None:
+            room.release()
             yield message
         await working
     finally:
         left.set()
         working.cancel()
+
+
+async def _bodies(answer: AsyncGenerator[Message, None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(answer):
+        async for message in answer:
+            yield message.get("body", b"")

@@ -130,6 +130,25 @@ TROUBLES: Mapping[str, Trouble] = {
         ),
         again=False,
     ),
+    "file-in-the-making": Trouble(
+        429,
+        Both("Er wordt al een dossier gemaakt", "Another file is being made"),
+        Both(
+            "De hub maakt er één tegelijk. Ga terug, wacht een kwart minuut en probeer het nog eens.",
+            "The hub makes one at a time. Go back, wait a quarter of a minute and try once more.",
+        ),
+        again=False,
+    ),
+    "not-disclosed": Trouble(
+        403,
+        Both("Dit dossier mag u nu niet krijgen", "You may not have this file now"),
+        Both(
+            "De afspraken over wie wat mag zien geven een auditor niet alles wat erin staat. Vraag het aan de functionaris "
+            "gegevensbescherming.",
+            "What was agreed on who may see what does not give an auditor all that is in it. Ask the data protection officer.",
+        ),
+        again=False,
+    ),
     "csrf": _OTHER_PAGE,
     "other-origin": _OTHER_PAGE,
 }

@@ -1,5 +1,6 @@
 """An auditor at work: assigned to a case, they see it through time, who knew what, who looked, and whether it can be proven."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,8 @@ from tests.console.browsing import Browser
 from tests.console.deciding import fill
 from tests.console.working import ACUTE, ON_DUTY, Work, person, working
 from tests.passing import notarised, passed_on
+from tests.verifier.cases import Parts, an_auditor
+from tests.verifier.cases import opened as unsealed
 
 WHY = "calamiteitenonderzoek van de inspectie"
 
@@ -196,6 +199,52 @@ def test_the_chain_of_an_escalation_goes_back_to_what_was_signed(work: Work, aud
     assert "sha-256=" in page and "ondertekend met" in page and "matrix" in page
     assert "Nog niemand heeft hiervan kennisgenomen." in page
     assert f"/escalations/{work.raised(family)}/chain" in auditor.get(f"/families/{family}/case").text
+
+
+# The file of the case ---------------------------------------------------------------------------------------
+
+MADE, SHOWN = (json.dumps(half) for half in an_auditor())
+
+
+def test_an_assigned_auditor_pastes_their_key_and_gets_the_file_of_the_case(work: Work, auditor: Browser) -> None:
+    family = work.assigned(work.a_family(**ACUTE))
+    page = opened(work, auditor, f"/families/{family}/case").text
+    assert "Maak het dossier" in page and "vig-verify --new-key" in page
+    said = fill(auditor, f"/families/{family}/case", "file", key=f" {SHOWN}\n", language="en")
+    assert (said.status_code, said.headers["content-type"]) == (200, "application/jose"), said.text
+    assert said.headers["content-disposition"] == 'attachment; filename="case.vig"'
+    assert json.loads(Parts.of(unsealed(said.content, json.loads(MADE))).content["manifest.json"])["by"] == "f.toezicht"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"key": MADE}, "dit is de geheime helft"),
+        ({"key": "-----BEGIN PRIVATE KEY-----"}, "plak de hele sleutel"),
+        ({"key": ""}, "plak de hele sleutel"),
+        ({"key": '{"kty": "RSA"}'}, "is geen publieke sleutel die hier past"),
+        ({"language": "fr"}, "kies een van de mogelijkheden"),
+    ],
+)
+def test_a_key_that_cannot_be_is_refused_beside_its_field_and_never_shown_again(
+    work: Work, auditor: Browser, wrong: dict[str, str], said: str
+) -> None:
+    family = work.assigned(work.a_family(**ACUTE))
+    answer = fill(auditor, f"/families/{family}/case", "file", **({"key": SHOWN, "language": "nl"} | wrong))
+    assert answer.status_code == 400
+    assert said in answer.text and "Maak het dossier" in answer.text
+    assert json.loads(MADE)["d"] not in answer.text and "PRIVATE KEY" not in answer.text
+
+
+def test_who_may_not_make_it_is_told_whom_to_ask(work: Work, officer: Browser, auditor: Browser) -> None:
+    family = work.a_family(**ACUTE)
+    director = work.door.logged_in(ON_DUTY)
+    for browser, words in ((officer, "U geeft die opdracht"), (director, "De functionaris gegevensbescherming geeft die opdracht")):
+        page = opened(work, browser, f"/families/{family}/case").text
+        assert words in page and "Maak het dossier" not in page
+        assert "De functionaris gegevensbescherming geeft" in officer.get("/proofs").text
+        assert fill(browser, f"/families/{family}/case", "file", key=SHOWN, language="nl").status_code == 403
+    assert fill(auditor, "/assignments", f"../families/{family}/case/file", key=SHOWN, language="nl").status_code == 404
 
 
 def test_whether_it_can_be_proven_is_said_with_how_to_check(work: Work, officer: Browser, auditor: Browser) -> None:

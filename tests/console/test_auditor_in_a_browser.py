@@ -1,17 +1,20 @@
 """An auditor's pages in a real browser: stepped through without JavaScript by the keyboard alone; nothing for axe at any width."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from vig_verifier.checks import Came, Known
 
 from tests.console.looking import is_well
 from tests.console.working import ACUTE, Work, working
 from tests.journeys.running import a_child
 from tests.parts.fixtures import PATIENCE
 from tests.passing import notarised
+from tests.verifier.cases import an_auditor, codes, opened, said_of
 
 
 @pytest.fixture
@@ -60,6 +63,30 @@ def test_no_page_of_it_has_anything_for_axe_or_is_wider_than_a_screen(
         for path in (*paths, f"/escalations/{work.raised(family)}/chain", "/assignments", "/proofs"):
             page.goto(f"{work.base}{path}")
             is_well(page)
+
+
+@pytest.mark.parametrize("has_scripts", [True, False], ids=["scripts", "no scripts"])
+def test_the_button_gives_a_file_that_the_verifier_finds_whole(
+    browser: Browser, work: Work, family: str, tmp_path: Path, has_scripts: bool
+) -> None:
+    private, public = an_auditor()
+    with browser.new_context(java_script_enabled=has_scripts, bypass_csp=has_scripts) as context:
+        page = _as(context.new_page(), work, "f.toezicht")
+        page.goto(f"{work.base}/families/{family}/case")
+        page.get_by_label("Uw publieke sleutel").fill(json.dumps(private))
+        page.get_by_role("button", name="Maak het dossier").press("Enter")
+        expect(page.get_by_text("dit is de geheime helft").first).to_be_visible()
+        expect(page.get_by_label("Uw publieke sleutel")).to_have_value("")
+        if has_scripts:
+            is_well(page)
+        page.get_by_label("Uw publieke sleutel").fill(json.dumps(public))
+        with page.expect_download() as waits:
+            page.get_by_role("button", name="Maak het dossier").press("Enter")
+        assert waits.value.suggested_filename == "case.vig"
+        waits.value.save_as(tmp_path / "case.vig")
+    plain = opened((tmp_path / "case.vig").read_bytes(), private)
+    said = said_of(plain, Known())
+    assert codes(said, Came.WRONG) == set()
 
 
 def _as(page: Page, work: Work, subject: str) -> Page:

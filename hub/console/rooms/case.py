@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+from starlette.responses import Response
+
 from hub.console import moments
-from hub.console.asking import Ask
+from hub.console.asking import Ask, Refused
 from hub.console.filling import whole
 from hub.console.parts import Both
-from hub.console.rooms import Page
-from hub.domain.policy import Act
+from hub.console.rooms import Form, Page
+from hub.domain.policy import POLICY, Act, Reach
 from hub.domain.trajectory import Trajectory
 
 _CHANGED = (Trajectory.LevelRaised.TOPIC, Trajectory.SteppedDown.TOPIC)
@@ -32,7 +35,9 @@ PARTS: Mapping[str, Both] = {
 }
 
 
-async def _show(ask: Ask) -> Mapping[str, Any]:
+async def _show(ask: Ask) -> Mapping[str, Any] | Response:
+    if isinstance(ask.found, Response):
+        return ask.found
     at = f"/families/{ask.at('id')}"
     known, timeline = await gather(ask.get(f"{at}/history"), _sentences(ask, at))
     steps = sorted({datetime.fromisoformat(fact["recordedAt"]) for fact in known["events"]})
@@ -49,7 +54,8 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
         "number": len(passed),
         "until": until,
         "valid": asked["valid"],
-        "refused": refused,
+        # what is wrong with a form that was sent is said already
+        **({"refused": refused} if refused and not ask.form else {}),
         "asked_known": _typed(ask.query.get("known", "")),
         "asked_valid": _typed(ask.query.get("valid", "")),
         "then": then,
@@ -59,6 +65,8 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
         "facts": [fact for fact in (then["events"] if then else ()) if passed and _at(fact) == passed[-1]],
         "sentences": timeline,
         "parts_of": PARTS,
+        "may_make": POLICY[Act.MAKE_FILE, ask.session.caller.role] is not Reach.NOBODY,
+        "languages": [("nl", "Nederlands"), ("en", "English")],
         "around": {"before": before, "after": next(iter(steps[len(passed) :]), None)},
         "course": _course(known["events"], until or ask.now, ask.now),
         "wide": _WIDE,
@@ -66,6 +74,26 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
         "left": _LEFT,
         "heights": [(level, _height(level)) for level in range(1, 5)],
     }
+
+
+async def _make(ask: Ask) -> str:
+    """The file is the answer to the form itself."""
+    try:
+        ask.found = await ask.file(f"/families/{ask.at('id')}/file", {"key": _key(ask), "language": ask.form.get("language", "")})
+    except Refused:
+        # what was pasted may be the half that nobody may see: no page shows it again
+        ask.form = {**ask.form, "key": ""}
+        raise
+    return ""
+
+
+def _key(ask: Ask) -> Any:
+    """The key as it was pasted; what is no JSON stays what it is."""
+    pasted = ask.form.get("key", "").strip()
+    try:
+        return msgspec.json.decode(pasted)
+    except msgspec.DecodeError:
+        return pasted
 
 
 async def _stood(ask: Ask, at: str, until: datetime | None, valid: str) -> Mapping[str, Any] | None:
@@ -138,4 +166,12 @@ def _height(level: int) -> int:
     return _LOWEST - (level - 1) * _STEP
 
 
-PAGES = (Page("case", "/families/{id:uuid}/case", _show, Act.SEE_HISTORY),)
+PAGES = (
+    Page(
+        "case",
+        "/families/{id:uuid}/case",
+        _show,
+        Act.SEE_HISTORY,
+        forms={"file": Form(_make, Both("Het dossier is gemaakt.", "The file was made."))},
+    ),
+)

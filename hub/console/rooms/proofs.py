@@ -6,7 +6,7 @@ from typing import Any
 from hub.console.asking import Ask
 from hub.console.parts import Both
 from hub.console.rooms import Page
-from hub.domain.policy import Act
+from hub.domain.policy import POLICY, Act, Reach
 
 _CALLED: Mapping[str, Both] = {
     "events": Both("Wat er is vastgelegd", "What was recorded"),
@@ -23,7 +23,9 @@ _ALARMS: Mapping[str, Both] = {
 
 async def _show(ask: Ask) -> Mapping[str, Any]:
     trees = (await ask.get("/evidence"))["items"]
-    return {"trees": trees, "called": _CALLED, "alarms": _ALARMS, "base": str(ask.request.base_url).rstrip("/")}
+    may_make = POLICY[Act.MAKE_FILE, ask.session.caller.role] is not Reach.NOBODY
+    base = str(ask.request.base_url).rstrip("/")
+    return {"trees": trees, "called": _CALLED, "alarms": _ALARMS, "base": base, "may_make": may_make}
 
 
 PAGES = (Page("proofs", "/proofs", _show, Act.SEE_EVIDENCE, menu=Both("Bewijs", "Proof"), place=70),)
