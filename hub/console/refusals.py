@@ -183,8 +183,8 @@ WRONG: Mapping[str, Both] = {
     "is no public JWK on P-256 or X25519": Both(
         "is geen publieke sleutel die hier past: een JWK op P-256 of X25519", "is no public key that fits: a JWK on P-256 or X25519"
     ),
-    "lacks a coordinate of {} bytes in base64url": Both(
-        "is niet heel: een coördinaat van {} bytes ontbreekt", "is not whole: it lacks a coordinate of {} bytes"
+    "lacks a coordinate of 32 bytes in base64url": Both(
+        "is niet heel: een coördinaat van 32 bytes ontbreekt", "is not whole: it lacks a coordinate of 32 bytes"
     ),
     "is not to encrypt with": Both("is niet om mee te versleutelen", "is not to encrypt with"),
     "is weak: it is no point of its curve, or one with which everybody agrees on the same": Both(
@@ -219,6 +219,25 @@ FIELDS: Mapping[str, Both] = {
     "start": Both("begin", "start"),
     "due": Both("klaar op", "due"),
     "goals": Both("doelen", "goals"),
+    "name": Both("naam", "name"),
+    "what": Both("wie het is voor het gezin", "who it is to the family"),
+    "side": Both("kant van het netwerk", "side of the network"),
+    "onBehalfOf": Both("namens", "on behalf of"),
+    "howToReach": Both("bereikbaar via", "contact"),
+    "since": Both("sinds", "since"),
+    "askedBy": Both("erbij gevraagd door", "asked in by"),
+    "permittedBy": Both("toestemming van", "permission of"),
+    "permittedOn": Both("dag van de toestemming", "day of the permission"),
+    "leftOn": Both("sinds wanneer", "since when"),
+    "one": Both("de een", "one of them"),
+    "other": Both("de ander", "the other"),
+    "quality": Both("hoe het gaat", "how they get along"),
+    "place": Both("plaats", "place"),
+    "invited": Both("wie gevraagd zijn", "who are invited"),
+    "agenda": Both("waarover het gaat", "what it is about"),
+    "present": Both("wie erbij waren", "who were there"),
+    "resolutions": Both("afspraken", "decisions"),
+    "became": Both("wat het werd", "what it became"),
     "startDate": Both("begin", "start"),
     "dueDate": Both("klaar op", "due"),
     "area": Both("leefgebied", "life area"),

@@ -159,6 +159,7 @@ def _addresses(at: Stage, family: str) -> list[str]:
         "What an auditor asks of it (docs/auditors.md), in another terminal while this one goes on:",
         "",
         f"export HUB_DATA_DIR={at.hub.settings.data_dir} HUB_MODE={DEMO} HUB_OIN={HUB_OIN} FAMILY={family} AT={at.url}",
+        f"AUDITOR={at.token(AUDITOR)}",
         "hub verify",
         "",
         "Ctrl+C ends.",

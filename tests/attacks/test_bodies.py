@@ -41,8 +41,10 @@ NOT_THEIRS = (
 
 @pytest.fixture
 async def family(hub: Running) -> UUID:
-    """A family that the desk on duty directs."""
-    return await hub.a_family()
+    """A family that the desk on duty directs, and that an auditor is assigned to."""
+    family = await hub.a_family()
+    hub.assign(family)
+    return family
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ from tests.api.running import BASE, SOURCE, TYPE, Running, a_child, a_worry, an_
 from tests.api.test_decisions import GOAL, SOMEBODY, WHY, decided
 from tests.api.test_network import TEACHER
 from tests.given import NOON, a_number
+from tests.verifier.cases import an_auditor
 
 NOBODY, SIGNED = "nobody", "signed"
 """Who shows no token; and who signs what they post, as the partner that they are."""
@@ -58,6 +59,8 @@ STAND_INS = {
     for nth, name in enumerate(("id", "handover", "lever", "escalation", "signal", "other", "assignment", "member", "meeting"))
 } | {"goal": "stands-in-for-a-goal", "resolution": "stands-in-for-a-resolution"}
 """What stands in addresses and bodies where the id of something that is there has to be."""
+_, KEY = an_auditor()
+"""The key that a file is sealed for."""
 
 
 # What is sent ------------------------------------------------------------------------------------------
@@ -93,6 +96,8 @@ def _about_something(body: dict[str, Any]) -> None:
         body["type"] = TYPE
     if re.fullmatch("[0-9]{9}", str(body.get("bsn", ""))):
         body["bsn"] = a_number(2)
+    if isinstance(body.get("key"), dict):
+        body["key"] = KEY
     if 0 < len(str(body.get("concern", ""))) <= 40:
         _about_what_there_is(body)
     for goal in goals if isinstance(goals := body.get("goals"), list) else ():
@@ -167,6 +172,8 @@ async def _place(hub: Running, path: str, nth: int) -> Mapping[str, str]:
         ids["handover"] = (await decided(hub, family, "handovers", {**SOMEBODY, **WHY}))["handover"]
     if "{member}" in path or "{meeting}" in path or path.endswith("/ties"):
         ids |= await _met(hub, family)
+    if path.endswith("{id}/file"):
+        hub.assign(family)
     if "{lever}" in path:
         ids["lever"] = await _lever(hub, family, raised.escalation)
     ids["id"] = await _other_id(hub, path, nth, child) or (raised.escalation if path == "/escalations/{id}" else family)

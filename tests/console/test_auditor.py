@@ -222,6 +222,7 @@ def test_an_assigned_auditor_pastes_their_key_and_gets_the_file_of_the_case(work
         ({"key": MADE}, "dit is de geheime helft"),
         ({"key": "-----BEGIN PRIVATE KEY-----"}, "plak de hele sleutel"),
         ({"key": ""}, "plak de hele sleutel"),
+        ({"key": '{"kty": "OKP", "crv": "X25519"}'}, "is niet heel"),
         ({"key": '{"kty": "RSA"}'}, "is geen publieke sleutel die hier past"),
         ({"language": "fr"}, "kies een van de mogelijkheden"),
     ],
@@ -233,6 +234,7 @@ def test_a_key_that_cannot_be_is_refused_beside_its_field_and_never_shown_again(
     answer = fill(auditor, f"/families/{family}/case", "file", **({"key": SHOWN, "language": "nl"} | wrong))
     assert answer.status_code == 400
     assert said in answer.text and "Maak het dossier" in answer.text
+    assert answer.text.count('id="wrong"') == 1
     assert json.loads(MADE)["d"] not in answer.text and "PRIVATE KEY" not in answer.text
 
 
