@@ -102,9 +102,9 @@ class Rooms:
             return self._no(ask, error)
         if isinstance(words, Response):
             return words
-        return self._page(
-            ask.request, f"{shown.name}.html", status, here=shown, session=ask.session, **self._around(ask), **more, **words
-        )
+        # what is wrong with a form is more than what is wrong with an address
+        said = {**self._around(ask), **words, **more}
+        return self._page(ask.request, f"{shown.name}.html", status, here=shown, session=ask.session, **said)
 
     def _around(self, ask: Ask) -> Mapping[str, Any]:
         role = ask.session.caller.role

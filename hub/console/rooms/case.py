@@ -31,6 +31,9 @@ PARTS: Mapping[str, Both] = {
     "plan": Both("plan", "plan"),
     "levers": Both("middelen", "levers"),
     "clocks": Both("termijnen", "terms"),
+    "network": Both("netwerk", "network"),
+    "ties": Both("banden in het netwerk", "ties in the network"),
+    "meetings": Both("casusoverleggen", "case meetings"),
     "mergedInto": Both("samengevoegd met", "merged into"),
 }
 
@@ -55,7 +58,7 @@ async def _show(ask: Ask) -> Mapping[str, Any] | Response:
         "until": until,
         "valid": asked["valid"],
         # what is wrong with a form that was sent is said already
-        **({"refused": refused} if refused and not ask.form else {}),
+        "refused": refused,
         "asked_known": _typed(ask.query.get("known", "")),
         "asked_valid": _typed(ask.query.get("valid", "")),
         "then": then,
