@@ -15,9 +15,11 @@ from hub.adapters.contracts import contract_path
 from hub.adapters.matrices import load_calendar, load_matrices
 from hub.adapters.person_requests import load_request_rules
 from hub.adapters.standards import MESSAGE, STANDARD
+from hub.api.admission import ONE_FAMILY, Guarded
 from hub.domain.access import Access
 from hub.domain.dates import PartialDate
 from hub.domain.feedback import About, Feedback, News, Outcome, Reach
+from hub.domain.policy import Act
 from hub.domain.registrations import Registration
 from hub.domain.requests import Asks, Decision, PersonRequest, Wrong
 from hub.domain.rules import Rules
@@ -31,6 +33,7 @@ from hub.domain.words import Axis, Level, LifeArea, Phase, Weight
 from hub.notices import notices
 from hub.ports import Fact, Notice
 from tests.adapters.registered import a_registration
+from tests.architecture.schemas import NOTICES, ROUTES
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 DIRECTOR = Director("staff-anna-secret", "Wijkteam Noord", "noord@gemeente.example")
@@ -372,3 +375,9 @@ def test_a_level_for_which_no_acknowledgement_is_asked_says_no_term() -> None:
     (notice,) = notices(Fact(1, FAMILY, silent))
     assert "acknowledgeBy" not in notice.data
     assert Draft202012Validator(contract(notice.type), validate_formats=True).is_valid(dict(notice.data))
+
+
+def test_a_director_can_be_told_of_every_look_at_a_family() -> None:
+    noted = {route.act for route in ROUTES if isinstance(route, Guarded) and "GET" in route.methods and ONE_FAMILY in route.path}
+    told = NOTICES["nl.vig.looks.looked-into.v1"]["properties"]["what"]["enum"]
+    assert {*noted, Act.MAKE_FILE, Act.SEE_ESCALATIONS} == set(told)
