@@ -147,7 +147,7 @@ class Retention:
         return self.register.do(work).value
 
     def _gone_with(self, facts: Facts, unit: Unit, on: Occasion) -> list[UUID]:
-        """Whose keys go with these families: their people, their signals that waited once, and their messages."""
+        """Whose keys go with these families: their people, who stood around them, their signals that waited once, and messages."""
         events = [event for theirs in facts.values() for event in theirs]
         signals = [event for event in events if isinstance(event, Trajectory.SignalRecorded)]
         questions = [id for event in signals if unit.find(MatchQuestion, id := question_id(event.signal))]
@@ -158,7 +158,8 @@ class Retention:
             named = {event.message for event in signals if str(person.id) in event.people}
             person.erase(GROUND, [id for id in map(str, bodies) if id in named], [], on)
         told = [telling for family in facts for telling in self.told(family)]
-        return [*questions, *told, *(person.id for person in gone), *map(bytes_of, bodies.values())]
+        around = {UUID(event.id) for event in events if isinstance(event, Trajectory.NetworkJoined)}
+        return [*questions, *told, *sorted(around), *(person.id for person in gone), *map(bytes_of, bodies.values())]
 
     # What never came to a family -----------------------------------------------------------------------
 

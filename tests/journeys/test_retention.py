@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from hub.domain.people import Person
 from hub.domain.processing import Wanted
 from hub.domain.subscriptions import Payload, Wish
 from hub.domain.trajectory import Trajectory
+from hub.domain.trajectory.network import Involved, Side
 from hub.errors import HubError, RuleBroken
 from hub.wiring import Watched, retained
 from hub.wiring.examined import Looked, wrongs
@@ -126,6 +128,26 @@ async def test_a_family_goes_when_its_term_is_over_and_not_a_day_before(hub: Run
     assert let_go(hub)["family-ended-otherwise"] == 1
     assert words_in(readable(hub.hub), [*OF_NOOR, STOPPED]) == set()
     assert due(hub) == {}
+    assert is_sound(hub)
+
+
+async def test_who_stood_around_a_family_goes_with_it_and_so_does_what_was_met_about(hub: Running) -> None:
+    family = await a_family(hub, NOOR)
+    around, words = ["Zonnedauwtje", "moeder Korenbloem"], ["bij de Wilgenroosjes", "Oma haalt op bij de Ereprijs"]
+
+    def meets(trajectory: Trajectory, _: Any, on: Any) -> None:
+        named = {"name": around[0], "what": "oma", "permitted_by": around[1], "permitted_on": "2026-03-01"}
+        grandmother = trajectory.involve(Involved("", Side.INFORMAL, **named), on)
+        meeting = trajectory.call_meeting(on.at + DAY, words[0], [grandmother], ["school"], on)
+        held = replace(on, at=on.at + 2 * DAY)
+        trajectory.hold_meeting(meeting, [grandmother], "er waren er genoeg", [(words[1], "oma", NOON.date())], held)
+
+    hub.hub.casework.decide(family, meets, "duty-desk")
+    stops(hub, family)
+    assert words_in(readable(hub.hub), [*around, *words]) == {*around, *words}
+    later(hub, timedelta(days=560))
+    let_go(hub)
+    assert words_in(readable(hub.hub), [*around, *words]) == set()
     assert is_sound(hub)
 
 
