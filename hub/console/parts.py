@@ -104,6 +104,7 @@ class Console:
     `interface` is the hub's own interface, which every page asks; `word` what a code of that kind is called, in both languages.
     `colleagues` are those who work here, by login name, for the names of whom a page speaks of; `is_organisation` is so of one
     that is registered.
+    `problem` gives the problem document of an error that nobody foresaw, and tells the operators of it.
     `let_read` waits until what was just done can be seen on pages; `duty` is the organisation on duty.
     """
 
@@ -114,6 +115,7 @@ class Console:
     word: Callable[[str, str], Both]
     colleagues: Callable[[], Mapping[str, Colleague]]
     is_organisation: Callable[[str], bool]
+    problem: Callable[[Exception], Mapping[str, object]]
     let_read: Callable[[], None]
     is_demo: bool = False
     contact: str = ""

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
@@ -19,6 +19,7 @@ from hub.console.words import ROLES, TROUBLES, Trouble, no_of, trouble_of
 from hub.domain.policy import POLICY, Act, Reach
 from hub.errors import HubError
 
+Show = Callable[[Request], Awaitable[Response]]
 FILLED_IN_AGAIN = frozenset({400, 409, 412, 413, 422})
 """Refusals that somebody can do something about on the same page."""
 _OF_THE_INTERFACE = ("/v1/", "/health/", "/assets/", "/oauth/", "/.well-known/", "/live")
@@ -35,14 +36,29 @@ class Rooms:
 
     def routes(self) -> list[Route]:
         """Every page and every form, and last what is nowhere."""
-        return [*(route for page in found() for route in self._of(page)), Nowhere("/{path:path}", self._nowhere, methods=["GET"])]
+        return [
+            *(route for page in found() for route in self._of(page)),
+            Nowhere("/{path:path}", self._as_page(self._nowhere), methods=["GET"]),
+        ]
 
     async def _nowhere(self, request: Request) -> Response:
-        try:
-            session = await self.session(request)
-        except HubError as error:
-            return self.trouble(request, trouble_of(error))
-        return self.trouble(request, no_of(404, "not-known"), session)
+        return self.trouble(request, no_of(404, "not-known"), await self.session(request))
+
+    def _as_page(self, answer: Show) -> Show:
+        """The same, where whatever goes wrong is a page too."""
+
+        async def give(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except HubError as error:
+                return self.trouble(request, trouble_of(error))
+            except ClientDisconnect:
+                raise
+            except Exception as error:
+                refused = Refused(500, self._console.problem(error))
+                return self.trouble(request, no_of(refused.status, refused.code), error=refused)
+
+        return give
 
     def _of(self, page: Page) -> list[Route]:
         at = page.path.rstrip("/")
@@ -50,33 +66,26 @@ class Rooms:
         back = [Route(f"{at}/{name}", _back, methods=["GET"]) for name in page.forms]
         return [Route(page.path, self._shown(page), methods=["GET"], name=f"console-{page.name}"), *sent, *back]
 
-    def _shown(self, shown: Page) -> Callable[[Request], Awaitable[Response]]:
+    def _shown(self, shown: Page) -> Show:
         async def show(request: Request) -> Response:
-            try:
-                session = await self.session(request)
-                if session is None:
-                    return self.nobody(request)
-                return await self._show(shown, self.ask(request, session))
-            except HubError as error:
-                return self.trouble(request, trouble_of(error))
+            session = await self.session(request)
+            if session is None:
+                return self.nobody(request)
+            return await self._show(shown, self.ask(request, session))
 
-        return show
+        return self._as_page(show)
 
-    def _sent(self, on: Page, name: str, form: Form) -> Callable[[Request], Awaitable[Response]]:
+    def _sent(self, on: Page, name: str, form: Form) -> Show:
         async def send(request: Request) -> Response:
-            try:
-                session = await self.session(request)
-                if session is None and not is_ours(request):
-                    return self.trouble(request, TROUBLES["session-over"])
-                said = await form_of(request)
-                if session is None:
-                    return self.trouble(request, TROUBLES["session-over"], entered=said)
-                ask = self.ask(request, session, said)
-                return await self._do(on, name, form, ask)
-            except HubError as error:
-                return self.trouble(request, trouble_of(error))
+            session = await self.session(request)
+            if session is None and not is_ours(request):
+                return self.trouble(request, TROUBLES["session-over"])
+            said = await form_of(request)
+            if session is None:
+                return self.trouble(request, TROUBLES["session-over"], entered=said)
+            return await self._do(on, name, form, self.ask(request, session, said))
 
-        return send
+        return self._as_page(send)
 
     async def _do(self, on: Page, name: str, form: Form, ask: Ask) -> Response:
         try:

@@ -25,6 +25,7 @@ from hub.api import application as api
 from hub.api import health
 from hub.api.front import Front
 from hub.api.parts import Found, Leaving, Parts
+from hub.api.problems import problem_of
 from hub.api.proxies import Proxies
 from hub.console import Console, codes, routes
 from hub.console.parts import Both
@@ -59,6 +60,7 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
         word=words(),
         colleagues=hub.colleagues.all,
         is_organisation=hub.registrations.knows,
+        problem=lambda error: problem_of(error).document(),
         let_read=partial(hub.views.let_read, PATIENCE),
         is_demo=settings.is_demo,
         contact=settings.role_contact,

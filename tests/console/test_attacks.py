@@ -294,8 +294,8 @@ def test_an_auditor_looks_and_decides_nothing(work: Work, family: str) -> None:
     assert work.trajectory(family).version == before
 
 
-OF_ONESELF = {"contact", "calendar", "no-calendar", "find"}
-"""The forms by which nobody decides: how to be reached oneself, and a choice from a list."""
+OF_ONESELF = {"contact", "calendar", "no-calendar", "find", "file"}
+"""The forms by which nobody decides: how to be reached oneself, a choice from a list, and the file that an auditor may take."""
 
 
 def test_a_form_that_was_forgotten_or_too_large_is_refused_as_such(desk: Browser, family: str) -> None:

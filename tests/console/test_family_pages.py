@@ -271,3 +271,21 @@ def test_what_a_page_of_others_sends_is_not_shown_on_a_page_of_the_hub(work: Wor
 def test_a_number_that_nobody_means_is_a_word() -> None:
     assert whole("9" * 5_000) == "9" * 5_000
     assert whole("17") == 17
+
+
+def test_what_nobody_foresaw_is_a_page_with_the_number_under_which_the_operator_finds_it(
+    work: Work, director: Browser, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    family = work.a_family(**ACUTE)
+    path = f"/families/{family}/network"
+
+    def drawn(*_: object) -> None:
+        raise KeyError("Voorbeeld")
+
+    monkeypatch.setattr("hub.console.rooms.network.drawn", drawn)
+    said = opened(work, director, path)
+    assert said.status_code == 500
+    assert said.headers["content-type"].startswith("text/html")
+    assert "Er ging iets mis in de hub" in said.text and "Voorbeeld" not in said.text
+    (number,) = re.findall(r"urn:uuid:[0-9a-f-]{36}", said.text)
+    assert number in capsys.readouterr().out
