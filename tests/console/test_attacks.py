@@ -279,6 +279,7 @@ def test_a_shift_of_nobody_is_a_mistake_and_no_failure(work: Work, who: str) -> 
 
 
 def test_an_auditor_looks_and_decides_nothing(work: Work, family: str) -> None:
+    _logged_in(work, "a.voorbeeld")  # who has to be known to be offered anything
     auditor = _logged_in(work, "f.toezicht")
     proof, before = token(auditor), work.trajectory(work.assigned(family)).version
     ids = dict.fromkeys(
