@@ -57,7 +57,7 @@ def looks(hub: Running) -> list[Processing]:
 def made(hub: Running, family: UUID) -> list[Access.FileMade]:
     """What the log says of such files."""
     with hub.hub.log.snapshot() as log:
-        stored = log.streams([access_id(family)])[access_id(family)]
+        stored = log.streams([access_id(family)]).get(access_id(family), [])
     events = [hub.hub.mapper.to_domain_event(each) for each in stored]
     return [event for event in events if isinstance(event, Access.FileMade)]
 
@@ -174,7 +174,7 @@ OTHERWISE, WEAK = (
 SHORT, TO_SIGN = "lacks a coordinate of 32 bytes in base64url", "is not to encrypt with"
 
 
-def a_jwk(kind: str, of: Any, **but: Any) -> dict[str, Any]:
+def a_jwk(kind: Any, of: Any, **but: Any) -> dict[str, Any]:
     return {**generate_key(kind, of).as_dict(private=False), **but}
 
 
