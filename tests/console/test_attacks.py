@@ -283,7 +283,8 @@ def test_an_auditor_looks_and_decides_nothing(work: Work, family: str) -> None:
     auditor = _logged_in(work, "f.toezicht")
     proof, before = token(auditor), work.trajectory(work.assigned(family)).version
     ids = dict.fromkeys(
-        ("signal", "handover", "lever", "shift", "message", "delivery", "family", "escalation", "assignment"), family
+        ("signal", "handover", "lever", "shift", "message", "delivery", "family", "escalation", "assignment", "member", "meeting"),
+        family,
     )
     for page in found():
         at = page.path.replace("{id:uuid}", family).replace("{goal}", "g-1").rstrip("/")
