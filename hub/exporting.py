@@ -2,7 +2,7 @@
 
 A case is a set of streams: the family, who looked into it, the messages that its signals came in, the questions about those,
 what their senders heard, what partners were told, the people, the organisations, whose keys stand in their registrations, and
-how long all that is kept.
+how long all that is kept, and by which matrices the hub decides.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +20,7 @@ from hub.domain.keeping import keeping_id
 from hub.domain.messages import Message
 from hub.domain.people import Person
 from hub.domain.registrations import registration_id
+from hub.domain.rule_files import RuleFile
 from hub.domain.tellings import Telling
 from hub.domain.trajectory import Trajectory
 from hub.errors import NotKnown
@@ -28,7 +29,8 @@ from hub.ports import Fact, Log
 
 FAMILY, ACCESS, QUESTION, MESSAGE = "family", "access", "question", "message"
 FEEDBACK, TELLING, PERSON, ORGANISATION, KEEPING = "feedback", "telling", "person", "organisation", "keeping"
-STANDING = frozenset({PERSON, ORGANISATION, KEEPING})
+RULES = "rules"
+STANDING = frozenset({PERSON, ORGANISATION, KEEPING, RULES})
 """Streams that are given as they stand now, whatever moment is asked for: by them the rest is read and verified, or is not."""
 
 Placed = Sequence[tuple[int, StoredEvent]]
@@ -87,6 +89,8 @@ class Cases:
             messages = [fact.event for _, fact in self._facts(_only(MESSAGE, kinds), until, connection)]
             kinds |= {registration_id(each.partner): ORGANISATION for each in messages if isinstance(each, Message.Received)}
             kinds |= self._erased(_only(MESSAGE, kinds), connection)
+            rules = self.mentioning("", RuleFile.PutIntoUse.TOPIC, 0, connection)
+            kinds |= {_uuid(each.originator_id): RULES for each in rules}
             return Case(family, kinds, self._facts(kinds, until, connection))
 
     def _facts(self, kinds: dict[UUID, str], until: datetime | None, connection: Connection) -> list[tuple[StoredEvent, Fact]]:

@@ -9,11 +9,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from hub.adapters.event_store import mentioning
 from hub.commands.noting import members, noted
-from hub.commands.shared import say, the_hub
+from hub.commands.shared import advise, say, the_hub
 from hub.derivation import Derived, Difference
 from hub.domain.trajectory import Trajectory
 from hub.wiring import Hub
 from hub.wiring.derived import derivation_of
+from hub.wiring.in_use import differences, in_use, never_used
 
 app = typer.Typer()
 Families = Annotated[list[UUID] | None, typer.Argument(help="these; otherwise all there are", metavar="[FAMILY]…")]
@@ -38,6 +39,11 @@ def derive(families: Families = None, quiet: Quiet = False) -> None:
                 found += 1
                 if found <= MOST:
                     _show(difference)
+        known = in_use(hub.log, hub.mapper)
+    for other in differences(known):
+        advise(f"{other} It was derived by the file that was put into use.")
+    for version in never_used(known):
+        advise(f"The matrix {version} was never put into use: its file in the folder was taken.")
     _conclude(derived, found)
 
 

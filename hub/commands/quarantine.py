@@ -9,7 +9,7 @@ from rich.table import Column, Table
 from hub.commands.noting import note, noted
 from hub.commands.shared import OPERATOR, By, say, the_hub
 from hub.domain.processing import Outcome
-from hub.wiring import quarantined
+from hub.wiring import put_into_use, quarantined
 
 app = typer.Typer(help="Messages that were rightly signed but could not be read; nothing of them is lost.", no_args_is_help=True)
 
@@ -33,5 +33,6 @@ def list_() -> None:
 def again(message: Annotated[UUID, typer.Argument(help="the message")], by: By = OPERATOR) -> None:
     """Read a message once more, after a fix."""
     with the_hub() as hub, noted(hub, "process-again", "hub quarantine again", about=("message", str(message))):
+        put_into_use(hub.register)
         found = hub.intake.process_again(message, by)
     say.print(f"{message}: {found.outcome}")

@@ -12,13 +12,15 @@ from hub.domain.messages import Message
 from hub.errors import Fault, NotKnown
 from hub.families import Said
 from hub.wiring.hub import Hub
+from hub.wiring.in_use import in_use, matrices_in_use
+from hub.wiring.made import rules_by_day
 
 _AT_ONCE = 1_000
 """Messages that are kept open: signals of one message come one after another."""
 
 
 def derivation_of(hub: Hub) -> Derivation:
-    """How escalations of that hub are derived anew."""
+    """How escalations of that hub are derived anew, by the matrices as they were put into use."""
     ours = hub.keys.public_jwks()["keys"]
 
     @lru_cache(_AT_ONCE)
@@ -37,4 +39,4 @@ def derivation_of(hub: Hub) -> Derivation:
             raise Fault(f"message {message}: {wrong}")
         return hub.intake.said_in(UUID(message))
 
-    return Derivation(hub.log, hub.mapper, hub.families.rules, said)
+    return Derivation(hub.log, hub.mapper, rules_by_day(matrices_in_use(in_use(hub.log, hub.mapper))), said)

@@ -10,6 +10,7 @@ from hub.adapters.hub_keys import public_keys
 from hub.errors import Fault
 from hub.wiring.compared import beside_the_log, undeterred
 from hub.wiring.hub import Hub
+from hub.wiring.in_use import differences, in_use
 from hub.wiring.made import keks_of
 
 _STREAMS = (
@@ -41,6 +42,12 @@ def wrongs(hub: Hub, looked: Looked, progress: Progress) -> Iterator[Wrong]:
     yield from undeterred("log", _opening(hub, looked, progress))
     yield from beside_the_log(hub, progress)
     yield from undeterred("views", _views(hub, looked, progress))
+    yield from undeterred("matrices", _matrices(hub))
+
+
+def _matrices(hub: Hub) -> Iterator[Wrong]:
+    known = in_use(hub.log, hub.mapper)
+    yield from (Wrong("matrices", each) for each in differences(known))
 
 
 def _views(hub: Hub, looked: Looked, progress: Progress) -> Iterator[Wrong]:

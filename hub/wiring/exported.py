@@ -32,6 +32,7 @@ from hub.api import receipts
 from hub.console.codes import CODES, words, words_of
 from hub.console.parts import Both
 from hub.domain.messages import Message
+from hub.domain.rule_files import INTERVENTION, RuleFile
 from hub.domain.trajectory import Trajectory
 from hub.errors import Fault, NotKnown, TooMany
 from hub.exporting import ORGANISATION, Case, Cases
@@ -193,7 +194,7 @@ class _Making:
             bundle.lines("events.jsonl", self._events(opening, _Proving("events", signed["events"].size, evidence)))
             bundle.put("hub-keys.json", canonical({"oin": hub.settings.oin, "keys": self._hub_keys()}))
             for version in sorted(self._matrices()):
-                bundle.put(f"matrices/{version}.json", (contracts() / "intervention-matrix" / f"{version}.json").read_bytes())
+                bundle.put(f"matrices/{version}.json", self._matrix(version))
             erased: list[str] = []
             bundle.lines("messages.jsonl", self._messages(received, log, erased))
             keys = {subject: b64encode(key).decode() for subject, key in opening.used.items()}
@@ -249,6 +250,11 @@ class _Making:
         """The versions of the matrix that rules fired of."""
         named = {fact.event.basis.removeprefix("matrix-") for _, fact in self.case.events if fact.event.basis.startswith("matrix-")}
         return named | {event.matrix for event in self.case.of(Trajectory.LevelRaised)}
+
+    def _matrix(self, version: str) -> bytes:
+        """Its file as it was put into use; of a version that never was, the one in the folder."""
+        used = [event.file for event in self.case.of((RuleFile.PutIntoUse, RuleFile.EndSet)) if _is_of(event, version)]
+        return used[-1].encode() if used else (contracts() / INTERVENTION / f"{version}.json").read_bytes()
 
     # Messages ----------------------------------------------------------------------------------------
 
@@ -350,6 +356,10 @@ def _covering(notary: Notary, position: int) -> Signed:
         notary.sign()
         signed = notary.checkpoint()
     return signed
+
+
+def _is_of(event: RuleFile.PutIntoUse | RuleFile.EndSet, version: str) -> bool:
+    return (event.kind, event.version) == (INTERVENTION, version)
 
 
 def _said(stored: StoredEvent, opening: _Opening) -> dict[str, Any]:

@@ -74,6 +74,7 @@ from hub.settings import Settings
 from hub.subscribing import Subscribing
 from hub.telling import Tellings
 from hub.wiring.consuming import consumer_of
+from hub.wiring.in_use import put_into_use
 from hub.wiring.made import (
     CLOCK,
     NOTARISE,
@@ -284,7 +285,16 @@ class Hub:
 
     @contextmanager
     def running(self, parts: Collection[Part] = tuple(Part)) -> Iterator[None]:
-        """Runs what these parts do by themselves while the block lasts; then closes the hub."""
+        """Runs what these parts do by themselves while the block lasts; then closes the hub.
+
+        Raises:
+            Unavailable: a matrix is not the file that was put into use under its version.
+        """
+        try:
+            put_into_use(self.register)
+        except BaseException:
+            self.close()
+            raise
         stop = Event()
         work = [each for part in parts for each in self._work_of(part)]
         threads = [Thread(target=each, args=(stop,), name=f"hub-{place}", daemon=True) for place, each in enumerate(work)]

@@ -24,7 +24,7 @@ from hub.adapters.leading import Leading
 from hub.adapters.limits import Allowed
 from hub.adapters.login import Attempts, Claims, Client, Colleagues, Issuer, Login, Sessions
 from hub.adapters.mapper import PlainMapper
-from hub.adapters.matrices import load_calendar, load_matrices
+from hub.adapters.matrices import Matrices, load_calendar, load_matrices
 from hub.adapters.once import Once
 from hub.adapters.person_requests import load_request_rules
 from hub.adapters.processing_log import ProcessingLog
@@ -109,11 +109,11 @@ def _leads(leading: Leading, follower: str) -> bool:
     return leading.leads(FOLLOW + follower)
 
 
-def rules_by_day() -> Callable[[datetime], Rules]:
-    """The rules in force at a moment, by the Dutch day."""
-    matrices = load_matrices(contracts() / "intervention-matrix")
+def rules_by_day(matrices: Matrices | None = None) -> Callable[[datetime], Rules]:
+    """The rules in force at a moment, by the Dutch day; of these versions of the matrix, or those in the folder."""
+    by = load_matrices(contracts() / "intervention-matrix") if matrices is None else matrices
     calendar = load_calendar(contracts() / "calendar" / "nl-holidays.json")
-    of_day = cache(lambda day: Rules(matrices.at(day), calendar))
+    of_day = cache(lambda day: Rules(by.at(day), calendar))
     return lambda moment: of_day(moment.astimezone(DUTCH_TIME).date())
 
 

@@ -26,6 +26,7 @@ TOLD_OTHERS = frozenset(
         *("on-call-already", "too-many-shifts", "not-registered-to-report"),
         # the operator, at a command
         *("runs-already", "no-council", "not-shown-yet", "no-request-decided", "no-child", "no-verifier", "not-opened"),
+        "rule-file-changed",
         # people who decide about a message, a question, a person
         *("not-quarantined", "answered-already", "not-answered", "taken-back", "erased", "ground-missing"),
         # people who handle what somebody asks about their own data

@@ -118,6 +118,10 @@ PLAIN: dict[str, str] = {
     "certificate": "what the hub signed of an erasure: ids, a code, moments and hashes",
     "category": "a code of the register of retention",
     "register": "a version",
+    "version": "a version",
+    "file": "the text of a matrix, which is of nobody",
+    "valid_from": "a day",
+    "valid_until": "a day",
     "ended": "counts by code",
     "until": "days by code, or a moment",
     # moments

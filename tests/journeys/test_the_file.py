@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 import structlog
 
 from hub import __main__ as command_line
+from hub.adapters.contracts import contract_path
 from hub.adapters.evidence.bundle_jwe import reader_of
 from hub.commands.shared import aside, say
 from hub.domain.access import Access
@@ -107,6 +109,19 @@ def test_a_case_goes_to_an_auditor_who_verifies_it_without_the_hub(family: UUID,
     assert "De hub tekende met een sleutel die u kent." in ran.stdout
     assert "Alles wat te controleren was, klopt." in ran.stdout
     assert "Noor" in (tmp_path / "case" / "report.html").read_text()
+
+
+def test_the_file_has_the_matrix_as_it_was_put_into_use_whatever_the_folder_says_now(
+    family: UUID, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(contract_path(), tmp_path / "contracts")
+    used = (folder / "intervention-matrix" / "2026-1.json").read_bytes()
+    (folder / "intervention-matrix" / "2026-1.json").write_bytes(used.replace(b'"level": 4', b'"level": 3', 1))
+    monkeypatch.setenv("HUB_CONTRACTS_DIR", str(folder))
+    assert export(run, family).status == 0
+    ran = run("audit", "verify", "case.vig", "--key", "auditor.key.json", "--language", "en", "--unpack", "case")
+    assert "[holds] The file of the matrix (2026-1) is byte for byte the one that was put into use by the log." in ran.said
+    assert (tmp_path / "case" / "matrices" / "2026-1.json").read_bytes() == used
 
 
 def written_keys(directory: Path) -> Path:

@@ -25,6 +25,7 @@ from hub.adapters.evidence.notes import Checkpoint, Note
 from hub.commands.noting import note
 from hub.domain.subscriptions import Wish
 from hub.domain.trajectory import Trajectory
+from hub.wiring import put_into_use
 from hub.wiring.exported import Asked, Exported, case_of, export
 from tests.api.running import Running, a_child, a_worry, an_event
 from tests.passing import notarised, passed_on
@@ -36,6 +37,7 @@ BATCH = "application/cloudevents-batch+json"
 
 async def a_case(hub: Running) -> UUID:
     """A family with signals alone, in a batch and typed by hand, an escalation, broken glass, and a partner that was told."""
+    put_into_use(hub.hub.register)
     subscription = hub.hub.subscribing.subscribe("police", Wish(), "police")
     family = await hub.a_family("honour-violence", id="first")
     pair = [an_event(a_worry(concern="crime", reference=f"b-{nth}"), id=f"batch-{nth}") for nth in range(2)]

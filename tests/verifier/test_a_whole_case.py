@@ -38,6 +38,7 @@ from tests.verifier.cases import (
 
 HELD = {
     "parts", "manifest-signed", "checkpoint-signed", "events", "streams", "causes", "messages", "receipts", "readings",
+    "matrices",
 }  # fmt: skip
 """What holds of every file, whatever is known from elsewhere."""
 PRIVATE, PUBLIC = an_auditor()

@@ -217,6 +217,11 @@ def matrix_of_another_version(parts: Parts, _: random.Random, __: Place) -> None
     parts.content[name] = parts.content[name].replace(b'"version": "2026-1"', b'"version": "2025-1"')
 
 
+def matrix_that_was_changed(parts: Parts, _: random.Random, __: Place) -> None:
+    name = next(name for name in parts.content if name.startswith("matrices/"))
+    parts.content[name] = parts.content[name].replace(b'"level": 4', b'"level": 3', 1)
+
+
 def part_gone(parts: Parts, chance: random.Random, _: Place) -> None:
     del parts.content[chance.choice([name for name in parts.content if not name.startswith(("manifest", "matrices"))])]
 
@@ -268,6 +273,7 @@ INSIDE: Sequence[Change] = (
     trees_swapped,
     matrix_gone,
     matrix_of_another_version,
+    matrix_that_was_changed,
     part_gone,
     part_of("neighbour"),
     part_of("stranger"),

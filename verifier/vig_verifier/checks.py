@@ -23,7 +23,8 @@ _PARTS = (
     "checkpoints.json", "events.jsonl", "hub-keys.json", "messages.jsonl", "opening-keys.json", "readings.jsonl", "receipts.jsonl",
     "report.html",
 )  # fmt: skip
-_MATRIX = "matrices/"
+_MATRIX, _INTERVENTION = "matrices/", "intervention-matrix"
+_USED = ("rule-file-put-into-use", "rule-file-end-set")
 _FIRST = {
     "family": "trajectory-opened",
     "access": "access-begun",
@@ -34,6 +35,7 @@ _FIRST = {
     "person": "person-named",
     "organisation": "registration-registered",
     "keeping": "keeping-begun",
+    "rules": "rule-file-put-into-use",
 }
 """The kinds of streams in a case, and with what each begins."""
 _NOT_SO = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
@@ -543,8 +545,18 @@ def _matrices(case: Case) -> Checks:
     found = {name.removeprefix(_MATRIX).removesuffix(".json"): name for name in case.archive.names() if name.startswith(_MATRIX)}
     for version in sorted(wanted ^ found.keys()):
         yield wrong("matrix-missing" if version in wanted else "matrix-too-many", version=version)
+    files = (event.said for topic in _USED for event in case.of(topic))
+    used = {said["version"]: said["digest"] for said in files if said["kind"] == _INTERVENTION}
+    is_well = wanted == found.keys()
     for version, name in found.items():
-        if json_of(case.archive.read(name)).get("version") != version:
+        file = case.archive.read(name)
+        if json_of(file).get("version") != version:
+            is_well = False
             yield wrong("matrix-other", version=version)
-    if wanted:
-        yield unknown("matrix-by-name", versions=", ".join(sorted(wanted)))
+        elif used.get(version, digest := sha256(file).hexdigest()) != digest:
+            is_well = False
+            yield wrong("matrix-changed", version=version)
+    if is_well and (proved := wanted & used.keys()):
+        yield held("matrices", versions=", ".join(sorted(proved)))
+    if by_name := wanted - used.keys():
+        yield unknown("matrix-by-name", versions=", ".join(sorted(by_name)))

@@ -30,6 +30,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "Alle {many} gebeurtenissen staan in het ondertekende logboek, en er staat wat hier te lezen is.",
         "All {many} events stand in the signed log, and what stands there is what can be read here.",
     ),
+    "matrices": (
+        "Van de matrix ({versions}) is het bestand byte voor byte zoals het volgens het logboek in gebruik is genomen.",
+        "The file of the matrix ({versions}) is byte for byte the one that was put into use by the log.",
+    ),
     "streams": (
         "Van {many} reeksen is elke gebeurtenis er, zonder gat, en elk genoemd bericht en elke persoon is erbij.",
         "Of {many} streams every event is there, without a gap, and so is each message and person that is named.",
@@ -232,6 +236,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "matrix-too-many": (
         "Versie {version} van de matrix hoort er niet bij.",
         "Version {version} of the matrix does not belong here.",
+    ),
+    "matrix-changed": (
+        "Het bestand van matrix {version} is niet het bestand dat in gebruik is genomen.",
+        "The file of matrix {version} is not the one that was put into use.",
     ),
     "matrix-other": ("Het bestand van matrix {version} is een andere versie.", "The file of matrix {version} is another version."),
     # it cannot be read
