@@ -142,9 +142,9 @@ def test_a_person_logs_in_and_the_page_says_who_they_are(house: House, page: Pag
     log_in(page, house.hub, "regisseur")
     heading(page, IN)
     assert page.url == f"{house.hub.url}/"
-    page.get_by_role("link", name="regisseur", exact=True).click()
+    page.get_by_role("link", name="Anne Voorbeeld", exact=True).click()
     heading(page, "U bent ingelogd")
-    for words in ("regisseur$", "regisseur of gezinscoach", "Neighbourhood team"):
+    for words in ("Anne Voorbeeld", "regisseur of gezinscoach", "Wijkteam Voorbeeldstad"):
         expect(page.locator("dd", has_text=re.compile(rf"^{words}"))).to_have_count(1)
 
 
