@@ -71,6 +71,16 @@ OF_A_CASE = ("case", "looks", "knowledge")
 # Assigned -----------------------------------------------------------------------------------------------
 
 
+def test_from_a_case_the_officer_comes_to_a_form_that_knows_the_family_and_says_once_what_is_wrong(
+    work: Work, officer: Browser
+) -> None:
+    family = work.a_family(**ACUTE)
+    case = opened(work, officer, f"/families/{family}/case").text
+    assert f'href="/assignments?family={family}"' in case
+    assert f'name="family" type="text" value="{family}"' in opened(work, officer, f"/assignments?family={family}").text
+    assert assign(work, officer, family, ground="").count('role="alert"') == 1
+
+
 def test_the_officer_assigns_an_auditor_who_then_sees_the_case_and_nobody_elses(
     work: Work, officer: Browser, auditor: Browser
 ) -> None:

@@ -15,7 +15,8 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
     found = await ask.get("/assignments", after=ask.query.get("after", ""), limit=50)
     items = [{**one, "state": _state(one, ask.now)} for one in found["items"]]
     may_assign = POLICY[Act.ASSIGN_AUDITOR, ask.session.caller.role] is not Reach.NOBODY
-    return {"assignments": items, "next": found["next"], "may_assign": may_assign, "states": _STATES}
+    of_family = ask.query.get("family", "")
+    return {"assignments": items, "next": found["next"], "may_assign": may_assign, "states": _STATES, "of_family": of_family}
 
 
 _STATES: Mapping[str, Both] = {
