@@ -121,6 +121,23 @@ class Erasure:
         self.settle()
         return reached
 
+    def around(self, family: UUID, member: UUID, ground: str, by: str) -> None:
+        """Erases somebody who stands, or stood, around a family, on that ground; free text that mentions them stays.
+
+        Raises:
+            NotKnown: nobody by that id stood around it.
+            RuleBroken: without a ground.
+            Unavailable: as when a person is erased.
+        """
+
+        def work(unit: Unit) -> None:
+            unit.get(Trajectory, family).erase_around(str(member), ground, Occasion(unit.at, by))
+            unit.keep()
+            self.keys.destroy([member], unit.connection)
+
+        self.register.do(work)
+        self.settle()
+
     def as_asked(self, person: UUID, ground: str, by: str, request: str) -> None:
         """Erases a person because of their request, and certifies it. Raises: as both do."""
         self(person, ground, by, request)

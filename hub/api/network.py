@@ -10,9 +10,9 @@ from fastapi import Query
 from pydantic import Field
 
 from hub.api import facts
-from hub.api.admission import Hub
+from hub.api.admission import Hub, Known
 from hub.api.decisions import Verb, on_family
-from hub.api.forms import Code, Date, Day, Form, Line, Motivated, Words
+from hub.api.forms import Code, Date, Day, Form, Ground, Line, Motivated, Words
 from hub.api.operations import Operation
 from hub.api.queries import Moment
 from hub.api.schemas import ID, MOMENT, TEXT, VERSION, many, maybe, thing
@@ -92,6 +92,12 @@ class Followed(Form):
     words: Words
 
 
+class Erasing(Form):
+    """On which ground somebody is erased (AVG art. 17)."""
+
+    ground: Ground
+
+
 class AsOf(Form):
     """As of when."""
 
@@ -151,6 +157,11 @@ def _hold(q: Any, family: Trajectory, _: Any, on: Occasion) -> None:
     family.hold_meeting(str(q.meeting), _texts(q.body.present), q.body.words, decided, on)
 
 
+def _erase(hub: Hub, caller: Known, id: UUID, member: UUID, body: Erasing) -> Answer:
+    hub.persons.erase_around(id, member, body.ground, caller.subject)
+    return Answer({"family": str(id), "member": str(member)}, 201, {"Location": f"/v1/families/{id}/network"})
+
+
 def _texts(ids: Sequence[UUID]) -> list[str]:
     return [str(id) for id in dict.fromkeys(ids)]
 
@@ -185,6 +196,9 @@ NETWORK = (
               verb=_again),
     _decision("network/{member}/departures", "leaveNetwork", "Note that somebody stands around the family no longer", form=Leaving,
               verb=lambda q, family, _, on: family.leave_network(str(q.member), q.body.left_on, q.body.motivation, on)),
+    Operation("POST", "/families/{id}/network/{member}/erasures", "eraseInNetwork", "Make unreadable what is kept of somebody who "
+              "stood around a family", "persons", Act.HANDLE_REQUESTS, _erase, thing(family=ID, member=ID), status=201,
+              form=Erasing, refusals=(404, 409)),
     _decision("ties", "drawTie", "Draw how two people get along", form=Drawn, verb=_draw),
     _decision("meetings", "callMeeting", "Call a case meeting", form=Call, gives="meeting", verb=_call),
     _decision("meetings/{meeting}/minutes", "holdMeeting", "Say who was at a case meeting, and what was decided", form=Held,

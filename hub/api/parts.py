@@ -228,6 +228,10 @@ class Persons(Protocol):
         """What the hub signed of the erasure of a person. Raises: NotKnown."""
         ...
 
+    def erase_around(self, family: UUID, member: UUID, ground: str, by: str) -> None:
+        """Erases somebody who stood around a family. Raises: NotKnown, Unavailable."""
+        ...
+
     def grounds(self) -> Sequence[Mapping[str, Any]]:
         """The closed list of grounds."""
         ...

@@ -26,6 +26,7 @@ from hub.domain.messages import Message, bytes_of
 from hub.domain.people import Person
 from hub.domain.retention import DELIVERIES
 from hub.domain.tellings import Telling, Way, telling_id
+from hub.domain.trajectory import Trajectory
 from hub.errors import OutOfReach
 from hub.ports import Fact
 from hub.wiring.hub import INDEXES, Hub
@@ -145,6 +146,8 @@ def _lawfully(hub: Hub, log: Connection) -> Iterator[UUID]:
             event = _event(hub, message)
             if isinstance(event, Message.Received):
                 yield bytes_of(event.kept)
+    for stored in event_store.mentioning("", Trajectory.NetworkErased.TOPIC, 0, log):
+        yield UUID(hub.mapper.to_domain_event(stored).id)  # type: ignore[attr-defined]
 
 
 def _is_person(subject: UUID, log: Connection) -> bool:

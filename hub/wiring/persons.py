@@ -60,6 +60,10 @@ class Persons:
         """What the hub signed of the erasure of a person. Raises: NotKnown."""
         return self.hub.erase.certify(person)
 
+    def erase_around(self, family: UUID, member: UUID, ground: str, by: str) -> None:
+        """Erases somebody who stood around a family. Raises: NotKnown, Unavailable."""
+        self.hub.erase.around(family, member, ground, by)
+
     def grounds(self) -> Sequence[Mapping[str, Any]]:
         """The closed list of grounds."""
         return [

@@ -148,6 +148,7 @@ POST /v1/person-requests/{id}/executions                   -           -        
 GET  /v1/request-grounds                                   -           -         -              oxc     oxc                     -        -        -
 POST /v1/persons/_search                                   -           -         -              -       oxc                     -        -        -
 POST /v1/persons/{id}/restriction-liftings                 -           -         -              -       oxc                     -        -        -
+POST /v1/families/{id}/network/{member}/erasures           -           -         -              -       oxc                     -        -        -
 POST /v1/persons/{id}/statements                           -           -         -              -       oxc                     -        -        -
 GET  /v1/persons/{id}/file                                 -           -         -              -       oxc                     -        -        -
 GET  /v1/persons/{id}/readable-file                        -           -         -              -       oxc                     -        -        -

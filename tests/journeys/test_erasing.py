@@ -182,6 +182,26 @@ async def test_of_who_is_erased_nothing_can_be_read_anywhere_and_of_the_others_e
     assert {person["givenNames"] for person in shown["people"]} == {"", "Boomklever"}
 
 
+async def test_who_stood_around_a_family_can_be_erased_alone_also_when_they_left(hub: Running) -> None:
+    family, _, _ = await a_family(hub)
+    at, around = f"/v1/families/{family}/network", ["Zonnedauwtje", "Korenbloemetje"]
+    ids = []
+    for name in around:
+        somebody = {"side": "informal", "name": name, "what": "buur", "permittedBy": "ouder", "permittedOn": "2026-03-01"}
+        ids.append((await hub.tell(at, somebody)).json()["member"])
+    assert (await hub.tell(f"{at}/{ids[0]}/departures", {"leftOn": "2026-03-01", "motivation": "verhuisd"})).status_code == 201
+    assert words_in(readable(hub.hub), around) == set(around)
+    ground = {"ground": "avg-17-1-d"}
+    assert (await hub.tell(f"{at}/{ids[0]}/erasures", ground)).status_code == 403
+    assert (await hub.tell(f"{at}/{ids[0]}/erasures", ground, "data-protection-officer")).status_code == 201
+    assert (await hub.tell(f"{at}/{ids[0]}/erasures", ground, "data-protection-officer")).status_code == 404
+    passed_on(hub.hub)
+    assert words_in(readable(hub.hub), around) == {around[1]}
+    assert [one["name"] for one in (await hub.ask(at)).json()["network"]] == [around[1]]
+    notarised(hub.hub)
+    assert list(wrongs(hub.hub, Looked(), lambda *_: None)) == []
+
+
 def by_command(*words: str, data: Path, **more: str) -> None:
     """A command on a hub, in a process of its own."""
     own = {"HUB_DATA_DIR": str(data), "HUB_DATABASE_URL": databases.url_of(data), "HUB_MODE": "demo"}

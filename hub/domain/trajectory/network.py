@@ -108,10 +108,12 @@ class Network(Levers):
     network: dict[str, Involved]
     ties: dict[tuple[str, str], Tie]
     meetings: dict[str, Meeting]
+    stood_around: set[str]
+    """Everybody who ever did, but those who were erased."""
 
     def begin(self) -> None:
         super().begin()
-        self.network, self.ties, self.meetings = {}, {}, {}
+        self.network, self.ties, self.meetings, self.stood_around = {}, {}, {}, set()
 
     class NetworkJoined(Recorded):
         """Somebody stands in the network, or more is known of them; the family permitted it for who is no professional."""
@@ -135,6 +137,7 @@ class Network(Levers):
             about = (self.what, self.on_behalf_of, self.how_to_reach, areas, self.since)
             permitted = (self.asked_by, self.permitted_by, self.permitted_on)
             family.network[self.id] = Involved(self.id, Side(self.side), self.name, *about, *permitted)
+            family.stood_around.add(self.id)
 
     class NetworkLeft(Recorded):
         """Somebody is in the network no longer, since that day."""
@@ -146,8 +149,18 @@ class Network(Levers):
         motivation: str
 
         def apply(self, family: "Network") -> None:
-            family.network.pop(self.id, None)
-            family.ties = {pair: tie for pair, tie in family.ties.items() if self.id not in pair}
+            family._part_from(self.id)
+
+    class NetworkErased(Recorded):
+        """The key of all that was kept of somebody who stood around the family was destroyed, on that ground."""
+
+        TOPIC = "network-erased"
+        id: str
+        ground: str
+
+        def apply(self, family: "Network") -> None:
+            family._part_from(self.id)
+            family.stood_around.discard(self.id)
 
     class TieDrawn(Recorded):
         """How two people get along, as was drawn with the family; it stands until it is drawn anew."""
@@ -257,6 +270,19 @@ class Network(Levers):
         self._involved(id)
         self.record(self.NetworkLeft, on, id=id, left_on=left_on, motivation=motivation)
 
+    def erase_around(self, id: str, ground: str, on: Occasion) -> None:
+        """Who they were is made unreadable, also after the trajectory ended.
+
+        Raises:
+            NotKnown: nobody by that id ever stood around this family, or they were erased.
+            RuleBroken: no ground was given.
+        """
+        if not ground.strip():
+            raise RuleBroken("Erasing somebody needs a ground.", code="ground-missing")
+        if id not in self.stood_around:
+            raise NotKnown("Nobody in the network of this family has that id.")
+        self.record(self.NetworkErased, on, id=id, ground=ground)
+
     def draw_tie(self, one: str, other: str, quality: Quality | None, words: str, on: Occasion) -> None:
         """Says how two people get along, or with `None` that nothing is to be drawn; the same again without words is silence.
 
@@ -340,6 +366,10 @@ class Network(Levers):
         kept = came_of if became in there else ""
         if (decided.became, decided.came_of) != (became, kept):
             self.record(self.ResolutionFollowed, on, id=id, resolution=resolution, became=became.value, came_of=kept, words=words)
+
+    def _part_from(self, id: str) -> None:
+        self.network.pop(id, None)
+        self.ties = {pair: tie for pair, tie in self.ties.items() if id not in pair}
 
     def _involved(self, id: str) -> Involved:
         if id not in self.network:

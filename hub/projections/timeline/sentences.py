@@ -117,6 +117,10 @@ SENTENCES: dict[type[Recorded], tuple[str, str]] = {
         "Somebody stands in the {side} network of the family, or more is known of them.",
     ),
     Trajectory.NetworkLeft: ("Iemand staat niet meer in het netwerk van het gezin.", "Somebody left the network of the family."),
+    Trajectory.NetworkErased: (
+        "Wie er om het gezin heen stond, is op grond van de wet gewist.",
+        "Who stood around the family was erased on a ground of the law.",
+    ),
     Trajectory.TieDrawn: ("Een band in het netwerk is getekend: {quality}.", "A tie in the network was drawn: {quality}."),
     Trajectory.TieErased: ("Een band in het netwerk is niet meer getekend.", "A tie in the network is drawn no longer."),
     Trajectory.MeetingCalled: ("Een casusoverleg is belegd.", "A case meeting was called."),
