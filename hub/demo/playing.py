@@ -8,14 +8,14 @@ from time import perf_counter
 from typing import Any
 
 from hub.client import Problem, Receipt
-from hub.demo.cast import MOTHER, OPERATOR, ORGANISATIONS
+from hub.demo.cast import FAMILY, MOTHER, OPERATOR, ORGANISATIONS
 from hub.demo.checks import Checks
 from hub.demo.desk import Surprise
 from hub.demo.letters import written
 from hub.demo.senders import Sent, new_keys
 from hub.demo.show import Escalated, Show
 from hub.demo.stage import Stage
-from hub.demo.story import Acknowledge, Answer, Decide, Forge, Meet, Post, PostAgain, Raised, Step, Term
+from hub.demo.story import Acknowledge, Answer, Decide, Forge, Meet, Post, PostAgain, Raised, Step, Surround, Term
 from hub.domain.messages import Message
 from hub.domain.trajectory import Trajectory
 from hub.projections import events_of
@@ -169,6 +169,24 @@ class Playing:
         facts = self.facts()
         self.checks.same([fact["by"] for fact in of(facts, step.fact)], [step.by.who], f"who {step.says}")
         self.show.decided(step)
+
+    @_play.register
+    def _(self, step: Surround) -> None:
+        at, ids = f"/families/{self.family}", self._members()
+        for somebody in step.network:
+            ids[somebody["name"]] = self.stage.desk.decide(f"{at}/network", somebody, step.by)["member"]
+        for one, other, quality in step.ties:
+            self.stage.desk.decide(f"{at}/ties", {"one": ids[one], "other": ids[other], "quality": quality}, step.by)
+        drawn = self.stage.desk.ask(f"{at}/network", step.by)
+        self.checks.same({one["name"] for one in drawn["network"]}, {one["name"] for one in step.network}, "who stands around it")
+        self.checks.same(len(drawn["ties"]), len(step.ties), "how many ties were drawn")
+        self.facts()
+        self.show.surrounded(step)
+
+    def _members(self) -> dict[str, str]:
+        """The ids of the people of the family, by who they are in the story."""
+        people = self.standing()["people"]
+        return {who: one["id"] for who, member in FAMILY.items() for one in people if one["givenNames"] == member.given}
 
     @_play.register
     def _(self, step: Meet) -> None:

@@ -15,7 +15,7 @@ from rich.text import Text
 from hub.client import Problem, Receipt
 from hub.demo.cast import ORGANISATIONS, Organisation
 from hub.demo.senders import Sent
-from hub.demo.story import DUTCH_TIME, FIRST_DAY, Acknowledge, Answer, Decide, Earlier, Forge, Meet, Post, PostAgain
+from hub.demo.story import DUTCH_TIME, FIRST_DAY, Acknowledge, Answer, Decide, Earlier, Forge, Meet, Post, PostAgain, Surround
 from hub.domain.concerns import CONCERNS
 from hub.domain.matrix import Matrix
 from hub.domain.words import Axis, Level
@@ -122,6 +122,12 @@ class Show:
         self._step(step.at, f"[bold]{step.by.title}[/] {step.says}")
         if "motivation" in step.body:
             self._more("because", f"“{step.body['motivation']}”")
+
+    def surrounded(self, step: Surround) -> None:
+        """The network of the family, drawn with it."""
+        self._step(step.at, f"[bold]{step.by.title}[/] draws the network with the family {_DOT} {len(step.ties)} ties")
+        for side, title in (("informal", "its own"), ("formal", "by profession")):
+            self._more(title, ", ".join(f"{one['name']} ({one['what']})" for one in step.network if one["side"] == side))
 
     def met(self, step: Meet) -> None:
         """What a term was for, done in time."""

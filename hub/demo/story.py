@@ -1,6 +1,6 @@
 """The story, as data: twelve weeks around one family, in the order in which they happen, and what has to come of each step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -119,6 +119,19 @@ class Decide:
 
 
 @dataclass(frozen=True, slots=True)
+class Surround:
+    """Somebody draws the network with the family: who stands around it, and who gets along with whom in which way.
+
+    Whom a tie is between is named by who they are in the family, or by the name under which they stand around it.
+    """
+
+    at: datetime
+    by: Staff
+    network: Sequence[Mapping[str, Any]]
+    ties: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Meet:
     """Somebody notes that what the running terms of this name are for was done."""
 
@@ -152,7 +165,7 @@ class Earlier:
     has_plan: bool = False
 
 
-Step = Post | PostAgain | Forge | Answer | Acknowledge | Decide | Meet | Term
+Step = Post | PostAgain | Forge | Answer | Acknowledge | Decide | Surround | Meet | Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +215,26 @@ _GOALS = (
     },
 )
 
+_PERMITTED = {"permittedBy": "moeder", "permittedOn": f"{week(12, 'Mon', '09:00'):%Y-%m-%d}"}
+_NETWORK: Sequence[Mapping[str, Any]] = (
+    {"side": "informal", "name": "Oma Proefman", "what": "moeder van moeder", "areas": ["11"], "askedBy": "moeder", **_PERMITTED},
+    {"side": "informal", "name": "Buurvrouw Bo", "what": "buurvrouw", "areas": ["11"], **_PERMITTED},
+    {"side": "informal", "name": "Trainer Ali", "what": "voetbaltrainer van de zoon", "areas": ["05"], **_PERMITTED},
+    {"side": "formal", "name": "Juf Jansen", "what": "mentor", "onBehalfOf": "het Verzonnen College", "areas": ["04"]},
+    {"side": "formal", "name": "Dr. De Proef", "what": "huisarts", "onBehalfOf": "Praktijk Voorbeeld", "areas": ["08", "09"]},
+    {"side": "formal", "name": "Meneer Budget", "what": "schuldhulpverlener", "onBehalfOf": "Sociale Zaken", "areas": ["01"]},
+)
+_TIES = (
+    ("mother", "Oma Proefman", "supportive"),
+    ("mother", "stepfather", "strained"),
+    ("mother", "Buurvrouw Bo", "changing"),
+    ("son", "stepfather", "broken"),
+    ("son", "Trainer Ali", "supportive"),
+    ("son", "Juf Jansen", "changing"),
+    ("daughter", "Oma Proefman", "supportive"),
+    ("mother", "Meneer Budget", "changing"),
+    ("mother", "Dr. De Proef", "supportive"),
+)
 STEPS: tuple[Step, ...] = (
     Post(
         week(1, "Tue", "09:30"),
@@ -373,6 +406,7 @@ STEPS: tuple[Step, ...] = (
         {"phase": "analysis-and-plan", "motivation": "Het gezin wil met één plan werken."},
         "phase-entered",
     ),
+    Surround(week(12, "Mon", "10:30"), COACH, _NETWORK, _TIES),
     Meet(week(12, "Mon", "15:00"), COACH, "case-meeting-complex", "Alle partners zaten aan tafel, met moeder erbij.", 1),
     Decide(
         week(12, "Wed", "15:00"),

@@ -107,6 +107,13 @@ def test_its_plan_has_the_three_goals(page: Page, played: Playing) -> None:
     pictured(page, "plan")
 
 
+def test_its_network_was_drawn_with_it(page: Page, played: Playing) -> None:
+    page.goto(f"{played.stage.url}/families/{played.family}/network")
+    expect(page.get_by_role("img", name="Nu: 10 mensen, 9 banden")).to_be_visible()
+    expect(page.get_by_text("toestemming van moeder").first).to_be_visible()
+    pictured(page, "network")
+
+
 def test_its_escalations_say_why(page: Page, played: Playing) -> None:
     page.goto(f"{played.stage.url}/escalations?state=")
     page.get_by_role("link", name="Veiligheid 4").click()
