@@ -110,6 +110,7 @@ def test_a_day_before_the_hub_knew_the_family_or_no_day_at_all_is_said(
     path, _, _ = a_network(work, director)
     page = opened(work, director, f"{path}?then={then}")
     assert shown in page
+    assert "Dit is nog niet vastgelegd" not in page, "nobody asked to record anything"
     assert page.count('class="sociogram"') == 1
 
 
