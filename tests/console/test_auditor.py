@@ -76,7 +76,7 @@ def test_from_a_case_the_officer_comes_to_a_form_that_knows_the_family_and_says_
 ) -> None:
     family = work.a_family(**ACUTE)
     case = opened(work, officer, f"/families/{family}/case").text
-    assert f'href="/assignments?family={family}"' in case
+    assert f'href="/assignments?family={family}"' in case and f'href="/retention?family={family}"' in case
     assert f'name="family" type="text" value="{family}"' in opened(work, officer, f"/assignments?family={family}").text
     assert assign(work, officer, family, ground="").count('role="alert"') == 1
 
