@@ -48,7 +48,7 @@ class Retention:
 
     `facts` are the events of a family, `families_of` the families that a person is in, `had` those that a signal was ever of,
     `bodies` the messages that came in the bytes that are kept under a key, and `told` the streams of what partners were told of a
-    family, in which those are named who took notice.
+    family, in which those are named who took notice; `are_asking` whether any of these people asked what is not answered yet.
     """
 
     register: Register
@@ -60,6 +60,7 @@ class Retention:
     had: Callable[[str, Connection], Sequence[str]]
     bodies: Callable[[Connection, str], Sequence[UUID]]
     told: Callable[[UUID], Sequence[UUID]]
+    are_asking: Callable[[Collection[str]], bool]
 
     @property
     def today(self) -> date:
@@ -121,11 +122,13 @@ class Retention:
     def end_family(self, family: UUID, merged: Iterable[UUID], run: UUID, by: str) -> Due | None:
         """Ends a family with those that were merged into it, where its term is over and none of them is held.
 
-        Gives what was due, or nothing where it was not, where somebody changed it meanwhile, or where somebody in it has it kept
-        for them (AVG, art. 18): the next run looks again.
+        Gives what was due, or nothing where it was not, where somebody changed it meanwhile, where somebody in it has it kept
+        for them (AVG, art. 18), or asked something that is not answered yet: the next run looks again.
         """
         facts: Facts = {each: self.facts(each) for each in (family, *merged)}
         if (due := self.due(family, facts[family])) is None:
+            return None
+        if self.are_asking(_people([event for theirs in facts.values() for event in theirs])):
             return None
 
         def work(unit: Unit) -> Due | None:

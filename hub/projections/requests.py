@@ -1,6 +1,6 @@
 """Requests of people about their own data: what is open first, the one that is over first on top; what the ticker asks too."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -110,6 +110,12 @@ def due_before(connection: Connection, at: datetime) -> list[str]:
 def of_person(connection: Connection, person: str) -> list[str]:
     """What somebody asked, in the order of the terms."""
     return list(connection.execute(select(_R.request).where(_R.person == person).order_by(_R.due, _R.request)).scalars())
+
+
+def are_open(connection: Connection, people: Collection[str]) -> bool:
+    """Whether any of these people asked something that is not answered yet."""
+    waiting = select(_R.request).where(_R.is_open, _R.person.in_(people)).limit(1)
+    return connection.execute(waiting).first() is not None
 
 
 def late(connection: Connection, at: datetime) -> int:

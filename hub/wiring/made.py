@@ -1,6 +1,6 @@
 """Each part of the hub, as the settings want it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -44,7 +44,7 @@ from hub.errors import NotKnown, Unavailable
 from hub.families import Families
 from hub.history import History
 from hub.ports import Clock, Envelope
-from hub.projections import tellings
+from hub.projections import requests, tellings
 from hub.register import Register
 from hub.relay import Follower, Relay
 from hub.retention import Retention
@@ -151,7 +151,13 @@ def retention_of(
         had=people_index.families_that_had,
         bodies=partial(_came_in, kept),
         told=partial(_told_of, views),
+        are_asking=partial(_are_asking, views),
     )
+
+
+def _are_asking(views: Engine, people: Collection[str]) -> bool:
+    with reading(views) as connection:
+        return requests.are_open(connection, people)
 
 
 def _told_of(views: Engine, family: UUID) -> list[UUID]:

@@ -22,6 +22,7 @@ from hub.domain.keeping import RetentionRun
 from hub.domain.messages import Message
 from hub.domain.people import Person
 from hub.domain.processing import Wanted
+from hub.domain.requests import Asks, Decision
 from hub.domain.subscriptions import Payload, Wish
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.network import Involved, Side
@@ -217,6 +218,19 @@ async def test_what_somebody_had_kept_for_them_stays_until_that_is_lifted(hub: R
     assert due(hub)["family-ended-otherwise"] == 1
     hub.hub.casework.decide(family, lambda one, _, on: one.mark_restricted(noor, False, on), BY)
     assert let_go(hub)["family-ended-otherwise"] == 1
+
+
+async def test_whoever_asked_something_is_answered_before_their_family_goes(hub: Running) -> None:
+    family = await a_family(hub, NOOR)
+    (person,) = hub.hub.register.read(lambda unit: [UUID(each) for each in unit.get(Trajectory, family).people])
+    stops(hub, family)
+    later(hub, timedelta(days=560))
+    request = hub.hub.requests.note(person, Asks.INSPECTION, hub.clock.now().date(), "wat weet u van mij", BY)
+    assert "family-ended-otherwise" not in let_go(hub)
+    assert words_in(readable(hub.hub), OF_NOOR) == set(OF_NOOR)
+    hub.hub.requests.decide(request, Decision.WITHDRAWN, "", "toch niet nodig", BY)
+    assert let_go(hub)["family-ended-otherwise"] == 1
+    assert words_in(readable(hub.hub), OF_NOOR) == set()
 
 
 async def test_only_the_officer_holds_and_says_why(hub: Running) -> None:
