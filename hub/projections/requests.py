@@ -118,6 +118,12 @@ def are_open(connection: Connection, people: Collection[str]) -> bool:
     return connection.execute(waiting).first() is not None
 
 
+def waiting(connection: Connection) -> list[tuple[str, datetime]]:
+    """Every request that is not answered yet, and before when it has to be."""
+    found = connection.execute(select(_R.request, _R.due).where(_R.is_open).order_by(_R.due)).all()
+    return [(request, datetime.fromisoformat(due)) for request, due in found]
+
+
 def late(connection: Connection, at: datetime) -> int:
     """How many are not answered in time."""
     return connection.execute(select(func.count()).where(_R.is_open, _R.due <= moment(at))).scalar_one()

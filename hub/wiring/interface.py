@@ -30,13 +30,14 @@ from hub.api.proxies import Proxies
 from hub.console import Console, codes, routes
 from hub.console.parts import Both
 from hub.domain.matching import By, keys_of
+from hub.domain.policy import Act, Reach, reach_of
 from hub.domain.processing import Sought
 from hub.domain.signals import NamedPerson
 from hub.domain.subscriptions import Sink
 from hub.domain.trajectory import Trajectory
 from hub.knowledge import Knowledge
 from hub.ports import Asked
-from hub.projections import clocks, quarantine, relations, tellings
+from hub.projections import clocks, quarantine, relations, requests, tellings
 from hub.wiring.exported import Files
 from hub.wiring.hub import Hub
 from hub.wiring.persons import Persons
@@ -156,7 +157,14 @@ def calendar(hub: Hub, link: str) -> bytes:
     holder = hub.contacting.holder(link, now)
     with hub.stored.views.connect() as connection:
         terms = clocks.running_of(relations.theirs(holder.subject), connection)
-    return calendars.written((_entry(hub, family, term, now) for family, term in terms), now)
+        asked = requests.waiting(connection) if reach_of(Act.HANDLE_REQUESTS, holder) is not Reach.NOBODY else []
+    entries = [_entry(hub, family, term, now) for family, term in terms]
+    return calendars.written([*entries, *(_answer_before(hub, request, due) for request, due in asked)], now)
+
+
+def _answer_before(hub: Hub, request: str, due: datetime) -> calendars.Entry:
+    url = f"{hub.settings.base_url}/person-requests/{request}"
+    return calendars.Entry(request, due, "verzoek van een betrokkene beantwoorden", "answer somebody's request", url)
 
 
 def _entry(hub: Hub, family: str, running: Mapping[str, str], now: datetime) -> calendars.Entry:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -15,7 +16,9 @@ from icalendar import Calendar
 from hub.adapters.channels.mail import queue
 from hub.domain.callers import Capacity
 from hub.domain.contacting import Contact
+from hub.domain.requests import Asks
 from hub.domain.subscriptions import Sink, Wish
+from hub.domain.trajectory import Trajectory
 from hub.errors import Malformed
 from tests import issuer
 from tests.channels.mailboxes import Mailboxes, receiving_mail
@@ -211,6 +214,27 @@ def test_a_calendar_shows_ones_own_terms_and_nothing_of_whom(database: str, tmp_
         assert {str(event["uid"]) for event in events} == {
             str(event["uid"]) for event in Calendar.from_ical(office.hub.client.get(path).text).walk("VEVENT")
         }
+
+
+def test_the_officers_calendar_has_before_when_requests_are_answered_and_not_by_whom_they_are(
+    database: str, tmp_path: Path
+) -> None:
+    with an_office(tmp_path, DAY) as office:
+        family = office.escalates().partition("/")[0]
+        hub, officer = office.hub.hub, Capacity.DATA_PROTECTION_OFFICER
+        person = next(iter(hub.register.read(lambda unit: unit.get(Trajectory, UUID(family)).people)))
+        request = hub.requests.note(UUID(person), Asks.INSPECTION, hub.clock.now().date(), "wat weet u van mij", "g.privacy")
+        shown = {}
+        for who, role in (("g.privacy", officer), (DIRECTOR, Capacity.COORDINATOR)):
+            path = office.ask(who, "POST", "/v1/me/calendar", role).json()["url"].removeprefix(hub.settings.base_url)
+            shown[who] = office.hub.client.get(path).text
+        (event,) = Calendar.from_ical(shown["g.privacy"]).walk("VEVENT")
+        due = office.ask("g.privacy", "GET", f"/v1/person-requests/{request}", officer).json()["due"]
+        assert (str(event["url"]), event.decoded("dtstart")) == (
+            f"{hub.settings.base_url}/person-requests/{request}",
+            datetime.fromisoformat(due).replace(microsecond=0),
+        )
+        assert person not in shown["g.privacy"] and str(request) not in shown[DIRECTOR]
 
 
 def test_a_calendars_link_counts_until_it_is_made_anew_closed_or_old(database: str, tmp_path: Path) -> None:
