@@ -77,7 +77,7 @@ _SAID = {
     **dict.fromkeys(("how", "lever", "reasonNot", "result", "when"), TEXT | of.DECISION),
     **dict.fromkeys(("decision", "phase"), TEXT | of.A_PHASE),
     **dict.fromkeys(("about", "motivation", "words"), TEXT | of.WORDS),
-    **dict.fromkeys(("authority", "matrix", "purpose"), TEXT | of.PROVENANCE),
+    **dict.fromkeys(("authority", "ground", "matrix", "purpose"), TEXT | of.PROVENANCE),
     **dict.fromkeys(("happened", "knownSince", "side", "quality", "since", "leftOn", "permittedOn"), TEXT | of.CONCERN),
     **dict.fromkeys(("name", "what", "onBehalfOf", "howToReach", "askedBy", "permittedBy"), TEXT | of.IDENTITY),
     **dict.fromkeys(("begins", "place", "resolution", "became", "cameOf"), TEXT | of.PLAN),

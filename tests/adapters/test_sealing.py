@@ -66,6 +66,9 @@ def example_of(event: type[Recorded]) -> dict[str, Any]:
     if event is Trajectory.PlanAdopted:
         goal = {name: f"some {name}" for name in ("goal", "area", "specific", "measurable", "achievable", "relevant", "owner")}
         example["goals"] = [goal, goal | {"specific": "another thing"}]
+    if event is Trajectory.MeetingHeld:
+        resolution = {name: f"some {name}" for name in ("id", "words", "owner", "due")}
+        example["resolutions"] = [resolution, resolution | {"words": "another thing"}]
     return example
 
 

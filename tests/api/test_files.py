@@ -248,6 +248,21 @@ async def test_of_an_erased_person_it_says_so_and_still_is_whole(hub: Running) -
     assert b"Voorbeeldstraat" not in b"".join(parts.content.values())
 
 
+async def test_who_stood_around_the_family_is_in_it_until_they_are_erased(hub: Running) -> None:
+    family = await a_case(hub)
+    hub.assign(family)
+    somebody = {"side": "informal", "name": "Zonnedauwtje", "what": "oma", "permittedBy": "ouder", "permittedOn": "2026-03-01"}
+    at = f"/v1/families/{family}/network"
+    member = (await hub.tell(at, somebody)).json()["member"]
+    for is_there in (True, False):
+        witnessed(hub)
+        parts = is_whole(hub, (await make(hub, family)).content)
+        assert (member in parts.json("opening-keys.json")) is is_there
+        assert (b"Zonnedauwtje" in b"".join(parts.content.values())) is is_there
+        ground = {"ground": "avg-17-1-d"}
+        await hub.tell(f"{at}/{member}/erasures", ground, "data-protection-officer")
+
+
 async def test_of_families_that_were_merged_each_has_its_own(hub: Running) -> None:
     stays, goes = await hub.a_family(id="first"), await hub.a_family_of(a_child(8), id="other")
     why = {"motivation": "het is een gezin", "family": str(goes)}

@@ -25,6 +25,8 @@ _PARTS = (
 )  # fmt: skip
 _MATRIX, _INTERVENTION = "matrices/", "intervention-matrix"
 _USED = ("rule-file-put-into-use", "rule-file-end-set")
+_AROUND = "network-joined"
+"""Who stands around the family, each under a key of their own, which goes with that of the family."""
 _FIRST = {
     "family": "trajectory-opened",
     "access": "access-begun",
@@ -377,7 +379,8 @@ def _sealed(case: Case) -> Checks:
     gone = withheld = 0
     for event in case.events:
         for subject in event.closed:
-            if subject in erased or (case.kind(subject) == "question" and case.manifest["family"] in erased):
+            is_of_family = case.kind(subject) == "question" or event.topic == _AROUND
+            if subject in erased or (is_of_family and case.manifest["family"] in erased):
                 gone += 1
             elif case.kind(subject) == "organisation":
                 withheld += 1
@@ -394,7 +397,7 @@ def _gone(case: Case, also: str) -> set[str]:
     gone = {event.said["about"] for event in case.of("keeping-ended")}
     for event in case.of("person-erased"):
         gone |= {event.stream, *texts(event.said[also])}
-    return gone
+    return gone | {text(event.said["id"]) for event in case.of("network-erased")}
 
 
 def _causes(case: Case) -> Checks:
