@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from time import perf_counter
 
@@ -79,15 +79,27 @@ class Poster:
             self._connect()
         began = perf_counter()
         self._post.sendall(signed.request(self._port))
-        while True:
-            at, body = self._callback.told.get(timeout=PATIENCE)
-            if sign in body:
-                break
+        while sign not in (told := self._told())[1]:
+            pass
+        at, _ = told
         answer = self._post.recv(65_536)
         if not answer.startswith(b"HTTP/1.1 201"):
             raise AssertionError(f"not accepted: {answer[:400]!r}")
         self._used = perf_counter()
         return at - began
+
+    def _told(self) -> tuple[float, bytes]:
+        try:
+            return self._callback.told.get(timeout=PATIENCE)
+        except Empty:
+            self._post.settimeout(0.1)
+            raise AssertionError(f"told of nothing within {PATIENCE:.0f} s after {self._answer()!r}") from None
+
+    def _answer(self) -> bytes:
+        try:
+            return self._post.recv(65_536)[:800]
+        except OSError as no:
+            return str(no).encode()
 
     def close(self) -> None:
         self._post.close()
