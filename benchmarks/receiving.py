@@ -85,7 +85,7 @@ class Poster:
         answer = self._post.recv(65_536)
         if not answer.startswith(b"HTTP/1.1 201"):
             raise AssertionError(f"not accepted: {answer[:400]!r}")
-        self._used = perf_counter()
+        self._used = began  # for how long it has been silent since its answer, nobody knows here
         return at - began
 
     def _told(self) -> tuple[float, bytes]:
