@@ -44,6 +44,7 @@ from hub.api.signals import PostSignals
 from hub.api.subscriptions import SUBSCRIPTIONS
 from hub.api.telling_document import document as telling_document
 from hub.api.upkeep import UPKEEP
+from hub.api.voices import VOICES
 from hub.ports import View
 
 OPEN = (
@@ -92,6 +93,7 @@ def routes_with(views: Sequence[View]) -> list[APIRoute]:
         FILE,
         *ON_FAMILIES,
         *NETWORK,
+        *VOICES,
         COMPARE,
         *WHOSE_FAMILY,
         PROCESS_AGAIN,

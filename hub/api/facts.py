@@ -3,6 +3,7 @@
 from hub.api.schemas import ID, MOMENT, TEXT, TRUTH, VERSION, Schema, many, maybe, thing
 from hub.domain import field_classes as of
 from hub.domain.trajectory.network import Became, Quality, Side
+from hub.domain.trajectory.voice import Stance
 
 _COUNT: Schema = {"type": "integer"}
 _WHOM = {"who": TEXT, "organisation": TEXT, "contact": TEXT}
@@ -32,6 +33,11 @@ MEETING = (
     thing(id=TEXT | of.REFERENCE, begins=MOMENT, invited=_IDS, isHeld=TRUTH | of.OPERATION, resolutions=many(RESOLUTION)) | of.PLAN
 )
 """A case meeting, called or held."""
+_STANCE = {"type": "string", "enum": ["", *(stance.value for stance in Stance)], "description": "empty once it was erased"}
+VOICE = thing(goal=TEXT, person=TEXT | of.REFERENCE, stance=_STANCE | of.WORDS, words=TEXT | of.WORDS) | of.PLAN
+"""What somebody of the family thinks of a goal."""
+TELLING = thing(goal=TEXT, person=TEXT | of.REFERENCE, words=TEXT | of.WORDS) | of.PLAN
+"""A goal as somebody of the family is told of it."""
 
 STATE = thing(
     phase=TEXT | of.A_PHASE,
@@ -56,6 +62,8 @@ STATE = thing(
     plan=maybe(thing(version=VERSION, goals=many(_GOAL))),
     levers=many(thing(id=TEXT | of.REFERENCE, lever=TEXT, decidedBy=TEXT | of.PROVENANCE) | of.DECISION),
     clocks=many(thing(term=TEXT, about=TEXT | of.PLAN, due=MOMENT) | of.LEVEL),
+    voices=many(VOICE),
+    told=many(TELLING),
     network=many(NETWORK_MEMBER),
     ties=many(TIE),
     meetings=many(MEETING),
@@ -76,7 +84,7 @@ _SAID = {
     **dict.fromkeys(("due", "term", "acknowledgeBy"), TEXT | of.LEVEL),
     **dict.fromkeys(("how", "lever", "reasonNot", "result", "when"), TEXT | of.DECISION),
     **dict.fromkeys(("decision", "phase"), TEXT | of.A_PHASE),
-    **dict.fromkeys(("about", "motivation", "words"), TEXT | of.WORDS),
+    **dict.fromkeys(("about", "motivation", "stance", "words"), TEXT | of.WORDS),
     **dict.fromkeys(("authority", "ground", "matrix", "purpose"), TEXT | of.PROVENANCE),
     **dict.fromkeys(("happened", "knownSince", "side", "quality", "since", "leftOn", "permittedOn"), TEXT | of.CONCERN),
     **dict.fromkeys(("name", "what", "onBehalfOf", "howToReach", "askedBy", "permittedBy"), TEXT | of.IDENTITY),

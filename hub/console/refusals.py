@@ -77,6 +77,10 @@ REFUSALS: Mapping[str, Both] = {
     "permission-missing": Both(
         "Vermeld wie van het gezin dit goed vond, en op welke dag.", "Say who of the family permitted it, and on which day."
     ),
+    "plan-too-long": Both(
+        "Een plan om te lezen heeft hoogstens zes doelen: haal er eerst een uit.",
+        "A plan to read has six goals at most: take one out first.",
+    ),
     "same-person": Both("Kies twee verschillende mensen.", "Choose two different people."),
     "moment-passed": Both("Kies een moment dat nog komt.", "Choose a moment that is still to come."),
     "meeting-held": Both(

@@ -5,7 +5,7 @@ replayed into the same aggregate that decided then.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time
 from functools import cache
 from typing import Any
@@ -181,6 +181,8 @@ def _state(family: Trajectory) -> dict[str, Any]:
         "plan": _plan(family.plan) if family.plan else None,
         "levers": [{"id": lever.id, "lever": lever.lever, "decidedBy": lever.decided_by} for lever in family.levers.values()],
         "clocks": [{"term": clock.term, "about": clock.about, "due": _text(clock.due)} for clock in family.clocks.values()],
+        "voices": [asdict(voice) for voice in family.voices.values()],
+        "told": [asdict(telling) for telling in family.tellings.values()],
         "network": [_involved(each) for each in family.network.values()],
         "ties": [_tie(tie) for tie in family.ties.values() if _is_here(tie, family)],
         "meetings": [_meeting(meeting) for meeting in family.meetings.values()],

@@ -27,6 +27,7 @@ TABLE = """
 GET  /v1/families/{id}                                     o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/standing                            o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/plans                               o           o         o              o       -                       -        -        -
+GET  /v1/families/{id}/voices                              o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/network                             o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/referral                            o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/timeline                            o           o         o              o       -                       -        -        -
@@ -107,6 +108,9 @@ POST /v1/families/{id}/meetings/{meeting}/cancellations    o           o        
 POST /v1/families/{id}/meetings/{meeting}/resolutions/{resolution}/outcomes o           o         o              -       -                       -        -        -
 POST /v1/families/{id}/goals/{goal}/progress               o           o         o              -       -                       -        -        -
 POST /v1/families/{id}/goals/{goal}/results                o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/goals/{goal}/voices                 o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/goals/{goal}/tellings               o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/goals/{goal}/keepings-back          o           o         o              -       -                       -        -        -
 POST /v1/families/{id}/levers                              o           o         o              -       -                       -        -        -
 POST /v1/families/{id}/lever-refusals                      o           o         o              -       -                       -        -        -
 POST /v1/families/{id}/levers/{lever}/reconsiderations     o           o         o              -       -                       -        -        -

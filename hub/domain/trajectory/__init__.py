@@ -1,7 +1,7 @@
 """The trajectory of one family, facet by facet; each stands on the one before.
 
 `clocks` → `members` → `restricting` → `escalating` → `rectifying` → `direction` → `planned` → `course` → `levers` →
-`network` → `kinship` → here.
+`voice` → `network` → `kinship` → here.
 """
 
 from collections.abc import Collection, Sequence

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from hub.domain.streams import Occasion, Recorded, sealed, stream_id
 from hub.domain.trajectory.clocks import motivated
-from hub.domain.trajectory.levers import Levers
+from hub.domain.trajectory.voice import Voiced
 from hub.domain.words import LifeArea
 from hub.errors import NotKnown, RuleBroken
 
@@ -100,7 +100,7 @@ class Meeting:
     resolutions: tuple[Resolution, ...] = ()
 
 
-class Network(Levers):
+class Network(Voiced):
     """Who stands around the family, and what they meet about."""
 
     TOPIC = "trajectory-network"

@@ -126,7 +126,7 @@ class Planned(Directed):
         """Somebody notes how a goal comes along."""
         self.must_be_open()
         motivated(words)
-        self._open_goal(goal)
+        self.goal_of_plan(goal)
         self.record(self.ProgressRecorded, on, goal=goal, words=words)
         self.progress_made(rules, on)
 
@@ -135,7 +135,7 @@ class Planned(Directed):
         self.must_be_open()
         if result not in RESULTS:
             raise Malformed("A goal is reached, partly reached, or not.", [Violation("/result", f"is one of {', '.join(RESULTS)}")])
-        if self._open_goal(goal).result == result:
+        if self.goal_of_plan(goal).result == result:
             return
         self.record(self.GoalResulted, on, goal=goal, result=result, words=words)
         self.stop_clock("goal", goal, on)
@@ -157,7 +157,8 @@ class Planned(Directed):
             raise NotKnown("This family has no plan yet.")
         return self.plan
 
-    def _open_goal(self, id: str) -> Goal:
+    def goal_of_plan(self, id: str) -> Goal:
+        """Raises: NotKnown, where the valid plan has no such goal."""
         goal = next((goal for goal in self.valid_plan().goals if goal.goal == id), None)
         if goal is None:
             raise NotKnown("The valid plan has no such goal.")

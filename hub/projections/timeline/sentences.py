@@ -112,6 +112,18 @@ SENTENCES: dict[type[Recorded], tuple[str, str]] = {
     Trajectory.AdviceDeclined: ("Een geadviseerd drangmiddel is niet ingezet: {lever}.", "An advised lever was not used: {lever}."),
     Trajectory.LeverReconsidered: ("Een drangmiddel is heroverwogen en blijft.", "A lever was reconsidered and stands."),
     Trajectory.LeverEnded: ("Een drangmiddel is beëindigd.", "A lever was ended."),
+    Trajectory.VoiceHeard: (
+        "Iemand van het gezin zei in eigen woorden wat die van een doel vindt.",
+        "Somebody of the family said in their own words what they think of a goal.",
+    ),
+    Trajectory.GoalTold: (
+        "Een doel staat in het plan dat iemand van het gezin krijgt.",
+        "A goal is in the plan that somebody of the family is given.",
+    ),
+    Trajectory.GoalKeptBack: (
+        "Een doel staat niet meer in het plan dat iemand van het gezin krijgt.",
+        "A goal is no longer in the plan that somebody of the family is given.",
+    ),
     Trajectory.NetworkJoined: (
         "Iemand staat in het {side} netwerk van het gezin, of er is meer van bekend.",
         "Somebody stands in the {side} network of the family, or more is known of them.",
