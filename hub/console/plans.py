@@ -1,4 +1,4 @@
-"""What the pages of a plan show: the family, the versions of its plan, who may decide on it, and what became of its goals."""
+"""What the pages of a plan show: the family, its plan and what it says of that, who may decide, and what became of the goals."""
 
 from asyncio import gather
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ def at(ask: Ask, more: str = "") -> str:
 
 
 async def around(ask: Ask) -> dict[str, Any]:
-    """The family, the versions of its plan, and who may decide on it."""
-    family, plans = await gather(family_of(ask), ask.get(at(ask, "/plans")))
+    """The family, the versions of its plan, what it says of its goals, and who may decide on them."""
+    family, plans, voices = await gather(family_of(ask), ask.get(at(ask, "/plans")), ask.get(at(ask, "/voices")))
     valid = next(iter(plans["items"]), None)
     # who may not read the goals would drop them by revising the plan
     is_readable = valid is None or "goals" in valid
@@ -30,6 +30,8 @@ async def around(ask: Ask) -> dict[str, Any]:
         "family": family,
         "plans": plans,
         "valid": valid,
+        "voices": voices,
+        "people": {person["id"]: person for person in family.get("people", ())},
         "names": names_of(family),
         "is_open": is_open(family),
         "may_adopt": is_open(family) and is_readable and ask.session.caller.subject in whose,

@@ -77,6 +77,10 @@ REFUSALS: Mapping[str, Both] = {
     "permission-missing": Both(
         "Vermeld wie van het gezin dit goed vond, en op welke dag.", "Say who of the family permitted it, and on which day."
     ),
+    "voice-without-words": Both(
+        "Wie het er niet mee eens is, zei waarom: schrijf op wat er gezegd is.",
+        "Whoever does not agree said why: write down what was said.",
+    ),
     "plan-too-long": Both(
         "Een plan om te lezen heeft hoogstens zes doelen: haal er eerst een uit.",
         "A plan to read has six goals at most: take one out first.",

@@ -81,6 +81,15 @@ TROUBLES: Mapping[str, Trouble] = {
         ),
         again=False,
     ),
+    "letters-missing": Trouble(
+        409,
+        Both("Dit plan past niet in een PDF", "This plan does not go into a PDF"),
+        Both(
+            "Er staan letters in die de PDF niet kan tonen. Ga terug en druk de pagina zelf af: daar staat alles op.",
+            "It has letters that the PDF cannot show. Go back and print the page itself: all of it is there.",
+        ),
+        again=False,
+    ),
     "login-refused": _REFUSED,
     "login-stale": Trouble(
         400,

@@ -145,6 +145,7 @@ def _addresses(at: Stage, family: str) -> list[str]:
         "",
         f"console    {at.url}/families/{family} : as {COACH.who}",
         f"           {at.url}/families/{family}/network : the network around it, as a picture",
+        f"           {at.url}/families/{family}/plan : the plan, and below it one to read for each of the family",
         f"           {AUTHORITY.who} can decide on a lever: search for {_said(MOTHER)}, give a reason to look",
         f"           {AUDITOR.who} may look into this case, and {OFFICER.who} let them: /families/{family}/case",
         f"API        {at.url}/v1/openapi.json",

@@ -15,7 +15,7 @@ from hub.demo.letters import written
 from hub.demo.senders import Sent, new_keys
 from hub.demo.show import Escalated, Show
 from hub.demo.stage import Stage
-from hub.demo.story import Acknowledge, Answer, Decide, Forge, Meet, Post, PostAgain, Raised, Step, Surround, Term
+from hub.demo.story import Acknowledge, Answer, Decide, Forge, Meet, Post, PostAgain, Raised, Step, Surround, Term, Voice
 from hub.domain.messages import Message
 from hub.domain.trajectory import Trajectory
 from hub.projections import events_of
@@ -182,6 +182,19 @@ class Playing:
         self.checks.same(len(drawn["ties"]), len(step.ties), "how many ties were drawn")
         self.facts()
         self.show.surrounded(step)
+
+    @_play.register
+    def _(self, step: Voice) -> None:
+        at, ids = f"/families/{self.family}", self._members()
+        for goal, who, stance, own, plain in step.heard:
+            said = {"person": ids[who], "stance": stance, "words": own}
+            self.stage.desk.decide(f"{at}/goals/{goal}/voices", said, step.by)
+            self.stage.desk.decide(f"{at}/goals/{goal}/tellings", {"person": ids[who], "words": plain}, step.by)
+        voices = self.stage.desk.ask(f"{at}/voices", step.by)
+        self.checks.same([one["words"] for one in voices["voices"]], [heard[3] for heard in step.heard], "what the family says")
+        self.checks.same([one["words"] for one in voices["told"]], [heard[4] for heard in step.heard], "what each of it reads")
+        self.facts()
+        self.show.voiced(step)
 
     def _members(self) -> dict[str, str]:
         """The ids of the people of the family, by who they are in the story."""

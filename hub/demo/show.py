@@ -15,7 +15,20 @@ from rich.text import Text
 from hub.client import Problem, Receipt
 from hub.demo.cast import ORGANISATIONS, Organisation
 from hub.demo.senders import Sent
-from hub.demo.story import DUTCH_TIME, FIRST_DAY, Acknowledge, Answer, Decide, Earlier, Forge, Meet, Post, PostAgain, Surround
+from hub.demo.story import (
+    DUTCH_TIME,
+    FIRST_DAY,
+    Acknowledge,
+    Answer,
+    Decide,
+    Earlier,
+    Forge,
+    Meet,
+    Post,
+    PostAgain,
+    Surround,
+    Voice,
+)
 from hub.domain.concerns import CONCERNS
 from hub.domain.matrix import Matrix
 from hub.domain.words import Axis, Level
@@ -128,6 +141,15 @@ class Show:
         self._step(step.at, f"[bold]{step.by.title}[/] draws the network with the family {_DOT} {len(step.ties)} ties")
         for side, title in (("informal", "its own"), ("formal", "by profession")):
             self._more(title, ", ".join(f"{one['name']} ({one['what']})" for one in step.network if one["side"] == side))
+
+    def voiced(self, step: Voice) -> None:
+        """What the family says of its plan, and for how many of it there is one to read."""
+        readers = {who for _, who, *_ in step.heard}
+        self._step(
+            step.at, f"[bold]{step.by.title}[/] asks the family what it thinks {_DOT} a plan to read for {len(readers)} of it"
+        )
+        for _, who, stance, own, _ in step.heard:
+            self._more(who, f"{stance}: “{own}”" if own else stance)
 
     def met(self, step: Meet) -> None:
         """What a term was for, done in time."""

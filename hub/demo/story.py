@@ -132,6 +132,18 @@ class Surround:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """Somebody asks the family what it thinks of its plan, and writes down for each who reads it what a goal says in plain words.
+
+    Each is a goal, who it is in the family, how they stand towards it, what they say, and the words in which they read of it.
+    """
+
+    at: datetime
+    by: Staff
+    heard: Sequence[tuple[str, str, str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Meet:
     """Somebody notes that what the running terms of this name are for was done."""
 
@@ -165,7 +177,7 @@ class Earlier:
     has_plan: bool = False
 
 
-Step = Post | PostAgain | Forge | Answer | Acknowledge | Decide | Surround | Meet | Term
+Step = Post | PostAgain | Forge | Answer | Acknowledge | Decide | Surround | Voice | Meet | Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +246,30 @@ _TIES = (
     ("daughter", "Oma Proefman", "supportive"),
     ("mother", "Meneer Budget", "changing"),
     ("mother", "Dr. De Proef", "supportive"),
+)
+_HEARD = (
+    (
+        "safe-at-home",
+        "mother",
+        "agree",
+        "Ik wil dat de kinderen zich thuis veilig voelen.",
+        "Thuis is het veilig. Niemand slaat of schreeuwt.",
+    ),
+    (
+        "safe-at-home",
+        "daughter",
+        "wish",
+        "Ik wil vaker bij oma slapen.",
+        "Thuis is het veilig voor jou. Is dat niet zo? Dan bel je oma.",
+    ),
+    ("keep-the-home", "mother", "agree", "", "U betaalt elke maand de huur. Wij helpen u met de oude schuld."),
+    (
+        "back-to-school",
+        "son",
+        "disagree",
+        "Die school is niks voor mij.",
+        "Jij gaat elke dag naar school. Wij zoeken samen wat bij jou past.",
+    ),
 )
 STEPS: tuple[Step, ...] = (
     Post(
@@ -416,6 +452,7 @@ STEPS: tuple[Step, ...] = (
         {"goals": list(_GOALS), "motivation": "Gemaakt met het gezin en alle partners."},
         "plan-adopted",
     ),
+    Voice(week(12, "Wed", "16:00"), COACH, _HEARD),
     Decide(
         week(12, "Thu", "10:00"),
         COACH,

@@ -55,7 +55,7 @@ async def test_too_much_for_two_sheets_is_refused_field_by_field(hub: Running) -
     for path, body in (("voices", {**WISH, "words": "x" * 401}), ("tellings", {"words": "x" * 281}), ("tellings", {"words": ""})):
         said = await hub.tell(f"{at}/{path}", {"person": child, **body}, "coordinator")
         assert said.status_code == 400
-        assert [one["pointer"] for one in said.json()["errors"]] == ["/words"]
+        assert [one["where"] for one in said.json()["violations"]] == ["/words"]
 
 
 async def test_somebody_of_another_family_is_not_told(hub: Running) -> None:

@@ -1,6 +1,7 @@
 """The demo's own story on the pages of the console: everything of it is there, for everybody; and the pictures of the documents."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,6 +106,15 @@ def test_its_plan_has_the_three_goals(page: Page, played: Playing) -> None:
     page.goto(f"{played.stage.url}/families/{played.family}/plan")
     expect(page.get_by_text("Het oudste kind is elke dag op school.").first).to_be_visible()
     pictured(page, "plan")
+
+
+def test_each_of_it_has_a_plan_to_read(page: Page, played: Playing) -> None:
+    page.goto(f"{played.stage.url}/families/{played.family}/plan")
+    expect(page.get_by_role("link", name=re.compile("^Plan voor "))).to_have_count(4)
+    page.get_by_role("link", name=f"Plan voor {FAMILY['son'].given}").click()
+    expect(page.get_by_text("Die school is niks voor mij.")).to_be_visible()
+    expect(page.get_by_text("betaalt elke maand")).to_have_count(0)
+    pictured(page, "family-plan")
 
 
 def test_its_network_was_drawn_with_it(page: Page, played: Playing) -> None:

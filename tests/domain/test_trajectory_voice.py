@@ -42,7 +42,7 @@ def test_somebody_says_what_they_think_and_may_think_otherwise_later() -> None:
 
 def test_whoever_does_not_agree_is_heard_in_words() -> None:
     for stance in (Stance.DISAGREE, Stance.WISH):
-        hear(planned(), stance, "  ").refused("motivation-missing")
+        hear(planned(), stance, "  ").refused("voice-without-words")
     hear(planned(), Stance.AGREE).then(Trajectory.VoiceHeard)
 
 

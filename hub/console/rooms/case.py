@@ -31,6 +31,8 @@ PARTS: Mapping[str, Both] = {
     "plan": Both("plan", "plan"),
     "levers": Both("middelen", "levers"),
     "clocks": Both("termijnen", "terms"),
+    "voices": Both("wat het gezin van de doelen vindt", "what the family thinks of the goals"),
+    "told": Both("wat het gezin van het plan leest", "what the family reads of the plan"),
     "network": Both("netwerk", "network"),
     "ties": Both("banden in het netwerk", "ties in the network"),
     "meetings": Both("casusoverleggen", "case meetings"),

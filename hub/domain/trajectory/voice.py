@@ -104,8 +104,8 @@ class Voiced(Levers):
         """
         self.must_be_open()
         self._goal_and_person(goal, person)
-        if stance is not Stance.AGREE:
-            motivated(words)
+        if stance is not Stance.AGREE and not words.strip():
+            raise RuleBroken("Whoever does not agree is heard in their own words.", code="voice-without-words")
         voice = Voice(goal, person, stance.value, words)
         if self.voices.get((goal, person)) != voice:
             self.record(self.VoiceHeard, on, goal=goal, person=person, stance=stance.value, words=words)
