@@ -1,14 +1,14 @@
 """Reads the register of requests of people about their own data from its file."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from hub.adapters.contracts import refuse, valid
 from hub.domain.dates import Calendar
-from hub.domain.matrix import Words
+from hub.domain.matrix import Term, Unit, Words
 from hub.domain.requests import Asks, Decision, Ground, RequestRules
 from hub.errors import Violation
 
@@ -23,16 +23,34 @@ def load_request_rules(path: Path, calendar: Calendar) -> RequestRules:
     for part in ("terms", "identity", "grounds"):
         counted = Counter(entry["code"] for entry in said[part])
         refuse(path, [Violation(f"/{part}", f"{code} stands there twice") for code, times in counted.items() if times > 1])
-    terms = {term["code"]: term for term in said["terms"]}
-    refuse(path, [Violation("/terms", f"there is no {wanted}") for wanted in ("answer", "extension") if wanted not in terms])
+    answer, extension = (_terms(said["terms"], what) for what in ("answer", "extension"))
+    refuse(path, list(_wrong(answer, extension)))
     return RequestRules(
-        months=terms["answer"]["months"],
-        extension=terms["extension"]["months"],
-        source=terms["answer"]["article"],
+        answer,
+        extension,
         identity={entry["code"]: _words(entry) for entry in said["identity"]},
         grounds={entry["code"]: _ground(entry) for entry in said["grounds"]},
         calendar=calendar,
     )
+
+
+def _terms(said: Sequence[Mapping[str, Any]], what: str) -> Mapping[Asks, Term]:
+    """The terms of that kind, by what is asked."""
+    return {Asks(asks): _term(one) for one in said if one["what"] == what for asks in one["asks"]}
+
+
+def _term(said: Mapping[str, Any]) -> Term:
+    valid_from = date.fromisoformat(said["valid_from"])
+    return Term(said["code"], said["amount"], Unit(said["unit"]), said["article"], valid_from, _words(said), is_statutory=True)
+
+
+def _wrong(answer: Mapping[Asks, Term], extension: Mapping[Asks, Term]) -> Iterator[Violation]:
+    """What a schema cannot say: everything that is asked has both terms, counted in the same unit."""
+    for asks in Asks:
+        if asks not in answer or asks not in extension:
+            yield Violation("/terms", f"there is no answer or no extension for {asks}")
+        elif answer[asks].unit is not extension[asks].unit:
+            yield Violation("/terms", f"the answer and the extension for {asks} are counted in different units")
 
 
 def _ground(said: Mapping[str, Any]) -> Ground:

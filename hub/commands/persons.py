@@ -64,7 +64,7 @@ def identify(request: Which, how: Annotated[str, typer.Option(help="a code of th
 
 @app.command()
 def extend(request: Which, motivation: Motivation, by: By) -> None:
-    """Note that the person was told that the answer takes two months longer, and why."""
+    """Note that the person was told that the answer takes longer (two months; a complaint four weeks), and why."""
     with the_hub() as hub, _handling(hub, request, "hub person extend"):
         hub.requests.extend(request, motivation, by)
         due = hub.requests.of(request).due

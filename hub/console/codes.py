@@ -186,6 +186,7 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         "erasure": Both("verwijdering", "erasure"),
         "restriction": Both("beperking", "restriction"),
         "objection": Both("bezwaar", "objection"),
+        "complaint": Both("klacht", "complaint"),
     },
     "decided": {
         "granted": Both("toegewezen", "granted"),

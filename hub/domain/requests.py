@@ -1,13 +1,13 @@
-"""What somebody asks about the data that is kept of them (AVG, chapter III): noted, answered in time by a person, carried out."""
+"""What somebody asks about their own data (AVG, chapter III), or complains of: noted, answered in time by a person, carried out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 from uuid import UUID
 
 from hub.domain.dates import Calendar
-from hub.domain.matrix import Term, Unit, Words
+from hub.domain.matrix import Term, Words
 from hub.domain.streams import THE_HUB, Occasion, Opening, Recorded, Stream, sealed
 from hub.domain.terms import AMSTERDAM
 from hub.domain.terms import due as due_of
@@ -28,6 +28,8 @@ class Asks(StrEnum):
     """That it is kept and not used (art. 18)."""
     OBJECTION = "objection"
     """That it is not used, for reasons of one's own (art. 21)."""
+    COMPLAINT = "complaint"
+    """That somebody was treated badly, of which an administrative body judges (Algemene wet bestuursrecht, chapter 9)."""
 
 
 class Decision(StrEnum):
@@ -59,19 +61,19 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class RequestRules:
-    """The register of requests: the months to answer within and to extend by, how it is checked who asks, and the grounds."""
+    """The register of requests: the terms to answer within and to extend by, how it is checked who asks, and the grounds."""
 
-    months: int
-    extension: int
-    source: str
+    answer: Mapping[Asks, Term]
+    extension: Mapping[Asks, Term]
     identity: Mapping[str, Words]
     grounds: Mapping[str, Ground]
     calendar: Calendar
 
-    def due(self, received: date, is_extended: bool = False) -> datetime:
+    def due(self, asks: Asks, received: date, is_extended: bool = False) -> datetime:
         """When the term of a request is over: at the end of a day, that is free only where nobody works the next (UTC)."""
-        months = self.months + (self.extension if is_extended else 0)
-        term = Term("person-request", months, Unit.MONTHS, self.source, date.min, Words(), is_statutory=True)
+        term = self.answer[asks]
+        if is_extended:
+            term = replace(term, amount=term.amount + self.extension[asks].amount)
         return due_of(term, datetime.combine(received, time(23, 59, 59), AMSTERDAM), self.calendar)
 
     def for_erasing(self, day: date) -> list[str]:
@@ -202,7 +204,7 @@ class PersonRequest(Stream):
         if received > on.at.astimezone(AMSTERDAM).date():
             raise Malformed("This request cannot be.", [Violation("/received", "is a day that is still to come")])
         said = {"person": str(person), "asks": asks.value, "received": received.isoformat(), "words": words.strip()}
-        return cls.open(cls.Noted, id, on, due=rules.due(received), **said)
+        return cls.open(cls.Noted, id, on, due=rules.due(asks, received), **said)
 
     @property
     def is_open(self) -> bool:
@@ -224,7 +226,9 @@ class PersonRequest(Stream):
             raise RuleBroken("A request is extended once.", code="request-extended-already")
         if on.at > self.due:
             raise RuleBroken("The term is over: who asks had to be told before.", code="request-too-late-to-extend")
-        self.record(self.Extended, on, person=self.person, motivation=motivation.strip(), due=rules.due(self.received, True))
+        self.record(
+            self.Extended, on, person=self.person, motivation=motivation.strip(), due=rules.due(self.asks, self.received, True)
+        )
 
     def pass_term(self, on: Occasion) -> None:
         """The term is over, which is noted once for each term."""

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from hub.domain.callers import Capacity
+from hub.domain.requests import Asks
 from hub.domain.subscriptions import Wish
 from hub.domain.trajectory import Trajectory
 from hub.notices import notices as said_of
@@ -207,7 +208,7 @@ async def test_the_grounds_are_a_closed_list_with_their_articles_and_what_is_ass
         "asks": ["erasure"],
     }
     assert by_code["jeugdwet-7-3-8"]["assumed"].startswith("assumed")
-    for asks in ("inspection", "correction", "erasure", "restriction", "objection"):
+    for asks in Asks:
         assert {ground["outcome"] for ground in said["grounds"] if asks in ground["asks"]} == {"granted", "refused"}
 
 
@@ -224,6 +225,25 @@ def code_of(do: Callable[[], Any]) -> str:
     with pytest.raises(Exception) as refused:
         do()
     return str(refused.value.code)  # type: ignore[attr-defined]
+
+
+# A complaint --------------------------------------------------------------------------------------------------
+
+
+async def test_a_complaint_has_a_term_of_its_own_and_changes_nothing_of_what_is_kept(hub: Running) -> None:
+    family, _, person = await a_child_and_parent(hub)
+    before = (await hub.ask(f"/v1/families/{family}", "coordinator")).json()
+    request = await asked(hub, person, "complaint", "2026-03-02")
+    assert (await shown(hub, request))["due"] == "2026-04-13T21:59:59.000000Z"
+    assert (await done(hub, request, "extensions", {"motivation": "de wethouder is ziek"})).status_code == 201
+    assert (await shown(hub, request))["due"] == "2026-05-11T21:59:59.000000Z"
+    await done(hub, request, "identity-checks", {"identity": "seen-in-person"})
+    founded = {"decision": "granted", "ground": "awb-9-12-founded", "motivation": "er is niet teruggebeld"}
+    wrong = await done(hub, request, "decisions", founded | {"ground": "avg-21-1"})
+    assert (wrong.status_code, wrong.json()["violations"][0]["where"]) == (400, "/ground")
+    assert (await done(hub, request, "decisions", founded)).status_code == 201
+    assert (await done(hub, request, "executions", {"words": "excuses gemaakt"})).status_code == 201
+    assert (await hub.ask(f"/v1/families/{family}", "coordinator")).json() == before
 
 
 # Inspection -----------------------------------------------------------------------------------------------

@@ -30,7 +30,19 @@ RULES = load_request_rules(contract_path("registers", NAME), CALENDAR)
     ],
 )
 def test_a_term_ends_at_the_end_of_a_day_that_is_no_weekend_or_holiday(received: date, is_extended: bool, due: datetime) -> None:
-    assert RULES.due(received, is_extended) == due
+    assert RULES.due(Asks.INSPECTION, received, is_extended) == due
+
+
+@pytest.mark.parametrize(
+    ("is_extended", "due"),
+    [
+        (False, datetime(2026, 4, 13, 21, 59, 59, tzinfo=UTC)),
+        (True, datetime(2026, 5, 11, 21, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_a_complaint_is_dealt_with_in_six_weeks_and_four_more_where_it_is_adjourned(is_extended: bool, due: datetime) -> None:
+    """Algemene wet bestuursrecht, art. 9:11."""
+    assert RULES.due(Asks.COMPLAINT, date(2026, 3, 2), is_extended) == due
 
 
 def test_everything_that_can_be_asked_can_be_granted_and_refused_and_every_ground_has_its_law() -> None:
@@ -50,6 +62,7 @@ def test_nobody_relied_on_a_ground_before_the_law_applied() -> None:
     [
         (lambda said: said["grounds"].append(said["grounds"][0] | {"nl": "nog eens"}), "/grounds"),
         (lambda said: said["terms"].pop(), "/terms"),
+        (lambda said: said["terms"][-1].update(unit="months"), "/terms"),
         (lambda said: said["grounds"][0].update(decision="perhaps"), "/grounds/0/decision"),
         (lambda said: said["grounds"][0].update(asks=["anything"]), "/grounds/0/asks/0"),
     ],
