@@ -21,6 +21,7 @@ from hub.commands import (
     persons,
     quarantine,
     retaining,
+    returning,
     running,
     sending,
     shown,
@@ -60,6 +61,7 @@ for name, group in {
     "person": persons,
     "quarantine": quarantine,
     "retention": retaining,
+    "social-return": returning,
 }.items():
     app.add_typer(group.app, name=name)
 

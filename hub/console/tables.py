@@ -45,7 +45,7 @@ def in_lines(rows: Iterable[Sequence[Any]], tongue: str, file: TextIO) -> None:
     file.write("\ufeff")
     writing = csv.writer(file, delimiter=";", lineterminator="\r\n")
     for row in rows:
-        writing.writerow(_harmless(shown(cell, tongue)) for cell in row)
+        writing.writerow(cell if isinstance(cell, int | float) else _harmless(shown(cell, tongue)) for cell in row)
 
 
 def _harmless(text: str) -> str:
