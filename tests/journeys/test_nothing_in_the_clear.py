@@ -22,7 +22,9 @@ from hub.domain.questions import MatchQuestion
 from hub.domain.tellings import Person as Acknowledging
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.direction import Director
-from hub.domain.words import LifeArea, Phase
+from hub.domain.trajectory.network import Involved, Quality, Side
+from hub.domain.trajectory.voice import Stance
+from hub.domain.words import LifeArea, Phase, Role
 from hub.errors import NotKnown, RuleBroken
 from hub.ports import Asked, SetClock
 from hub.settings import Settings
@@ -54,6 +56,10 @@ FREE = {
     "quarantined": "Kramsvogelaar",
     "acknowledged": "mevrouw Vliegenvangerius",
     "desk": "chef van de Putterskamer",
+    "own": "ik wil bij opa Bosuiltje wonen",
+    "plain": "je loopt met tante Winterkoninkje naar school",
+    "around": "oma Zilvermeeuwtje",
+    "tie": "sinds de ruzie om Waterhoentje",
 }
 """Words that people write, each with a name in it."""
 
@@ -224,6 +230,13 @@ def under_way(journey: Journey) -> UUID:
     journey.decide(family, lambda it, rules, on: it.result_goal("school", "partly", FREE["result"], rules, on))
     journey.decide(family, lambda it, _, on: it.note_correction(FREE["correction"], FREE["correction"], on))
     journey.decide(family, lambda it, _, on: it.inform_family("spoken", "2026-03-02", "", on))
+    people = journey.hub.register.read(lambda unit: unit.get(Trajectory, family)).people.values()
+    child = next(one.person for one in people if one.role is Role.CHILD)
+    journey.decide(family, lambda it, _, on: it.hear_voice("school", child, Stance.WISH, FREE["own"], on))
+    journey.decide(family, lambda it, _, on: it.tell_goal("school", child, FREE["plain"], on))
+    around = Involved("", Side.INFORMAL, FREE["around"], FREE["around"], permitted_by=FREE["around"], permitted_on="2026-03-02")
+    member = journey.decide(family, lambda it, _, on: it.involve(around, on))
+    journey.decide(family, lambda it, _, on: it.draw_tie(child, member, Quality.STRAINED, FREE["tie"], on))
     coach = Director("coach", "vig", "coach@example.org")
     journey.decide(family, lambda it, _, on: it.assign_coach(coach, on))
     journey.decide(family, lambda it, rules, on: it.offer_handover(coach, why, rules, on))
@@ -272,7 +285,7 @@ def test_nothing_of_anybody_stands_in_the_clear_at_any_moment(journey: Journey) 
     shown = str(journey.shown("families/{id}", family))
     assert all(word in shown for word in (FAMILY_NAME, GIVEN_NAMES, BROTHER, BORN, STREET, FREE["specific"], FREE["result"]))
     facts = str(journey.hub.history(family, None, None))
-    assert all(FREE[word] in facts for word in ("motivation", "correction", "progress", "owner"))
+    assert all(FREE[word] in facts for word in ("motivation", "correction", "progress", "owner", "own", "plain", "around", "tie"))
     assert all(FREE[word] in str(journey.shown("tellings", "")) for word in ("acknowledged", "desk"))
     journey.again()
 
@@ -320,7 +333,7 @@ def test_of_an_erased_person_nothing_is_left_to_show(journey: Journey) -> None:
             assert not any(word in str(shown) for word in (GIVEN_NAMES, BORN))
             assert shown["plan"]["goals"][0]["specific"] == FREE["specific"]
             facts = str(journey.hub.history(family, None, None))
-            assert not any(word in facts for word in (GIVEN_NAMES, NUMBER, BORN))
+            assert not any(word in facts for word in (GIVEN_NAMES, NUMBER, BORN, FREE["own"], FREE["plain"], Stance.WISH))
         erased = person_of(journey, child)
         assert (erased["keys"], erased["given_names"], erased["is_erased"]) == (set(), "", True)
 
