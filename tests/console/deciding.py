@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 from uuid import UUID
 
 import httpx2
@@ -21,6 +22,14 @@ def fill(browser: Browser, at: str, form: str, **fields: str) -> httpx2.Response
     pages = browser.get("/account").text + browser.get(at).text
     hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', pages))
     return browser.post(f"{at}/{form}", {"csrf": hidden["csrf"], "version": hidden.get("version", ""), **fields})
+
+
+def opened(work: Work, browser: Browser, path: str) -> str:
+    """What a page says once all that happened is on it."""
+    passed_on(work.door.hub)
+    said = browser.get(path)
+    assert said.status_code == 200, said.text
+    return unescape(said.text)
 
 
 def handed_over(work: Work, family: str, to: Person) -> None:

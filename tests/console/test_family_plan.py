@@ -16,7 +16,7 @@ from hub.domain.readability import ease, is_hard, sentences
 from hub.domain.trajectory.voice import MOST_GOALS, OWN_WORDS, PLAIN_WORDS
 from hub.errors import RuleBroken
 from tests.console.browsing import Browser
-from tests.console.deciding import fill
+from tests.console.deciding import fill, opened
 from tests.console.looking import is_well
 from tests.console.test_plan import a_plan as a_plan_of
 from tests.console.working import ON_DUTY, Work, person, working
@@ -134,13 +134,6 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work]:
 @pytest.fixture
 def director(work: Work) -> Browser:
     return work.door.logged_in(ON_DUTY)
-
-
-def opened(work: Work, browser: Browser, path: str) -> str:
-    passed_on(work.door.hub)
-    said = browser.get(path)
-    assert said.status_code == 200, said.text
-    return unescape(said.text)
 
 
 def planned(work: Work, director: Browser) -> tuple[str, str]:

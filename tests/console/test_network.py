@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from playwright.sync_api import expect
 
 from hub.console.sociogram import drawn, numbered
 from tests.console.browsing import Browser
-from tests.console.deciding import fill
+from tests.console.deciding import fill, opened
 from tests.console.looking import is_well
 from tests.console.working import ACUTE, ON_DUTY, Work, person, working
 from tests.parts.fixtures import PATIENCE
@@ -39,13 +38,6 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work]:
 @pytest.fixture
 def director(work: Work) -> Browser:
     return work.door.logged_in(ON_DUTY)
-
-
-def opened(work: Work, browser: Browser, path: str) -> str:
-    passed_on(work.door.hub)
-    said = browser.get(path)
-    assert said.status_code == 200, said.text
-    return unescape(said.text)
 
 
 def a_network(work: Work, director: Browser) -> tuple[str, str, str]:
