@@ -70,7 +70,7 @@ def _heads(svg: Element, usual: float, scale: _Scale, high: int) -> None:
         _text(svg, x, 66, nl, **{"text-anchor": anchor})
         _text(svg, x, 86, en, fill="#555", **{"text-anchor": anchor})
     for x, fill in ((_LOW, "white"), (_MOST, "#14507a")):
-        _end(svg, x - 100, 60, fill)
+        _end(svg, x - 84, 60, fill)
     _text(svg, sum(_STRIP) / 2, 66, f"baten min kosten; streep: € {euros(usual)}", **{"text-anchor": "middle"})
     _text(svg, sum(_STRIP) / 2, 86, "benefits less costs; line: all likeliest", fill="#555", **{"text-anchor": "middle"})
     SubElement(svg, "path", d=f"M{middle:.1f} 100V{high - 10}", stroke="#555", fill="none")

@@ -36,7 +36,7 @@ from hub.domain.social_return import (
     tornado,
 )
 from hub.domain.terms import AMSTERDAM
-from hub.wiring.counted import HOURS_A_WEEK, counted
+from hub.wiring.counted import A_MONTH, HOURS_A_WEEK, counted
 
 app = typer.Typer(
     help="What trajectories cost beside what they spare whom: ranges and assumptions, never one number.\n\n"
@@ -103,7 +103,8 @@ def count(file: _New, quiet: Quiet = False) -> None:
     with using(), new_file(file, "FILE") as kept:
         _write(kept, [HEADS, *sorted(rows, key=lambda row: (row[0], row[1] != FAMILIES))])
     places = len({place for place, _, _ in known})
-    say.print(f"Places of five families or more: {places}. Hours are {HOURS_A_WEEK:g} for each week with a coach.", soft_wrap=True)
+    hours = f"Hours are {HOURS_A_WEEK:g} for each week with a coach, in steps of {A_MONTH}"
+    say.print(f"Places of five families or more: {places}. {hours}; put in what you know better.", soft_wrap=True)
     say.print(f"Complete {file}, then: hub social-return compute {file}", soft_wrap=True, highlight=False, markup=False)
 
 

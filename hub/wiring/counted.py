@@ -21,6 +21,8 @@ from hub.wiring.hub import Hub
 
 HOURS_A_WEEK = 36 / 5
 """Of a coach for a family: one coach of 36 hours has five (VIG)."""
+A_MONTH = round(FIVE * HOURS_A_WEEK * 52 / 12)
+"""Hours for five families in a month: told closer than that, hours of two months would say how many families there were."""
 ELSEWHERE = "elsewhere"
 """Places of fewer than five families, together."""
 _LEVERS = {"eviction-procedure": "eviction-procedures", "council-investigation": "council-investigations"}
@@ -49,6 +51,8 @@ class _Place:
 
 def counted(hub: Hub, families: Iterable[UUID]) -> Iterator[tuple[str, str, int | None]]:
     """Place, what and how many, until the present month began; by fives, and `None` for fewer than five, perhaps none.
+
+    Hours are told in steps of what five families take in a month.
 
     Places of fewer than five families are told together, and not at all where they are fewer than five together.
     """
@@ -103,7 +107,7 @@ def _is_coached(row: dict[str, Any]) -> bool:
 
 def _told(place: str, one: _Place) -> Iterator[tuple[str, str, int | None]]:
     yield place, FAMILIES, rounded(one.families)
-    yield place, "coach-hours", rounded(round(one.weeks * HOURS_A_WEEK))
+    yield place, "coach-hours", A_MONTH * round(one.weeks * HOURS_A_WEEK / A_MONTH) or None
     for what in (*ENDS, *_LEVERS.values()):
         many = one.happened[what]
         yield place, what, rounded(many) if many >= FIVE else None

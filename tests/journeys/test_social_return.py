@@ -73,12 +73,12 @@ async def test_the_hub_counts_what_it_knows_by_neighbourhood_when_the_month_is_o
     with running(tmp_path) as hub:
         await helped(hub)
         july = {key: many for key, many in told(hub).items() if many is not None}
-        # begun on 2 March, noon: until the first of July, 17 weeks and 1.4 days for each of six: 17.2 x 7.2 x 6 = 743
-        assert july == {("4321", "families"): 5, ("4321", "coach-hours"): 745}
+        # begun on 2 March, noon: until the first of July 17.2 weeks for each of six: 17.2 x 7.2 x 6 = 743, and 5 x 156 is nearest
+        assert july == {("4321", "families"): 5, ("4321", "coach-hours"): 780}
         hub.clock.set(hub.clock.now() + timedelta(days=20))
         august = told(hub)
         # five ended after 20 weeks, the sixth went on until the first of August, 21.6 weeks: (5 x 20 + 21.6) x 7.2 = 876
-        assert august["4321", "coach-hours"] == 875
+        assert august["4321", "coach-hours"] == 936
         assert august["4321", "ended-early"] == 5
         assert august["4321", "closed"] is None
 
@@ -97,12 +97,12 @@ async def test_who_never_had_a_coach_and_whose_coach_let_go_do_not_add_hours(tmp
     with running(tmp_path) as hub:
         found = await coached(hub, "4321", 10, 5)
         await hub.a_family_of(a_child(40) | {"birthDate": "2016-04-05"}, id="40")
-        hub.clock.set(hub.clock.now() + timedelta(weeks=2))
+        hub.clock.set(hub.clock.now() + timedelta(weeks=9))
         for family in found:
             assert (await hub.tell(f"/v1/families/{family}/coach-releases", WHY)).status_code == 201
         hub.clock.set(hub.clock.now() + timedelta(weeks=30))
-        # 5 x 2 x 7.2 = 72
-        assert (told(hub)["4321", "families"], told(hub)["4321", "coach-hours"]) == (5, 70)
+        # 5 x 9 x 7.2 = 324
+        assert (told(hub)["4321", "families"], told(hub)["4321", "coach-hours"]) == (5, 312)
 
 
 # On a terminal -------------------------------------------------------------------------------------------
