@@ -2,6 +2,7 @@
 
 from hub.api.schemas import ID, MOMENT, TEXT, TRUTH, VERSION, Schema, many, maybe, thing
 from hub.domain import field_classes as of
+from hub.domain.instruments import MeasuredAt
 from hub.domain.trajectory.network import Became, Quality, Side
 from hub.domain.trajectory.voice import Stance
 
@@ -39,6 +40,27 @@ VOICE = thing(goal=TEXT, person=TEXT | of.REFERENCE, stance=_STANCE | of.WORDS, 
 TELLING = thing(goal=TEXT, person=TEXT | of.REFERENCE, words=TEXT | of.WORDS) | of.PLAN
 """A goal as somebody of the family is told of it."""
 
+_DAY: Schema = {"type": "string", "format": "date"}
+MEASUREMENT = thing(
+    id=TEXT | of.REFERENCE,
+    **dict.fromkeys(("instrument", "edition", "takenOn"), TEXT | of.DECISION),
+    moment={"type": "string", "enum": [moment.value for moment in MeasuredAt]} | of.DECISION,
+    measuredBy=TEXT | of.PROVENANCE,
+    scores=many(thing(domain=TEXT, score=_COUNT)) | of.SPECIAL,
+    words=TEXT | of.WORDS,
+    isCurrent=TRUTH | of.OPERATION | {"description": "false where it was before the trajectory was opened again"},
+)
+"""How a family scored; of health too, so that its scores are told as that is."""
+MEASURING = (
+    thing(
+        moment=MEASUREMENT["properties"]["moment"],
+        opens=_DAY,
+        due=maybe(_DAY),
+    )
+    | of.DECISION
+)
+"""From which day a moment of the trajectory can be measured, and on which it is to be; null while that is not known."""
+
 STATE = thing(
     phase=TEXT | of.A_PHASE,
     level=_COUNT | of.LEVEL,
@@ -67,6 +89,8 @@ STATE = thing(
     network=many(NETWORK_MEMBER),
     ties=many(TIE),
     meetings=many(MEETING),
+    measurements=many(MEASUREMENT),
+    measuring=many(MEASURING),
     mergedInto=TEXT | of.REFERENCE,
 )
 """How a family stood."""
@@ -82,10 +106,12 @@ _SAID = {
     **dict.fromkeys(("partner", "role"), TEXT | of.INVOLVEMENT),
     **dict.fromkeys(("coach", "contact", "director", "former", "leads", "organisation", "to", "until"), TEXT | of.CONTACT),
     **dict.fromkeys(("due", "term", "acknowledgeBy"), TEXT | of.LEVEL),
-    **dict.fromkeys(("how", "lever", "reasonNot", "result", "when"), TEXT | of.DECISION),
+    **dict.fromkeys(
+        ("how", "lever", "reasonNot", "result", "when", "instrument", "edition", "moment", "takenOn"), TEXT | of.DECISION
+    ),
     **dict.fromkeys(("decision", "phase"), TEXT | of.A_PHASE),
     **dict.fromkeys(("about", "motivation", "stance", "words"), TEXT | of.WORDS),
-    **dict.fromkeys(("authority", "ground", "matrix", "purpose"), TEXT | of.PROVENANCE),
+    **dict.fromkeys(("authority", "ground", "matrix", "measuredBy", "purpose"), TEXT | of.PROVENANCE),
     **dict.fromkeys(("happened", "knownSince", "side", "quality", "since", "leftOn", "permittedOn"), TEXT | of.CONCERN),
     **dict.fromkeys(("name", "what", "onBehalfOf", "howToReach", "askedBy", "permittedBy"), TEXT | of.IDENTITY),
     **dict.fromkeys(("begins", "place", "resolution", "became", "cameOf"), TEXT | of.PLAN),
@@ -125,6 +151,7 @@ FACT = thing(
             "referral": TRUTH | of.DECISION,
             "results": many(_CRITERION),
             "agenda": many(TEXT | of.PLAN),
+            "scores": many(thing(domain=TEXT, score=TEXT)) | of.SPECIAL,
             "resolutions": many(thing(id=TEXT, words=TEXT, owner=TEXT | of.IDENTITY, due=TEXT) | of.PLAN),
             "rule": TEXT | of.A_RULE,
             "tell": many(TEXT | of.INVOLVEMENT),

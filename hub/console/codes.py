@@ -6,6 +6,7 @@ from hub.console import refusals
 from hub.console.parts import Both
 from hub.console.words import ROLES
 from hub.domain.concerns import CONCERNS
+from hub.domain.instruments import MeasuredAt
 from hub.domain.matrix import Matrix, Words
 from hub.domain.words import Axis, Direction, LifeArea, Phase, Role, Weight
 
@@ -77,6 +78,13 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         "reached": Both("bereikt", "reached"),
         "partly": Both("deels bereikt", "partly reached"),
         "not": Both("niet bereikt", "not reached"),
+    },
+    "measured-at": {
+        MeasuredAt.START: Both("bij de start", "at the start"),
+        MeasuredAt.HANDING_BACK: Both("bij het teruggeven van de regie", "when direction was handed back"),
+        MeasuredAt.CLOSING: Both("bij het afsluiten", "at closing"),
+        MeasuredAt.SIX_MONTHS: Both("zes maanden na het afsluiten", "six months after closing"),
+        MeasuredAt.TWELVE_MONTHS: Both("twaalf maanden na het afsluiten", "twelve months after closing"),
     },
     "capacity": {role.value: words for role, words in ROLES.items()},
     "outcome": {

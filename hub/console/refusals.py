@@ -85,6 +85,16 @@ REFUSALS: Mapping[str, Both] = {
         "Een plan om te lezen heeft hoogstens zes doelen: haal er eerst een uit.",
         "A plan to read has six goals at most: take one out first.",
     ),
+    "not-measured-yet": Both(
+        "Dit meetmoment is er nog niet: er wordt gemeten bij de start, bij het teruggeven van de regie, bij het afsluiten en in de "
+        "maand voor het zes en twaalf maanden later is.",
+        "This moment has not come: is measured at the start, when direction is handed back, at closing, and in the month before "
+        "six and twelve months later.",
+    ),
+    "measured-already": Both(
+        "Dit is op dit moment al gemeten: neem die meting eerst terug, met de reden.",
+        "This was measured already: take that measurement back first, with the reason.",
+    ),
     "same-person": Both("Kies twee verschillende mensen.", "Choose two different people."),
     "moment-passed": Both("Kies een moment dat nog komt.", "Choose a moment that is still to come."),
     "meeting-held": Both(
@@ -152,6 +162,13 @@ WRONG: Mapping[str, Both] = {
     "is longer than {} characters": Both("is langer dan {} tekens", "is longer than {} characters"),
     "holds fewer than {}": Both("er moeten er minstens {} zijn", "there have to be at least {}"),
     "holds more than {}": Both("er kunnen er hoogstens {} zijn", "there can be at most {}"),
+    "is not measured with on that day": Both("daar wordt op die dag niet mee gemeten", "is not measured with on that day"),
+    "is not a domain of this instrument": Both("hoort niet bij dit instrument", "is not a domain of this instrument"),
+    "is not on its scale, from {} to {}": Both("kies een cijfer van {} tot en met {}", "choose a score from {} to {}"),
+    "is scored twice": Both("staat er twee keer", "stands there twice"),
+    "a measurement has at least one score": Both("geef minstens één cijfer", "give at least one score"),
+    "is still to come": Both("ligt in de toekomst", "is still to come"),
+    "is before this moment of the trajectory": Both("ligt voor dit meetmoment", "is before this moment of the trajectory"),
     "is not after start": Both("ligt niet na het begin", "is not after the start"),
     "is not an address of mail": Both("is geen e-mailadres", "is not an address of mail"),
     "is needed to be mailed": Both("vul een e-mailadres in om bericht te krijgen", "fill in an address to be mailed"),
@@ -246,6 +263,11 @@ FIELDS: Mapping[str, Both] = {
     "present": Both("wie erbij waren", "who were there"),
     "resolutions": Both("afspraken", "decisions"),
     "became": Both("wat het werd", "what it became"),
+    "instrument": Both("instrument", "instrument"),
+    "moment": Both("meetmoment", "moment"),
+    "takenOn": Both("dag van de meting", "day of the measurement"),
+    "measuredBy": Both("wie er mat", "who measured"),
+    "scores": Both("cijfers", "scores"),
     "startDate": Both("begin", "start"),
     "dueDate": Both("klaar op", "due"),
     "area": Both("leefgebied", "life area"),

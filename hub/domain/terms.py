@@ -34,11 +34,12 @@ def _end(term: Term, local: datetime, calendar: Calendar) -> datetime:
     if term.unit is Unit.WORKING_DAYS:
         return calendar.after_working_days(local, term.amount)
     if term.unit is Unit.MONTHS:
-        return _months_later(local, term.amount)
+        return months_later(local, term.amount)
     return local + timedelta(days=term.amount * (7 if term.unit is Unit.WEEKS else 1))
 
 
-def _months_later(moment: datetime, months: int) -> datetime:
+def months_later(moment: datetime, months: int) -> datetime:
+    """The same day and hour of a later month, or its last day."""
     years, month = divmod(moment.month - 1 + months, 12)
     year = moment.year + years
     return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))

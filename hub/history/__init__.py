@@ -21,6 +21,7 @@ from hub.domain.signals import KnownSignal
 from hub.domain.streams import own_fields
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.direction import Director
+from hub.domain.trajectory.measured import Measurement
 from hub.domain.trajectory.network import Involved, Meeting, Tie
 from hub.domain.trajectory.planned import DUTCH_TIME, Plan
 from hub.errors import NotKnown
@@ -186,6 +187,10 @@ def _state(family: Trajectory) -> dict[str, Any]:
         "network": [_involved(each) for each in family.network.values()],
         "ties": [_tie(tie) for tie in family.ties.values() if _is_here(tie, family)],
         "meetings": [_meeting(meeting) for meeting in family.meetings.values()],
+        "measurements": [_measurement(one, one in family.measured_now()) for one in family.measurements.values()],
+        "measuring": [
+            {"moment": one.moment.value, "opens": f"{one.opens}", "due": one.due and f"{one.due}"} for one in family.measuring()
+        ],
         "mergedInto": family.merged_into,
     }
 
@@ -231,6 +236,12 @@ def _meeting(meeting: Meeting) -> dict[str, Any]:
             for one in meeting.resolutions
         ],
     }
+
+
+def _measurement(one: Measurement, is_current: bool) -> dict[str, Any]:
+    said = {_camel(name): getattr(one, name) for name in ("id", "instrument", "edition", "taken_on", "measured_by", "words")}
+    scores = [{"domain": each.domain, "score": each.score} for each in one.scores]
+    return {**said, "moment": one.moment.value, "scores": scores, "isCurrent": is_current}
 
 
 def _plan(plan: Plan) -> dict[str, Any]:

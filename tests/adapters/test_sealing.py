@@ -69,6 +69,8 @@ def example_of(event: type[Recorded]) -> dict[str, Any]:
     if event is Trajectory.MeetingHeld:
         resolution = {name: f"some {name}" for name in ("id", "words", "owner", "due")}
         example["resolutions"] = [resolution, resolution | {"words": "another thing"}]
+    if event is Trajectory.MeasurementTaken:
+        example["scores"] = [{"domain": "some domain", "score": score} for score in ("1", "2")]
     return example
 
 

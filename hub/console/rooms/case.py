@@ -36,6 +36,8 @@ PARTS: Mapping[str, Both] = {
     "network": Both("netwerk", "network"),
     "ties": Both("banden in het netwerk", "ties in the network"),
     "meetings": Both("casusoverleggen", "case meetings"),
+    "measurements": Both("metingen", "measurements"),
+    "measuring": Both("wanneer er gemeten wordt", "when is measured"),
     "mergedInto": Both("samengevoegd met", "merged into"),
 }
 

@@ -1,7 +1,7 @@
 """The trajectory of one family, facet by facet; each stands on the one before.
 
 `clocks` → `members` → `restricting` → `escalating` → `rectifying` → `direction` → `planned` → `course` → `levers` →
-`voice` → `network` → `kinship` → here.
+`voice` → `network` → `measured` → `kinship` → here.
 """
 
 from collections.abc import Collection, Sequence

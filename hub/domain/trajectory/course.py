@@ -1,5 +1,6 @@
 """The course of a trajectory: from candidate to aftercare, with its side exits and its reopening."""
 
+from datetime import datetime
 from typing import Any
 
 from hub.domain.referral import ReferralAssessment, assess_referral
@@ -33,11 +34,14 @@ class Course(Planned):
     criteria_met: bool
     advised_on: frozenset[str]
     referred_on: frozenset[str]
+    entered: dict[Phase, datetime]
+    """When the phases from the start talk on began."""
 
     def begin(self) -> None:
         super().begin()
         self.criteria, self.criteria_met = frozenset(), False
         self.advised_on = self.referred_on = frozenset()
+        self.entered = {}
 
     class CriteriaMet(Recorded):
         """The signals now meet the criteria for referral; the hub advises, a person refers."""
@@ -109,6 +113,7 @@ class Course(Planned):
 
         def apply(self, family: "Course") -> None:
             family.phase = Phase(self.phase)
+            family.entered[family.phase] = self.timestamp
 
     class TermExtended(Recorded):
         """The six months were extended, for a reason."""
@@ -151,6 +156,7 @@ class Course(Planned):
             family.phase = Phase.CANDIDATE
             family.criteria, family.criteria_met = frozenset(), False
             family.advised_on = family.referred_on = frozenset()
+            family.entered = {}
 
     class FamilyInformed(Recorded):
         """The family was told (how, when, by whom), or a coded reason says why not yet (L13)."""

@@ -6,11 +6,11 @@ from dataclasses import replace
 from hub.domain.rules import Rules
 from hub.domain.streams import Occasion, Recorded, sealed
 from hub.domain.trajectory.clocks import motivated
-from hub.domain.trajectory.network import Network
+from hub.domain.trajectory.measured import Measured
 from hub.errors import NotKnown, RuleBroken
 
 
-class Kinship(Network):
+class Kinship(Measured):
     """People and signals that come from, or go to, another family."""
 
     TOPIC = "trajectory-kinship"
