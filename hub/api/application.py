@@ -26,6 +26,7 @@ from hub.api.front import Front
 from hub.api.live import STREAM, Followers
 from hub.api.looking_back import LOOKING_BACK
 from hub.api.lookups import LOOKUPS, of_view
+from hub.api.measurements import MEASUREMENTS
 from hub.api.network import NETWORK
 from hub.api.oauth import PATHS
 from hub.api.oauth import routes as of_authorization
@@ -94,6 +95,7 @@ def routes_with(views: Sequence[View]) -> list[APIRoute]:
         *ON_FAMILIES,
         *NETWORK,
         *VOICES,
+        *MEASUREMENTS,
         COMPARE,
         *WHOSE_FAMILY,
         PROCESS_AGAIN,

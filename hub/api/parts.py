@@ -14,6 +14,7 @@ from hub.api.proxies import Proxies
 from hub.casework import Casework
 from hub.contacting import Contacting
 from hub.domain.callers import Caller, Colleague
+from hub.domain.instruments import Instruments
 from hub.domain.policy import Act
 from hub.domain.processing import Activity, Processing, Reading, Sought, Wanted
 from hub.domain.signals import NamedPerson
@@ -356,6 +357,7 @@ class Parts:
     `families_of` selects the families that a caller may see in a list, `members` gives the people of families.
     `disclose` leaves of an answer with this schema what a caller may see for a purpose (empty: their own), `disclose_notice` of
     a notice, if anything.
+    `instruments` is what families are measured with.
     `activity` is what an operation does, by its name, on a day; `sought` who is meant by a search.
     `subscriptions` are those of an organisation, `sinks` where this hub can tell one anything, `topic` names that of one of
     them, and `leaving` is what can be said of all that leaves.
@@ -406,6 +408,7 @@ class Parts:
     upkeep: Upkeep
     requests: Requests
     persons: Persons
+    instruments: Instruments
     files: Files
     retention: Retention
     evidence: Mapping[str, Evidence]

@@ -16,6 +16,7 @@ from hub.adapters.channels.webhook.mailbag import Mailbag
 from hub.adapters.contracts import contract_path, contracts
 from hub.adapters.database import reading
 from hub.adapters.disclosures import load_notice_schemas
+from hub.adapters.instruments import load_instruments
 from hub.adapters.kafka.topics import OF_PARTNERS, OF_THE_HUB, POSITIONS, SIGNALS
 from hub.adapters.limits import Strangers
 from hub.adapters.matrices import load_matrices
@@ -108,6 +109,7 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
             upkeep=Upkeep(hub),
             requests=hub.requests,
             persons=Persons(hub, words()),
+            instruments=load_instruments(contracts() / "instruments"),
             files=Files(hub),
             retention=hub.retention,
             evidence=hub.notaries,

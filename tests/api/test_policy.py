@@ -28,6 +28,7 @@ GET  /v1/families/{id}                                     o           o        
 GET  /v1/families/{id}/standing                            o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/plans                               o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/voices                              o           o         o              o       -                       -        -        -
+GET  /v1/families/{id}/measurements                        o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/network                             o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/referral                            o           o         o              o       -                       -        -        -
 GET  /v1/families/{id}/timeline                            o           o         o              o       -                       -        -        -
@@ -108,6 +109,8 @@ POST /v1/families/{id}/meetings/{meeting}/cancellations    o           o        
 POST /v1/families/{id}/meetings/{meeting}/resolutions/{resolution}/outcomes o           o         o              -       -                       -        -        -
 POST /v1/families/{id}/goals/{goal}/progress               o           o         o              -       -                       -        -        -
 POST /v1/families/{id}/goals/{goal}/results                o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/measurements                        o           o         o              -       -                       -        -        -
+POST /v1/families/{id}/measurements/{measurement}/withdrawals o           o         o              -       -                       -        -        -
 POST /v1/families/{id}/goals/{goal}/voices                 o           o         o              -       -                       -        -        -
 POST /v1/families/{id}/goals/{goal}/tellings               o           o         o              -       -                       -        -        -
 POST /v1/families/{id}/goals/{goal}/keepings-back          o           o         o              -       -                       -        -        -

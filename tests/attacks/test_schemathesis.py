@@ -31,6 +31,7 @@ from hub.families import question_id
 from hub.wiring import openapi
 from tests.api.running import BASE, SOURCE, TYPE, Running, a_child, a_worry, an_event, running
 from tests.api.test_decisions import GOAL, SOMEBODY, WHY, decided
+from tests.api.test_measurements import SAFE
 from tests.api.test_network import TEACHER
 from tests.given import NOON, a_number
 from tests.verifier.cases import an_auditor
@@ -56,7 +57,9 @@ PARTS = ("method", "url", "headers", "params", "data", "json", "cookies")
 UUID_ = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 STAND_INS = {
     name: f"00000000-0000-4000-8000-{nth:012}"
-    for nth, name in enumerate(("id", "handover", "lever", "escalation", "signal", "other", "assignment", "member", "meeting"))
+    for nth, name in enumerate(
+        ("id", "handover", "lever", "escalation", "signal", "other", "assignment", "member", "meeting", "measurement")
+    )
 } | {"goal": "stands-in-for-a-goal", "resolution": "stands-in-for-a-resolution"}
 """What stands in addresses and bodies where the id of something that is there has to be."""
 _, KEY = an_auditor()
@@ -96,6 +99,8 @@ def _about_something(body: dict[str, Any]) -> None:
         body["type"] = TYPE
     if re.fullmatch("[0-9]{9}", str(body.get("bsn", ""))):
         body["bsn"] = a_number(2)
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", str(body.get("takenOn", ""))):
+        body |= {"takenOn": f"{NOON:%Y-%m-%d}", "instrument": SAFE["instrument"]}
     if isinstance(body.get("key"), dict):
         body["key"] = KEY
     if 0 < len(str(body.get("concern", ""))) <= 40:
@@ -174,6 +179,10 @@ async def _place(hub: Running, path: str, nth: int) -> Mapping[str, str]:
         ids |= await _met(hub, family)
     if path.endswith("{id}/file"):
         hub.assign(family)
+    if "measurements" in path:
+        await _planned(hub, family)
+    if "{measurement}" in path:
+        ids["measurement"] = (await decided(hub, family, "measurements", SAFE))["measurement"]
     if "{lever}" in path:
         ids["lever"] = await _lever(hub, family, raised.escalation)
     ids["id"] = await _other_id(hub, path, nth, child) or (raised.escalation if path == "/escalations/{id}" else family)
