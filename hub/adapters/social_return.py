@@ -155,7 +155,7 @@ def read_counts(path: Path, model: Model) -> tuple[list[Counted], list[str]]:
     wrong += [Violation("", f"{what} of {place} stands there twice") for (place, what), many in keys.items() if many > 1]
     places = list(dict.fromkeys(row["place"] for _, row in rows))
     wrong += [Violation("", f"{place} has no line of {FAMILIES}") for place in places if (place, FAMILIES) not in keys]
-    refuse(path, wrong)
+    refuse(path, wrong if rows else [Violation("", "nothing was counted")])
     by_place = {place: [row for _, row in rows if row["place"] == place] for place in places}
     left = [f"{row['place']}: {row['what']}" for _, row in rows if row["what"] in model.kinds and _count(row, model) is None]
     return [_counted(place, those, model) for place, those in by_place.items()], left

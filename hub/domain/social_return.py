@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from math import ceil, sqrt
+from math import ceil, isfinite, sqrt
 from typing import Any
 
 from hub.domain.matrix import Words
@@ -19,6 +19,8 @@ from hub.errors import NotKnown, RuleBroken
 
 Chance = Callable[[], float]
 """Gives a number from 0 up to and without 1, another each time."""
+A_LIFE = 100
+"""Years: longer nothing stays avoided."""
 Values = Mapping[str, float]
 """What every price (euros of the year of the model) and every assumption is taken to be, by code."""
 
@@ -150,6 +152,10 @@ def wrong_with(input: Price | Assumption, range: Range) -> str:
         return "does not go up from the least by the likeliest to the most"
     if range.low < 0:
         return "is less than nothing"
+    if not isfinite(range.high):
+        return "has no end"
+    if isinstance(input, Assumption) and input.role is Role.DURATION and range.high > A_LIFE:
+        return f"is more than {A_LIFE} years"
     is_share = isinstance(input, Assumption) and input.role not in (Role.DURATION, Role.COUNTERFACTUAL)
     return "is a part, and more than the whole" if is_share and range.high > 1 else ""
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -243,7 +244,18 @@ def test_a_kind_has_its_own_assumption_before_that_of_all() -> None:
     assert by_payer(model, Count("benefits", 1, 5))["town"] == (0, 7306.32)
 
 
-@pytest.mark.parametrize(("code", "said"), [("weather", exactly(1)), ("attribution", exactly(2)), ("hour", Range(3, 2, 4))])
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("weather", exactly(1)),
+        ("attribution", exactly(2)),
+        ("duration", exactly(101)),
+        ("hour", Range(3, 2, 4)),
+        ("hour", exactly(-1)),
+        ("hour", Range(1, 2, inf)),
+        ("hour", exactly(nan)),
+    ],
+)
 def test_what_nobody_can_suppose_is_refused(code: str, said: Range) -> None:
     with pytest.raises((NotKnown, RuleBroken)):
         a_model().supposing(code, said)
@@ -356,7 +368,7 @@ def test_everything_that_is_wrong_with_counts_is_said_at_once(tmp_path: Path) ->
         assert each in said
 
 
-@pytest.mark.parametrize("said", [b"", b"what is this?", b"\xff\xfe\x00", b"place;what;with\n"])
+@pytest.mark.parametrize("said", [b"", b"what is this?", b"\xff\xfe\x00", b"place;what;with\n", HEAD.encode()])
 def test_what_is_no_table_of_counts_is_refused(said: bytes, tmp_path: Path) -> None:
     (tmp_path / "counts.csv").write_bytes(said)
     with pytest.raises(Malformed):
