@@ -151,6 +151,7 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         "family": Both("hoe gezinnen ervoor staan", "how families stand"),
         "timeline": Both("tijdlijnen", "timelines"),
         "caseload": Both("caseload", "caseload"),
+        "measuring": Both("wat er te meten is", "what is to be measured"),
         "clocks": Both("lopende termijnen", "running terms"),
         "escalations": Both("opschalingen", "escalations"),
         "questions": Both("koppelvragen", "match questions"),

@@ -41,6 +41,7 @@ POST /v1/families/{id}/file                                -           -        
 GET  /v1/families/{id}/processing-log                      -           -         -              oxc     oxc                     -        -        -
 GET  /v1/caseload                                          oxc         oxc       oxc            -       -                       -        -        -
 GET  /v1/today                                             oxc         oxc       oxc            -       -                       -        -        -
+GET  /v1/measuring                                         oxc         oxc       oxc            -       -                       -        -        -
 GET  /v1/clocks                                            oxc         oxc       oxc            -       -                       -        -        -
 GET  /v1/funnel                                            oxc         oxc       oxc            -       -                       -        -        -
 GET  /v1/radar                                             oxc         oxc       oxc            -       -                       -        -        -

@@ -122,6 +122,15 @@ def test_a_measurement_that_was_wrong_is_taken_back_with_the_reason(work: Work, 
     assert "nog niet gemeten" in opened(work, director, path)
 
 
+def test_what_is_to_be_measured_stands_among_what_waits_today_until_it_was(work: Work, director: Browser) -> None:
+    path = a_family(work, Phase.CLOSED)
+    link = f'<a href="{path}">'
+    page = opened(work, director, "/")
+    assert f"{link}Gezin" in page and "bij het afsluiten" in page[page.index(link) :]
+    assert fill(director, path, "take", **a_measurement(work, "closing")).status_code == 303
+    assert link not in opened(work, director, "/")
+
+
 def test_who_only_watches_sees_the_scores_without_who_and_no_forms(work: Work, director: Browser) -> None:
     path = a_family(work)
     assert fill(director, path, "take", **a_measurement(work)).status_code == 303

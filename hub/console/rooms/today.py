@@ -22,20 +22,21 @@ WAITS: Mapping[str, Both] = {
 PRESSING = frozenset({"escalations", "overdue", "handovers", "progress"})
 _FAMILIES, _DEEDS, _LATER = 20, 10, 5
 """How many families are shown at once, and of each what is to be done soon and later; the rest stands with the family."""
-_QUESTIONS, _MANY = 5, 500
+_QUESTIONS, _MEASURED, _MANY = 5, 10, 500
 """How many are shown here, and counted at most; the others stand on a page of their own."""
 
 
 async def _show(ask: Ask) -> Mapping[str, Any]:
     chosen = ask.query.get("waits", "")
     waits = chosen if chosen in WAITS and chosen != "families" else ""
-    today, questions = await gather(
+    today, questions, measuring = await gather(
         ask.maybe("/today", waits=waits, after=ask.query.get("after", ""), limit=_FAMILIES),
         ask.maybe("/match-questions", state="open", limit=_QUESTIONS),
+        ask.maybe("/measuring", limit=_MEASURED),
     )
     if today is None:
         return await _without_families(ask)
-    shown = {"deeds": deeds, "most_near": _DEEDS, "most_later": _LATER}
+    shown = {"deeds": deeds, "most_near": _DEEDS, "most_later": _LATER, "measuring": measuring}
     return {"today": today, "questions": questions, "waits": waits, "counted": WAITS, "pressing": PRESSING, **shown}
 
 

@@ -3,7 +3,7 @@
 Measuring goes on after closing (L16: it is aftercare), for what lasts shows only then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,6 +15,8 @@ from hub.domain.trajectory.network import Network
 from hub.domain.words import Phase
 from hub.errors import Malformed, NotKnown, RuleBroken, Violation
 
+WHILE_OPEN = frozenset({MeasuredAt.START, MeasuredAt.HANDING_BACK})
+"""What is measured no more once a trajectory has ended."""
 _AFTER_CLOSING = {MeasuredAt.SIX_MONTHS: 6, MeasuredAt.TWELVE_MONTHS: 12}
 _EARLY = 1
 """Months: so long before its day a measurement after closing can be taken, for at twelve months the keys of the family go."""
@@ -102,7 +104,7 @@ class Measured(Network):
             Malformed: with everything that is wrong with the scores and the day.
         """
         self.must_go_on_here()
-        if moment in (MeasuredAt.START, MeasuredAt.HANDING_BACK):
+        if moment in WHILE_OPEN:
             self.must_be_open()
         self.must_direct(on)
         today = on.at.astimezone(AMSTERDAM).date()
@@ -140,14 +142,19 @@ class Measured(Network):
 
     def measuring(self) -> list[Measuring]:
         """When each moment that the trajectory has come to is measured; after closing those that are to come too."""
-        days = {phase: at.astimezone(AMSTERDAM) for phase, at in self.entered.items()}
-        starts = ((MeasuredAt.START, Phase.START_TALK), (MeasuredAt.HANDING_BACK, Phase.HANDED_BACK))
-        found = [Measuring(moment, days[phase].date(), days[phase].date()) for moment, phase in starts if phase in days]
-        closed = days.get(Phase.CLOSED)
-        if Phase.AFTERCARE in days:
-            found.append(Measuring(MeasuredAt.CLOSING, days[Phase.AFTERCARE].date(), closed.date() if closed else None))
-        if closed:
-            for moment, months in _AFTER_CLOSING.items():
-                opens, due = (months_later(closed, many).date() for many in (months - _EARLY, months))
-                found.append(Measuring(moment, opens, due))
-        return found
+        return measuring_of(self.entered)
+
+
+def measuring_of(entered: Mapping[Phase, datetime]) -> list[Measuring]:
+    """When each moment is measured, by when the phases of a trajectory began."""
+    days = {phase: at.astimezone(AMSTERDAM) for phase, at in entered.items()}
+    starts = ((MeasuredAt.START, Phase.START_TALK), (MeasuredAt.HANDING_BACK, Phase.HANDED_BACK))
+    found = [Measuring(moment, days[phase].date(), days[phase].date()) for moment, phase in starts if phase in days]
+    closed = days.get(Phase.CLOSED)
+    if Phase.AFTERCARE in days:
+        found.append(Measuring(MeasuredAt.CLOSING, days[Phase.AFTERCARE].date(), closed.date() if closed else None))
+    if closed:
+        for moment, months in _AFTER_CLOSING.items():
+            opens, due = (months_later(closed, many).date() for many in (months - _EARLY, months))
+            found.append(Measuring(moment, opens, due))
+    return found
