@@ -23,10 +23,10 @@ TOLD_OTHERS = frozenset(
         # people: at the pages, in roles, on decisions
         *("role-unknown", "session-over", "other-origin", "csrf", "login-stale", "login-refused", "login-unavailable", "no-login"),
         *("token-role", "token-subject", "token-organisation", "not-on-duty", "stale-decision"),
-        *("on-call-already", "too-many-shifts", "not-registered-to-report"),
+        *("on-call-already", "too-many-shifts", "not-registered-to-report", "letters-missing"),
         # the operator, at a command
         *("runs-already", "no-council", "not-shown-yet", "no-request-decided", "no-child", "no-verifier", "not-opened"),
-        "rule-file-changed",
+        *("rule-file-changed", "not-a-range", "not-a-table"),
         # people who decide about a message, a question, a person
         *("not-quarantined", "answered-already", "not-answered", "taken-back", "erased", "ground-missing"),
         # people who handle what somebody asks about their own data

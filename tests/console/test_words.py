@@ -17,7 +17,7 @@ TEMPLATES = sorted((CONSOLE / "templates").glob("*.html"))
 BEFORE_ANYBODY_IS_KNOWN = {"page.html", "out.html", "trouble.html"}
 """Those say everything in both languages beside each other."""
 NOON = datetime(2026, 3, 8, 11, 0, tzinfo=UTC)
-OF_OTHERS = {"registrations.py", "subscriptions.py", "messages.py", "people.py", "tellings.py"}
+OF_OTHERS = {"social_return.py", "registrations.py", "subscriptions.py", "messages.py", "people.py", "tellings.py"}
 """What partners' systems and operators on the command line are told."""
 
 
