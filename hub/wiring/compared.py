@@ -29,10 +29,11 @@ from hub.domain.tellings import Telling, Way, telling_id
 from hub.domain.trajectory import Trajectory
 from hub.errors import OutOfReach
 from hub.ports import Fact
-from hub.wiring.hub import INDEXES, Hub
+from hub.wiring.hub import INDEXES, READ_MODELS, Hub
 
 AT_ONCE = 500
 _GONE = "SELECT subject FROM vault_keys WHERE wrapped IS NULL ORDER BY subject"
+_KEY = "SELECT 1 FROM vault_keys WHERE subject = ?"
 _ENDED = "keeping-ended"
 _GUARDED = {"log": ("events",), "reads": ("readings", "lines"), "evidence": ("checkpoints", "cosignatures")}
 _TRIGGERS = (
@@ -128,6 +129,9 @@ def _indexes(hub: Hub, progress: Progress) -> Iterator[Wrong]:
 def _destroyed(hub: Hub, _: Progress) -> Iterator[Wrong]:
     """Keys that are gone without an event that says on which ground, and those that are there in spite of one."""
     with reading(hub.stored.log) as log:
+        # a hub that runs has it in memory, so nothing else would miss it before the next start
+        if not quickly(log, _KEY, READ_MODELS.hex):
+            yield Wrong(f"log: vault_keys, subject {READ_MODELS.hex}", "is gone, and with it what read models have sealed")
         gone, lawful = {UUID(row[0]) for row in quickly(log, _GONE)}, set(_lawfully(hub, log))
         unlawful = gone - lawful
         if unlawful and event_store.mentioning("", _ENDED, 0, log):
