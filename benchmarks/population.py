@@ -63,7 +63,9 @@ def person(family: int) -> dict[str, Any]:
 
 def signal(family: int, concern: str, happened: datetime, reference: str) -> dict[str, Any]:
     """A signal about one family, in the hub's own contract."""
-    return {"reference": reference, "concern": concern, "happened": happened.date().isoformat(), "people": [person(family)]}
+    about = {"reference": reference, "concern": concern, "happened": happened.date().isoformat(), "people": [person(family)]}
+    # without it partners hear of nothing
+    return about | {"informed": {"how": "spoken"}}
 
 
 class Population:

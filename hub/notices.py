@@ -92,6 +92,12 @@ def _level_raised(event: Trajectory.LevelRaised) -> Words:
     }
 
 
+def _released(event: Trajectory.TellingReleased) -> Words:
+    """The same as who was told at once heard, without the moment before which it is to be acknowledged: that is for who leads."""
+    said = {"escalation": event.escalation, "axis": event.axis, "level": event.level, "leads": event.leads}
+    return RAISED, {**said, "contact": event.contact}
+
+
 def _acknowledged(event: Trajectory.EscalationAcknowledged) -> Words:
     return "nl.vig.escalations.acknowledged.v1", {"escalation": event.escalation}
 
@@ -198,6 +204,7 @@ def _text(moment: datetime) -> str:
 
 _SAID: Mapping[type[Recorded], Callable[[Any], Words | None]] = {
     Trajectory.LevelRaised: _level_raised,
+    Trajectory.TellingReleased: _released,
     Trajectory.EscalationAcknowledged: _acknowledged,
     Trajectory.EscalationRectified: _rectified,
     Trajectory.SteppedDown: _stepped_down,

@@ -27,7 +27,7 @@ from hub.casework import Casework
 from hub.domain.dates import PartialDate
 from hub.domain.identifiers import is_test_number
 from hub.domain.rules import Rules
-from hub.domain.signals import Address, KnownSignal, NamedPerson, Signal
+from hub.domain.signals import Address, Informed, KnownSignal, NamedPerson, Signal
 from hub.domain.streams import Occasion, Recorded, stream_id
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.direction import Director
@@ -50,6 +50,9 @@ RULES = Rules(MATRIX, CALENDAR)
 DUTY = Director("duty-officer", "example-town", "duty@example.org")
 COACH = Director("coach", "vig", "coach@example.org")
 OTHER = Director("other-director", "local-team", "other@example.org")
+
+TOLD = Informed("spoken", PartialDate("2026-02-28"), "a teacher")
+"""That the family was told before sharing; without it partners hear of nothing yet."""
 
 HOME = Address(postcode="1234AB", number="12", street="Voorbeeldstraat", town="Voorbeeldstad", municipality="0000")
 ELSEWHERE = Address(postcode="4321BA", number="5", street="Anderestraat", town="Voorbeeldstad", municipality="0000")
@@ -81,7 +84,7 @@ def a_person(**but: Any) -> NamedPerson:
 def a_signal(*people: NamedPerson, **but: Any) -> Signal:
     """A worry about a child."""
     said = {"reference": "a-1", "concern": "upbringing", "happened": PartialDate("2026-03-01"), "people": people or (a_person(),)}
-    return Signal(**said | but)
+    return Signal(**said | {"informed": TOLD} | but)
 
 
 def a_goal(goal: str = "school", **but: Any) -> Goal:
@@ -110,13 +113,13 @@ def a_family(*signals: KnownSignal | str, name: str = "a-family", on: Occasion |
     return family
 
 
-def tell(family: Trajectory, signal: KnownSignal, on: Occasion | None = None) -> None:
+def tell(family: Trajectory, signal: KnownSignal, on: Occasion | None = None, informed: Informed | None = TOLD) -> None:
     """A partner's signal about this family, with everybody it names."""
     on = on or an_occasion(by=signal.partner)
     for person in signal.people:
         family.join(person, Role.CHILD, PartialDate("2016-04-05"), on)
     family.hear(
-        signal, message="a-message", reference=signal.id, matched=["bsn"], purpose="help", informed=None, rules=RULES, on=on
+        signal, message="a-message", reference=signal.id, matched=["bsn"], purpose="help", informed=informed, rules=RULES, on=on
     )
 
 

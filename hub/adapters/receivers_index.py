@@ -71,6 +71,7 @@ def _told(fact: Fact) -> Iterator[tuple[int, str, str]]:
 
 _FOLLOW: Mapping[type[Any], tuple[str, Callable[[Fact], Iterator[tuple[int, str, str]]]]] = {
     Trajectory.LevelRaised: (_FACT, _said),
+    Trajectory.TellingReleased: (_FACT, _said),
     Trajectory.EscalationRectified: (_FACT, _said),
     Telling.Attempted: (_TOLD, _told),
 }

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from hub.console.parts import Both
+from hub.domain.signals import may_be_shared
 from hub.domain.trajectory.clocks import SEEN_BY_THE_HUB, is_acknowledgement
 from hub.domain.words import Phase
 
@@ -121,7 +122,13 @@ def of_family(one: Mapping[str, Any]) -> list[Deed]:
         deeds.append(Deed(_DEEDS["plan"], f"{at}/plan/new"))
     if "informed" in one and _is_untold(one["informed"]):
         deeds.append(
-            Deed(Both("Leg vast hoe het gezin is ingelicht", "Note how the family was told"), f"{at}/steps?open=informed#now")
+            Deed(
+                Both(
+                    "Leg vast hoe het gezin is ingelicht; andere partners horen tot dan niets",
+                    "Note how the family was informed; until then other partners hear nothing",
+                ),
+                f"{at}/steps?open=informed#now",
+            )
         )
     return in_order(deeds)
 
@@ -132,7 +139,7 @@ def in_order(deeds: Sequence[Deed]) -> list[Deed]:
 
 
 def _is_untold(informed: Mapping[str, Any] | None) -> bool:
-    return not informed or (not informed["isTold"] and informed["reasonNot"] in ("", "not-stated"))
+    return not informed or not (informed["isTold"] or may_be_shared("", informed["reasonNot"]))
 
 
 def _at(due: str) -> datetime:

@@ -31,13 +31,15 @@ def requested(family: Trajectory, decision: str) -> Requested:
 
     Raises:
         NotKnown: there is no such decision in force.
-        RuleBroken: it is another lever, or what it rests on names no child.
+        RuleBroken: it is another lever, what it rests on names no child, or the family was not informed (L13).
     """
     found = family.levers.get(decision)
     if found is None:
         raise NotKnown("This family has no such decision in force.")
     if found.lever != LEVER:
         raise RuleBroken("That decision is about another lever; nobody asked for an investigation.", code="no-request-decided")
+    if not family.is_informed:
+        raise RuleBroken("Note first how the family was informed, or why not: only then may it be shared.", code="not-informed")
     cited = {signal for id in found.escalations for signal in family.escalation(id).signals}
     named = {person for signal in cited if signal in family.signals for person in family.signals[signal].people}
     children = tuple(person for person in _those(Role.CHILD, family) if person in named)

@@ -37,6 +37,15 @@ class NamedPerson:
     is_subject: bool = True
 
 
+NOT_STATED = "not-stated"
+"""The code of a sender that says neither that the family was told nor why not."""
+
+
+def may_be_shared(how: str, reason_not: str) -> bool:
+    """Whether the family was told before sharing, or it is coded why not (L13); saying nothing is neither."""
+    return bool(how) or reason_not not in ("", NOT_STATED)
+
+
 @dataclass(frozen=True, slots=True)
 class Informed:
     """That the family was told before sharing (L13): how, when, by whom; or the coded reason why not."""

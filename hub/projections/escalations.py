@@ -64,6 +64,8 @@ def apply(facts: Sequence[Fact], connection: Connection) -> None:
 
 _CHANGES = (
     Trajectory.LevelRaised,
+    Trajectory.TellingHeld,
+    Trajectory.TellingReleased,
     Trajectory.EscalationAcknowledged,
     Trajectory.EscalationRectified,
     Trajectory.AdviceDeclined,
@@ -83,6 +85,10 @@ def _escalation(row: Row | None, fact: Fact) -> Row | None:
     if row is not None and isinstance(event, Trajectory.EscalationAcknowledged):
         row["state"] = ACKNOWLEDGED
         row["shown"] |= {"acknowledgedBy": event.by, "acknowledgedAt": moment(event.timestamp)}
+    if row is not None and isinstance(event, Trajectory.TellingHeld):
+        row["shown"] |= {"held": event.tell}
+    if row is not None and isinstance(event, Trajectory.TellingReleased):
+        row["shown"] |= {"tell": [*row["shown"]["tell"], *event.tell], "held": []}
     if row is not None and isinstance(event, Trajectory.EscalationRectified):
         row["shown"] |= {"rectified": _rectified(event)}
     if row is not None and isinstance(event, Trajectory.AdviceDeclined):
@@ -100,6 +106,7 @@ def _raised(fact: Fact, event: Trajectory.LevelRaised) -> Row:
         "leads": event.leads,
         "levers": event.levers,
         "tell": event.tell,
+        "held": [],
         "raisedAt": moment(event.timestamp),
         "due": moment(event.acknowledge_by) if event.acknowledge_by else None,
         "acknowledgedBy": "",
@@ -159,6 +166,7 @@ _ITEM: Mapping[str, Schema] = {
     "leads": CODE | of.CONTACT,
     "levers": many(thing(lever=CODE, by=CODE, ground=TEXT) | of.LEVEL),
     "tell": many(CODE | of.INVOLVEMENT),
+    "held": many(CODE | of.INVOLVEMENT) | {"description": "the kinds of partners that hear of it when the family was informed"},
     "raisedAt": MOMENT | of.LEVEL,
     "due": maybe(MOMENT | of.LEVEL),
     "acknowledgedBy": TEXT | of.PROVENANCE,

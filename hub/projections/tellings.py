@@ -85,7 +85,7 @@ def apply(facts: Sequence[Fact], connection: Connection) -> None:
         connection.execute(insert(LEVELS), rows)
 
 
-_OF_LEVELS = (Trajectory.LevelRaised, Trajectory.EscalationRectified)
+_OF_LEVELS = (Trajectory.LevelRaised, Trajectory.TellingReleased, Trajectory.EscalationRectified)
 
 
 def _level(fact: Fact) -> Row:

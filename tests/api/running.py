@@ -49,7 +49,9 @@ def a_worry(**but: Any) -> dict[str, Any]:
         },
         "role": "child",
     }
-    return {"reference": "a-1", "concern": "upbringing", "happened": "2026-03-01", "people": [child]} | but
+    about = {"reference": "a-1", "concern": "upbringing", "happened": "2026-03-01", "people": [child]}
+    said = about | {"informed": {"how": "spoken", "when": "2026-02-28", "by": "a teacher"}} | but
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def a_child(nth: int) -> dict[str, Any]:

@@ -59,6 +59,19 @@ def test_it_says_why_on_what_it_rests_who_leads_who_hears_of_it_and_until_when(w
         assert words in page, words
 
 
+def test_who_waits_until_the_family_was_informed_is_named_with_the_way_to_note_it(work: Work, director: Browser) -> None:
+    family = work.a_family(**ACUTE | {"informed": None})
+    path = f"/escalations/{work.escalation_of(family)}"
+    page = opened(work, director, path)
+    waits = page.index("Wachten tot het gezin is ingelicht")
+    assert page.index("Horen hiervan") < page.index("niemand anders") < waits < page.index("leerplicht", waits)
+    assert f"/families/{family}/steps?open=informed#now" in page
+    assert "andere partners horen tot dan niets" in opened(work, director, "/")
+    assert fill(director, f"/families/{family}/steps", "informed", how="spoken", when="2-3-2026", reasonNot="").status_code == 303
+    page = opened(work, director, path)
+    assert "Wachten tot het gezin is ingelicht" not in page and "niemand anders" not in page
+
+
 def test_what_was_taken_back_is_named_with_the_level_that_is_left(work: Work, director: Browser) -> None:
     family = work.a_family(**ACUTE)
     escalation = work.escalation_of(family)

@@ -111,7 +111,9 @@ def a_child(nth: int, **but: Any) -> dict[str, Any]:
 
 def a_worry(*people: Mapping[str, Any], **but: Any) -> dict[str, Any]:
     """A signal in the contract of partners without a standard of their own."""
-    return {"reference": "a-1", "concern": "upbringing", "happened": "2026-03-01", "people": list(people or (a_child(1),))} | but
+    about = {"reference": "a-1", "concern": "upbringing", "happened": "2026-03-01", "people": list(people or (a_child(1),))}
+    said = about | {"informed": {"how": "spoken", "when": "2026-02-28", "by": "a teacher"}} | but
+    return {name: value for name, value in said.items() if value is not None}
 
 
 # As a process ------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from hub.domain.policy import Act
 from hub.domain.registrations import Registration
 from hub.domain.requests import Asks, Decision, PersonRequest, Wrong
 from hub.domain.rules import Rules
-from hub.domain.signals import KnownSignal
+from hub.domain.signals import Informed, KnownSignal
 from hub.domain.streams import Occasion, stream_id
 from hub.domain.subscriptions import Sink, Subscription, Wish, subscription_id
 from hub.domain.trajectory import Trajectory
@@ -71,7 +71,8 @@ def a_family() -> Trajectory:
     """A family about which the police has just signalled something acute."""
     family = Trajectory.begin_with(FAMILY, DIRECTOR, "0000", on(0))
     said = {"message": "message-secret", "reference": "reference-secret", "matched": ["bsn-secret"], "purpose": "purpose-secret"}
-    family.hear(a_signal(), **said, informed=None, rules=rules(), on=on(0, "police"))  # type: ignore[arg-type]
+    told = Informed("spoken", PartialDate("2026-03-01"), "informed-secret")
+    family.hear(a_signal(), **said, informed=told, rules=rules(), on=on(0, "police"))  # type: ignore[arg-type]
     return family
 
 

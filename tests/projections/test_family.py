@@ -142,8 +142,11 @@ def test_the_coach_and_the_phases(hub: Shown) -> None:
 def test_that_the_family_was_told_outweighs_why_it_was_not(hub: Shown) -> None:
     family = hub.tell(a_signal(informed=Informed(reason_not="danger")))
     assert family_of(hub, family)["informed"]["reasonNot"] == "danger"
+    hub.tell(a_signal(concern="nuisance", reference="silent", informed=Informed(reason_not="not-stated")))
+    assert family_of(hub, family)["informed"]["reasonNot"] == "danger", "saying nothing takes nothing back"
     hub.decide(family, lambda it, _, on: it.inform_family("in person", "2026-03-02", "", on))
     hub.tell(a_signal(concern="nuisance", reference="later", informed=Informed(reason_not="danger")))
+    hub.tell(a_signal(concern="nuisance", reference="last", informed=Informed(reason_not="not-stated")))
     assert (family_of(hub, family)["informed"]["how"], family_of(hub, family)["informed"]["reasonNot"]) == ("in person", "")
 
 

@@ -65,7 +65,7 @@ def notice_all(hub: Shown, family: UUID) -> None:
 
 def test_a_family_is_recognised_by_its_names_levels_and_who_is_there_for_it(hub: Shown) -> None:
     parent = a_person(given_names="Sam", prefix="van", family_name="Testeren")
-    family = hub.tell(a_signal(a_person(), parent, a_person(given_names="Bo"), concern="child-neglect"))
+    family = hub.tell(a_signal(a_person(), parent, a_person(given_names="Bo"), concern="child-neglect", informed=None))
     shown, known = only(hub), hub.heart.family(family)
     assert (shown["family"], shown["names"]) == (str(family), ["Voorbeeld", "van Testeren"])
     assert (shown["phase"], shown["direction"]["level"], shown["director"]["who"]) == ("candidate", "family", DUTY.who)

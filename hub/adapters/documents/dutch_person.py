@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.domain.dates import PartialDate
-from hub.domain.signals import Address, Informed, NamedPerson
+from hub.domain.signals import NOT_STATED, Address, Informed, NamedPerson
 from hub.domain.words import Role
 
 HOW = {"mondeling": "spoken", "schriftelijk": "letter", "telefonisch": "phone", "e-mail": "e-mail", "onbenoemd": "unnamed"}
@@ -37,7 +37,7 @@ def informed(told: Mapping[str, Any]) -> Informed:
     if told.get("redenNietGeinformeerd"):
         return Informed(reason_not=WHY_NOT[told["redenNietGeinformeerd"]])
     if not told:
-        return Informed(reason_not="not-stated")
+        return Informed(reason_not=NOT_STATED)
     return Informed(how=HOW[told["wijze"]], when=PartialDate(told.get("datum", "")), by=told.get("door", ""))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from hub.adapters.documents.schema import json_of
 from hub.domain.concerns import CONCERNS
 from hub.domain.dates import PartialDate
-from hub.domain.signals import Address, Informed, NamedPerson, Signal
+from hub.domain.signals import NOT_STATED, Address, Informed, NamedPerson, Signal
 from hub.domain.words import Role, Weight
 from hub.errors import Violation
 from hub.ports import MessageType, Partner
@@ -50,7 +50,7 @@ def _person(person: Mapping[str, Any]) -> NamedPerson:
 
 def _informed(told: Mapping[str, Any] | None) -> Informed:
     if told is None:
-        return Informed(reason_not="not-stated")
+        return Informed(reason_not=NOT_STATED)
     return Informed(told.get("how", ""), PartialDate(told.get("when", "")), told.get("by", ""), told.get("reasonNot", ""))
 
 

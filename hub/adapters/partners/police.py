@@ -7,7 +7,7 @@ from hub.adapters.documents.dutch_person import HOW
 from hub.adapters.documents.stuf import NAMES, Part
 from hub.adapters.documents.vt_feedback import write_vt_terugkoppeling
 from hub.domain.dates import PartialDate
-from hub.domain.signals import Address, Informed, NamedPerson, Signal
+from hub.domain.signals import NOT_STATED, Address, Informed, NamedPerson, Signal
 from hub.domain.words import Role, Weight
 from hub.ports import MessageType, Partner, TellingType
 
@@ -151,7 +151,7 @@ def _informed(report: Part) -> Informed:
     told = [_told(each) for each in report.parts("JZ:isGeinformeerdAan")]
     if told:
         return told[0]
-    return Informed(how="described", by="police") if report.text("JZ:informering") else Informed(reason_not="not-stated")
+    return Informed(how="described", by="police") if report.text("JZ:informering") else Informed(reason_not=NOT_STATED)
 
 
 def _told(person: Part) -> Informed:

@@ -3,7 +3,7 @@
 from hub.adapters.documents import stuf
 from hub.adapters.documents.stuf import Part
 from hub.domain.dates import PartialDate
-from hub.domain.signals import Address, Informed, NamedPerson, Signal
+from hub.domain.signals import NOT_STATED, Address, Informed, NamedPerson, Signal
 from hub.domain.words import LifeArea, Role
 from hub.ports import MessageType, Partner
 
@@ -188,11 +188,11 @@ def _address(person: Part) -> Address:
 
 def _informed(told: Part) -> Informed:
     if not told.is_there:
-        return Informed(reason_not="not-stated")
+        return Informed(reason_not=NOT_STATED)
     when = told.date("BG:datum")
     if told.code("BG:indicatieGeinformeerd", {"Ja": True, "Nee": False}):
         return Informed(how="unnamed", when=when, by="veilig-thuis")
-    return Informed(reason_not="stated-in-report" if told.text("BG:redenNietGeinformeerd") else "not-stated")
+    return Informed(reason_not="stated-in-report" if told.text("BG:redenNietGeinformeerd") else NOT_STATED)
 
 
 PARTNER = Partner(

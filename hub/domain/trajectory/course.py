@@ -168,7 +168,7 @@ class Course(Planned):
         reason_not: str
 
         def apply(self, family: "Course") -> None:
-            pass
+            family.note_informed(self.how, self.reason_not)
 
     class CorrectionNoted(Recorded):
         """Something recorded earlier is wrong; it stays, and this says what is right (L7)."""
@@ -272,11 +272,12 @@ class Course(Planned):
             self.record(self.Reopened, on, motivation=motivation)
 
     def inform_family(self, how: str, when: str, reason_not: str, on: Occasion) -> None:
-        """Somebody told the family, or says why not yet."""
+        """Somebody told the family, or says why not yet; who was to hear of escalations then hears of them."""
         self.must_be_open()
         if bool(how) == bool(reason_not):
             raise RuleBroken("Either how the family was told, or the reason why not.", code="informed-or-reason")
         self.record(self.FamilyInformed, on, how=how, when=when, reason_not=reason_not)
+        self.release(on)
 
     def note_correction(self, about: str, words: str, on: Occasion) -> None:
         """Corrections are accepted always, after closing too."""

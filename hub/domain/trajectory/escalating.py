@@ -9,9 +9,9 @@ from hub.domain.dates import PartialDate
 from hub.domain.escalation import assess, overall
 from hub.domain.matrix import Cell, Matrix
 from hub.domain.rules import Rules
-from hub.domain.signals import Informed, KnownSignal
+from hub.domain.signals import Informed, KnownSignal, may_be_shared
 from hub.domain.streams import Occasion, Recorded, own_fields, sealed, stream_id
-from hub.domain.trajectory.clocks import RunningClock, is_acknowledgement, motivated
+from hub.domain.trajectory.clocks import ENDED, RunningClock, is_acknowledgement, motivated
 from hub.domain.trajectory.restricting import Restricting
 from hub.domain.words import Axis, Level, LifeArea, Weight
 from hub.errors import NotKnown, RuleBroken
@@ -21,8 +21,8 @@ from hub.errors import NotKnown, RuleBroken
 class Escalation:
     """An axis that rose: by which rule of which matrix, on which signals, and whether a person has acknowledged it.
 
-    `tell` are the kinds of partners that were told, `leads` who leads by the matrix; `holds` is what the signals gave when some
-    of these were taken back.
+    `tell` are the kinds of partners that were told, `held` those that hear of it when the family was informed, `leads` who leads
+    by the matrix; `holds` is what the signals gave when some of these were taken back.
     """
 
     id: str
@@ -33,6 +33,7 @@ class Escalation:
     signals: tuple[str, ...]
     levers: tuple[Mapping[str, str], ...]
     tell: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
     acknowledged_by: str = ""
     holds: Level | None = None
     leads: str = ""
@@ -56,6 +57,7 @@ class Escalating(Restricting):
     considered: dict[Axis, frozenset[str]]
     escalations: dict[str, Escalation]
     director: Reachable
+    is_informed: bool
 
     def begin(self) -> None:
         super().begin()
@@ -64,6 +66,7 @@ class Escalating(Restricting):
         self.levels = dict.fromkeys(Axis, Level.NONE)
         self.considered = {}
         self.escalations = {}
+        self.is_informed = False
 
     class SignalRecorded(Recorded):
         """A partner's signal was found to be about this family; `known_since` is when the hub first heard it."""
@@ -103,6 +106,7 @@ class Escalating(Restricting):
         def apply(self, family: "Escalating") -> None:
             family.accounts[self.signal] = self
             family.signals[self.signal] = self.known
+            family.note_informed(self.informed.get("how", ""), self.informed.get("reasonNot", ""))
 
     class SignalUnlinked(Recorded):
         """A signal turned out not to be about this family; what rested on it is for the director to reconsider.
@@ -154,6 +158,31 @@ class Escalating(Restricting):
                 leads=self.leads,
             )
 
+    class TellingHeld(Recorded):
+        """Partners of these kinds hear of an escalation when the family was informed, and not before (L13)."""
+
+        TOPIC = "telling-held"
+        escalation: str
+        tell: list[str]
+
+        def apply(self, family: "Escalating") -> None:
+            family.escalations[self.escalation] = replace(family.escalations[self.escalation], held=tuple(self.tell))
+
+    class TellingReleased(Recorded):
+        """The family was informed, or it is coded why not: partners of these kinds hear of an escalation that was held."""
+
+        TOPIC = "telling-released"
+        escalation: str
+        axis: str
+        level: int
+        leads: str
+        tell: list[str]
+        contact: str
+
+        def apply(self, family: "Escalating") -> None:
+            known = family.escalations[self.escalation]
+            family.escalations[self.escalation] = replace(known, tell=(*known.tell, *self.tell), held=())
+
     class EscalationAcknowledged(Recorded):
         """A person took notice of an escalation, in time or not."""
 
@@ -182,7 +211,10 @@ class Escalating(Restricting):
             family.considered[axis] = frozenset(family.signals)
             # what was taken back before a person decided is not weighed for them once more
             decided = {known.id: replace(known, holds=None) for known in family.escalations.values() if known.axis is axis}
-            family.escalations |= decided
+            # nor is anybody told any more of what no longer stands
+            family.escalations |= {
+                id: known if known.level <= self.level_to else replace(known, held=()) for id, known in decided.items()
+            }
 
     def record_signal(
         self,
@@ -214,12 +246,14 @@ class Escalating(Restricting):
             purpose=purpose,
             informed=_told(informed),
         )
+        self.release(on)
 
     def take_over(self, account: "Escalating.SignalRecorded", on: Occasion) -> None:
         """Records here what was recorded for another family; one that is known already is silence."""
         if account.signal not in self.signals:
             said = {name: getattr(account, name) for name in own_fields(account)}
             self.record(self.SignalRecorded, replace(on, by=account.by, basis=account.basis), **said)
+            self.release(on)
 
     def forget(self, signal: str) -> None:
         """Applies that a signal is not this family's."""
@@ -248,11 +282,39 @@ class Escalating(Restricting):
                 signals=list(found.signals),
                 leads=cell.leads,
                 levers=[{"lever": lever.lever, "by": lever.by, "ground": lever.ground} for lever in cell.levers],
-                tell=self.may_be_told(cell.tell, axis),
+                tell=self.told_at_once(cell, axis),
                 contact=self.director.contact,
                 acknowledge_by=rules.due(cell.acknowledge, on.at) if cell.acknowledge else None,
             )
+            self._hold(escalation, cell, axis, on)
             self._run_terms(axis, escalation, cell, rules, on)
+
+    def told_at_once(self, cell: Cell, axis: Axis) -> list[str]:
+        """The kinds of partners that hear of an axis now: before the family was informed, who leads alone (L13)."""
+        told = self.may_be_told(cell.tell, axis)
+        return told if self.is_informed else [kind for kind in told if kind == cell.leads]
+
+    def _hold(self, escalation: str, cell: Cell, axis: Axis, on: Occasion) -> None:
+        at_once = self.told_at_once(cell, axis)
+        if held := [kind for kind in self.may_be_told(cell.tell, axis) if kind not in at_once]:
+            self.record(self.TellingHeld, on, escalation=escalation, tell=held)
+
+    def note_informed(self, how: str, reason_not: str) -> None:
+        """Applies what somebody said of informing the family; what was said once stands."""
+        self.is_informed = self.is_informed or may_be_shared(how, reason_not)
+
+    def release(self, on: Occasion) -> None:
+        """Lets those hear of escalations that still stand for whom they were held, once the family was informed.
+
+        Not of one of which the signals that are left give less: it is not told while a person has to decide on it.
+        """
+        if not self.is_informed or self.phase in ENDED:
+            return
+        for known in [each for each in self.escalations.values() if each.held]:
+            is_doubted = known.holds is not None and known.holds < known.level
+            if not is_doubted and (tell := self.may_be_told(known.held, known.axis)):
+                said = {"axis": known.axis.value, "level": int(known.level), "leads": known.leads}
+                self.record(self.TellingReleased, on, escalation=known.id, **said, tell=tell, contact=self.director.contact)
 
     def _run_terms(self, axis: Axis, escalation: str, cell: Cell, rules: Rules, on: Occasion) -> None:
         """Starts the terms of a cell; what ran for a lower level of the axis ends, but a term that goes on is not begun anew."""
@@ -292,7 +354,7 @@ class Escalating(Restricting):
             level_from=int(self.levels[axis]),
             level_to=int(to),
             motivation=motivation,
-            tell=self.may_be_told(rules.matrix.cells[axis, self.levels[axis]].tell, axis),
+            tell=self.told_at_once(rules.matrix.cells[axis, self.levels[axis]], axis),
             contact=self.director.contact,
         )
         self._stop_terms(axis, on)
@@ -313,8 +375,8 @@ class Escalating(Restricting):
         return self.escalations[id]
 
     def told(self, matrix: Matrix) -> list[str]:
-        """The kinds of partners that the cells of the present levels say must be told."""
-        return sorted({kind for cell in self.levels.items() for kind in self.may_be_told(matrix.cells[cell].tell, cell[0])})
+        """The kinds of partners that the cells of the present levels say must be told, as far as they hear of it now."""
+        return sorted({kind for cell in self.levels.items() for kind in self.told_at_once(matrix.cells[cell], cell[0])})
 
     @property
     def level(self) -> Level:

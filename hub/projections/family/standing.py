@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from hub.domain.signals import may_be_shared
 from hub.domain.streams import Recorded
 from hub.domain.trajectory import Trajectory
 from hub.domain.trajectory.clocks import ENDED
@@ -248,9 +249,15 @@ def _heard(state: State, event: Trajectory.SignalRecorded) -> None:
 
 
 def _inform(state: State, event: Recorded, how: str, when: str, reason_not: str) -> None:
-    if how or not state["informed"] or not state["informed"]["how"]:
+    known = state["informed"]
+    if not known or _how_much(how, reason_not) >= _how_much(known["how"], known["reasonNot"]):
         noted = moment(event.timestamp)
         state["informed"] = {"how": how, "when": when, "reasonNot": reason_not, "by": event.by, "notedAt": noted}
+
+
+def _how_much(how: str, reason_not: str) -> int:
+    """How much is said of informing a family: how it was done is more than why not, and that more than nothing."""
+    return 2 if how else int(may_be_shared(how, reason_not))
 
 
 # levers --------------------------------------------------------------------------------

@@ -63,6 +63,8 @@ _SIGNALS = topics_of((Trajectory.SignalRecorded, *GONE))
 _LEVELS = topics_of(
     (
         Trajectory.LevelRaised,
+        Trajectory.TellingHeld,
+        Trajectory.TellingReleased,
         Trajectory.EscalationAcknowledged,
         Trajectory.EscalationRectified,
         Trajectory.SteppedDown,

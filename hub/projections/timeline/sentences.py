@@ -48,6 +48,14 @@ SENTENCES: dict[type[Recorded], tuple[str, str]] = {
         "Opgeschaald op {axis}: van niveau {level_from} naar {level_to}, volgens regel {rule} van matrix {matrix}.",
         "Escalated on {axis}: from level {level_from} to {level_to}, by rule {rule} of matrix {matrix}.",
     ),
+    Trajectory.TellingHeld: (
+        "Het gezin is nog niet ingelicht: partners horen pas van deze opschaling als dat is vastgelegd.",
+        "The family was not informed yet: partners hear of this escalation when it is noted that it was.",
+    ),
+    Trajectory.TellingReleased: (
+        "Nu horen partners van de opschaling op {axis} naar niveau {level}, die wachtte op het inlichten van het gezin.",
+        "Partners now hear of the escalation on {axis} to level {level}, which waited for the family to be informed.",
+    ),
     Trajectory.EscalationAcknowledged: ("Van een opschaling is kennisgenomen.", "An escalation was acknowledged."),
     Telling.Acknowledged: (
         "Bij {organisation} nam iemand bij naam kennis van een bericht over dit gezin.",
