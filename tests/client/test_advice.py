@@ -25,7 +25,8 @@ TOLD_OTHERS = frozenset(
         *("token-role", "token-subject", "token-organisation", "not-on-duty", "stale-decision"),
         *("on-call-already", "too-many-shifts", "not-registered-to-report", "letters-missing"),
         # the operator, at a command
-        *("runs-already", "no-council", "not-shown-yet", "no-request-decided", "no-child", "no-verifier", "not-opened"),
+        *("runs-already", "no-council", "not-shown-yet", "no-request-decided", "not-informed"),
+        *("no-child", "no-verifier", "not-opened"),
         *("rule-file-changed", "not-a-range", "not-a-table"),
         # people who decide about a message, a question, a person
         *("not-quarantined", "answered-already", "not-answered", "taken-back", "erased", "ground-missing"),
