@@ -67,7 +67,7 @@ $(RUN): | $(BIN)/python
 	@rm -f $(VENV)/run-* && touch $@
 
 $(DEV): | $(BIN)/python
-	@echo "Installing what the hub and its tests run on into $(VENV): about 271 MB to fetch, a minute or so."
+	@echo "Installing what the hub and its tests run on into $(VENV): about 404 MB to fetch, two minutes or so."
 	@$(WHEELS) -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation --editable . --editable ./verifier
 	@rm -f $(VENV)/dev-* $(VENV)/run-* && touch $@ $(RUN)

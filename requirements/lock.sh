@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Resolves pyproject.toml into run.txt, dev.txt and lock.txt, and package.json into its lock; none of them names a host.
+# Resolves pyproject.toml into run.txt, evaluation.txt, dev.txt and lock.txt, and package.json into its lock; none of them names a host.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,8 @@ compile() {
     "$venv/bin/uv" pip compile --quiet --generate-hashes --universal --no-header --python-version 3.11 "$@" >/dev/null
 }
 compile pyproject.toml --group build --output-file requirements/run.txt
-compile pyproject.toml --group build --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+compile pyproject.toml --group build --extra evaluation --constraint requirements/run.txt --output-file requirements/evaluation.txt
+compile pyproject.toml --group build --extra evaluation --group dev --constraint requirements/evaluation.txt --output-file requirements/dev.txt
 compile --group lock --output-file requirements/lock.txt
 
 "$venv/bin/python" tests/node/npm.py install --package-lock-only
