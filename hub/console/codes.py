@@ -8,6 +8,7 @@ from hub.console.words import ROLES
 from hub.domain.concerns import CONCERNS
 from hub.domain.instruments import MeasuredAt
 from hub.domain.matrix import Matrix, Words
+from hub.domain.publications import Kind
 from hub.domain.words import Axis, Direction, LifeArea, Phase, Role, Weight
 
 _AREAS = {
@@ -85,6 +86,11 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         MeasuredAt.CLOSING: Both("bij het afsluiten", "at closing"),
         MeasuredAt.SIX_MONTHS: Both("zes maanden na het afsluiten", "six months after closing"),
         MeasuredAt.TWELVE_MONTHS: Both("twaalf maanden na het afsluiten", "twelve months after closing"),
+    },
+    "publication": {
+        Kind.EVALUATION: Both("evaluatie", "evaluation"),
+        Kind.SOCIAL_RETURN: Both("maatschappelijk rendement", "social return"),
+        Kind.SIMULATION: Both("simulatie, met verzonnen gezinnen", "simulation, with families that were made up"),
     },
     "capacity": {role.value: words for role, words in ROLES.items()},
     "outcome": {
@@ -164,6 +170,7 @@ CODES: Mapping[str, Mapping[str, Both]] = {
         "radar": Both("signalenradar", "signals radar"),
         "funnel": Both("van signaal tot traject", "from signal to trajectory"),
         "insight": Both("inzicht over alle gezinnen", "insight over all families"),
+        "publications": Both("verslagen", "reports"),
         "feed": Both("live meldingen", "live notices"),
         "webhook": Both("berichten aan partners", "messages to partners"),
         "mail": Both("e-mail aan mensen", "mail to people"),

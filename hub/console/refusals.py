@@ -121,6 +121,10 @@ REFUSALS: Mapping[str, Both] = {
     "assignment-over": Both("Deze opdracht is al voorbij.", "This assignment is over already."),
     "too-many-shifts": Both("Er staan al zo veel diensten in het rooster als kan.", "There are as many shifts to come as can be."),
     "no-request-decided": Both("Niemand besloot tot een verzoek om onderzoek.", "Nobody decided to ask for an investigation."),
+    "not-informed": Both(
+        "Leg eerst vast hoe het gezin is ingelicht, of waarom niet.", "Note first how the family was informed, or why not."
+    ),
+    "withdrawn": Both("Dit verslag is al ingetrokken.", "This report is withdrawn already."),
     "no-child": Both("Dit besluit gaat niet over een kind van dit gezin.", "This decision names no child of this family."),
     "request-nobody-decides": Both("Hierover beslist een mens, met naam.", "A person decides this, by name."),
     "request-identity-unchecked": Both(

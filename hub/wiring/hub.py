@@ -65,6 +65,7 @@ from hub.history import History
 from hub.intake import Intake
 from hub.ports import Clock, SystemClock
 from hub.projections import clocks, feedback, requests
+from hub.publishing import Publishing
 from hub.register import Register
 from hub.registry import Registry
 from hub.relay import Relay, shown, told
@@ -139,6 +140,7 @@ class Hub:
     subscribing: Subscribing
     tellings: Tellings
     contacting: Contacting
+    publishing: Publishing
     families: Families
     intake: Intake
     casework: Casework
@@ -259,6 +261,7 @@ class Hub:
             subscribing=subscribing,
             tellings=tellings,
             contacting=contacting,
+            publishing=Publishing(register),
             families=families,
             intake=intake,
             casework=Casework(register, families, rules),

@@ -13,6 +13,7 @@ import pytest
 from hub.adapters.channels.webhook.mailbag import Mailbag
 from hub.api.admission import Guarded
 from hub.domain.callers import Capacity
+from hub.domain.publications import Kind
 from hub.domain.requests import Asks
 from hub.domain.subscriptions import Wish
 from hub.domain.trajectory import Trajectory
@@ -50,6 +51,8 @@ GET  /v1/insight/waiting                                   oxc         oxc      
 GET  /v1/insight/signals                                   oxc         oxc       oxc            oxc     oxc                     -        -        -
 GET  /v1/insight/goals                                     oxc         oxc       oxc            oxc     oxc                     -        -        -
 GET  /v1/insight/caseload                                  oxc         oxc       oxc            oxc     oxc                     -        -        -
+GET  /v1/publications                                      oxc         oxc       oxc            oxc     oxc                     -        -        -
+GET  /v1/publications/{id}                                 oxc         oxc       oxc            oxc     oxc                     -        -        -
 GET  /v1/broken-glass                                      oxc         oxc       oxc            oxc     oxc                     -        -        -
 GET  /v1/escalations                                       oxc         oxc       oxc            oxc     -                       -        -        -
 GET  /v1/escalations/{id}                                  o           o         o              o       -                       -        -        -
@@ -219,7 +222,7 @@ def _kind(path: str) -> str:
 
 _KINDS = (
     *("match-questions", "messages", "signals/{id}", "subscriptions", "notices", "reports"),
-    *("person-requests", "erasure-certificate", "persons"),
+    *("person-requests", "erasure-certificate", "persons", "publications"),
 )
 
 
@@ -252,6 +255,7 @@ async def a_town(hub: Running) -> Town:
         "erasure-certificate": str(erased),
         "subscriptions": subscription,
         "notices": notice,
+        "publications": str(hub.hub.publishing.publish(Kind.EVALUATION, "A report", "<title>A report</title>", "operator")),
         "match-questions": question["id"],
         "messages": unread["message"],
         "signals/{id}": own,

@@ -128,6 +128,9 @@ PLAIN: dict[str, str] = {
     "valid_until": "a day",
     "ended": "counts by code",
     "until": "days by code, or a moment",
+    # what is published, of all families together
+    "title": "the title of a report",
+    "page": "a report",
     # moments
     "since": "a day",
     "logged": "a moment",
