@@ -14,6 +14,8 @@ _NOT_HERE = frozenset(
 )
 _ADDRESSES = frozenset({"src", "srcset", "href", "xlink:href", "action", "formaction", "data", "poster", "background", "ping"})
 _WITHIN = re.compile(r"#|data:image/(?:png|svg\+xml);")
+_TO_READ = re.compile(r"#|https?://")
+"""A source: only who clicks on it goes there."""
 _REACHES = re.compile(r"@import|url\(\s*['\"]?(?!#|data:)", re.IGNORECASE)
 
 
@@ -50,14 +52,15 @@ class _Reader(HTMLParser):
         self._within: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._within = [tag] if tag in ("title", "style") else []
+        # a picture has a title too: the first is that of the page
+        self._within = [tag] if tag == "style" or (tag == "title" and not self.title) else []
         named = tag if tag != "meta" or "http-equiv" not in dict(attrs) else "meta http-equiv"
         if named in _NOT_HERE:
             self._refuse(f"<{named}> does more than show")
         for name, value in attrs:
             if name.startswith("on"):
                 self._refuse(f"{name} is a script")
-            elif name in _ADDRESSES and not _WITHIN.match(value or ""):
+            elif name in _ADDRESSES and not (_TO_READ if (tag, name) == ("a", "href") else _WITHIN).match(value or ""):
                 self._refuse(f"{name} leads out of the page")
             elif name == "style" and _REACHES.search(value or ""):
                 self._refuse("style leads out of the page")

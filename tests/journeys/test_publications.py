@@ -14,9 +14,11 @@ from hub.commands.shared import aside, say
 from hub.domain.callers import Capacity
 from hub.domain.publications import Kind, Publication, publication_id
 from hub.errors import Malformed
+from tests.console.working import person, working
 from tests.journeys.running import Served, serving
 from tests.journeys.test_persons_by_command import caught_up
 from tests.parts import databases
+from tests.passing import passed_on
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -24,7 +26,8 @@ pytestmark = pytest.mark.usefixtures("database")
 
 PAGE = """<!DOCTYPE html><html lang="nl"><head><meta charset="utf-8"><title>Maatschappelijk
  rendement 2512</title><style>td { color: #111 }</style></head><body><main><h1>Rendement</h1><a href="#below">naar de tabel</a>
-<svg role="img" aria-label="wat het zwaarst weegt"><rect fill="url(#stripes)" width="3" height="3"/></svg></main></body></html>
+<a href="https://source.example">bron</a>
+<svg role="img"><title>Wat het zwaarst weegt</title><rect fill="url(#stripes)" width="3" height="3"/></svg></main></body></html>
 """
 TITLE = "Maatschappelijk rendement 2512"
 WHY = "Er stond een verkeerde prijs in."
@@ -51,7 +54,8 @@ def test_a_page_that_only_shows_is_taken_by_its_title() -> None:
         '<p onclick="x()">',
         '<img src="https://elsewhere.example/x.png">',
         '<a href="javascript:x()">',
-        '<a href=" https://elsewhere.example">',
+        '<area href="https://elsewhere.example">',
+        '<a href="/families">',
         "<iframe srcdoc=x>",
         '<form action="#">',
         '<meta http-equiv="refresh" content="0;url=https://elsewhere.example">',
@@ -67,7 +71,7 @@ def test_a_page_that_only_shows_is_taken_by_its_title() -> None:
 def test_a_page_that_does_more_than_show_is_refused_with_the_line(more: str) -> None:
     with pytest.raises(Malformed) as refused:
         title_of(PAGE.replace("</main>", f"\n{more}</main>").encode())
-    assert [wrong.where for wrong in refused.value.violations] == ["/4"]
+    assert [wrong.where for wrong in refused.value.violations] == ["/5"]
 
 
 @pytest.mark.parametrize(
@@ -84,6 +88,23 @@ def test_what_is_no_such_page_is_refused(page: bytes, where: str) -> None:
     with pytest.raises(Malformed) as refused:
         title_of(page)
     assert [wrong.where for wrong in refused.value.violations] == [where]
+
+
+# On a page ---------------------------------------------------------------------------------------------------
+
+
+def test_a_report_opens_from_insight_as_it_stands_by_itself_and_may_do_nothing(tmp_path: Path) -> None:
+    with working(tmp_path) as work:
+        lead = work.door.logged_in(person("d.leider"))
+        assert 'href="/publications"' in lead.get("/insight").text
+        assert "Er is nog geen verslag." in lead.get("/publications").text
+        id = work.door.hub.publishing.publish(Kind.EVALUATION, TITLE, PAGE, "c.beheer")
+        passed_on(work.door.hub)
+        assert f'<a href="/publications/{id}">{TITLE}</a>' in lead.get("/publications").text
+        opened = lead.get(f"/publications/{id}")
+        assert opened.text == PAGE
+        assert {"default-src 'none'", "sandbox"} <= set(opened.headers["Content-Security-Policy"].split("; "))
+        assert work.door.logged_in(person("c.beheer")).get(f"/publications/{id}").status_code == 403
 
 
 # Published and withdrawn -------------------------------------------------------------------------------------

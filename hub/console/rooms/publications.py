@@ -6,7 +6,6 @@ from typing import Any
 from starlette.responses import Response
 
 from hub.console.asking import Ask
-from hub.console.parts import Both
 from hub.console.rooms import Page
 from hub.domain.policy import Act
 
@@ -24,6 +23,6 @@ async def _page(ask: Ask) -> Response:
 
 
 PAGES = (
-    Page("publications", "/publications", _show, Act.SEE_INSIGHT, menu=Both("Verslagen", "Reports"), place=66),
+    Page("publications", "/publications", _show, Act.SEE_INSIGHT),
     Page("publication", "/publications/{id:uuid}", _page, Act.SEE_INSIGHT),
 )
