@@ -12,6 +12,7 @@ from hub.commands import (
     checking,
     deliveries,
     deriving,
+    evaluating,
     exporting,
     investigation,
     keys,
@@ -57,6 +58,7 @@ for more in (deriving, supposing, exporting):
 for name, group in {
     "audit": audit,
     "deliveries": deliveries,
+    "evaluation": evaluating,
     "keys": keys,
     "partner": partners,
     "person": persons,

@@ -26,6 +26,8 @@ FEWEST_LATER = 4
 """Months during and after, of the six that a trajectory lasts; Cochrane EPOC asks three."""
 FEWEST_SIGNALS = 5
 """In each part of the series."""
+FEWEST_HEARD = 3
+"""Months of a part in which there was a signal: with one or two a trend may be anything."""
 SIGNALS_EACH = 10
 """For each coefficient: Peduzzi and others, A simulation study of the number of events per variable (1996)."""
 _SURE = 1.959963984540054
@@ -175,28 +177,42 @@ def _enough(found: dict[tuple[Part, int], Month], part: Part, nth: int, step: in
 
 def usable(months: Sequence[Month]) -> list[Month]:
     """The months that can be computed with: without those after the end, while there are too few of them."""
-    after = [month for month in months if month.part is Part.AFTER]
-    is_enough = len(after) >= FEWEST_LATER and sum(month.signals for month in after) >= FEWEST_SIGNALS
+    is_enough = _missing(months, Part.AFTER, FEWEST_LATER) is None
     return [month for month in months if month.part is not Part.AFTER or is_enough]
 
 
 def too_little(months: Sequence[Month]) -> Words | None:
     """Why nothing can be computed from these months; `None` where it can."""
-    for part, fewest, nl, en in (
-        (Part.BEFORE, FEWEST_BEFORE, "voor het begin", "before the start"),
-        (Part.DURING, FEWEST_LATER, "tijdens het traject", "during the trajectory"),
-    ):
-        those = [month for month in months if month.part is part]
-        if len(those) < fewest:
-            return Words(
-                f"Te weinig maanden {nl}: van minstens vijf gezinnen tegelijk zijn er {len(those)}, en {fewest} zijn nodig.",
-                f"Too few months {en}: of at least five families at once there are {len(those)}, and {fewest} are needed.",
-            )
-        if sum(month.signals for month in those) < FEWEST_SIGNALS:
-            return Words(f"Te weinig signalen {nl}: minder dan vijf.", f"Too few signals {en}: fewer than five.")
+    if why := _missing(months, Part.BEFORE, FEWEST_BEFORE) or _missing(months, Part.DURING, FEWEST_LATER):
+        return why
     needed = SIGNALS_EACH * len(design(months)[0])
     if sum(month.signals for month in months) < needed:
         return Words(f"Te weinig signalen: {needed} zijn nodig.", f"Too few signals: {needed} are needed.")
+    return None
+
+
+_CALLED = {
+    Part.BEFORE: Words("voor het begin", "before the start"),
+    Part.DURING: Words("tijdens het traject", "during the trajectory"),
+    Part.AFTER: Words("na het einde", "after the end"),
+}
+
+
+def _missing(months: Sequence[Month], part: Part, fewest: int) -> Words | None:
+    """What there is too little of in one part."""
+    those, called = [month for month in months if month.part is part], _CALLED[part]
+    if len(those) < fewest:
+        return Words(
+            f"Te weinig maanden {called.dutch}: van minstens vijf gezinnen tegelijk zijn er {len(those)}, en {fewest} zijn nodig.",
+            f"Too few months {called.english}: of at least five families at once there are {len(those)}, and {fewest} are needed.",
+        )
+    if sum(month.signals for month in those) < FEWEST_SIGNALS:
+        return Words(f"Te weinig signalen {called.dutch}: minder dan vijf.", f"Too few signals {called.english}: fewer than five.")
+    if sum(month.signals > 0 for month in those) < FEWEST_HEARD:
+        return Words(
+            f"Signalen {called.dutch} vallen in minder dan drie maanden.",
+            f"Signals {called.english} are in fewer than three months.",
+        )
     return None
 
 

@@ -58,10 +58,10 @@ def counted(hub: Hub, families: Iterable[UUID]) -> Iterator[tuple[str, str, int 
     """
     until = datetime.fromisoformat(Until(hub.clock.now()).moment)
     with hub.stored.views.connect() as connection:
-        lives = _lives(connection)
+        homes = lives(connection)
     places: defaultdict[str, _Place] = defaultdict(_Place)
     for family in families:
-        places[lives.get(str(family), ELSEWHERE)].add(_of(hub.history.facts(family, until), until))
+        places[homes.get(str(family), ELSEWHERE)].add(_of(hub.history.facts(family, until), until))
     for place in sorted(places):
         if place != ELSEWHERE and places[place].families < FIVE:
             places[ELSEWHERE].add(places.pop(place))
@@ -70,7 +70,7 @@ def counted(hub: Hub, families: Iterable[UUID]) -> Iterator[tuple[str, str, int 
             yield from _told(place, one)
 
 
-def _lives(connection: Connection) -> dict[str, str]:
+def lives(connection: Connection) -> dict[str, str]:
     """Where most of those live whom the signals of a family name."""
     many = func.count(NAMED.c.person.distinct())
     joined = NAMED.join(PLACES, NAMED.c.person == PLACES.c.person)

@@ -22,7 +22,7 @@ _FULL = 5
 """Families that one coach can have."""
 _MANY = 50
 """Families of which a share can be told: of fewer, rounding by fives changes it by more than a tenth."""
-_STAGES: Mapping[str, Both] = {
+STAGES: Mapping[str, Both] = {
     "signals": Both("signalen over deze gezinnen", "signals about these families"),
     "candidates": Both("kwamen in beeld", "came into view"),
     "criteria-met": Both("voldeden aan de criteria", "met the criteria"),
@@ -30,26 +30,26 @@ _STAGES: Mapping[str, Both] = {
     "decided": Both("kregen een besluit", "were decided on"),
     "started": Both("begonnen", "started"),
 }
-_WHY: Mapping[str, Both] = {
+WHY: Mapping[str, Both] = {
     "criteria-not-met": Both("voldeden niet aan de criteria", "did not meet the criteria"),
     "nobody-referred": Both("voldeden, maar niemand meldde aan", "met them, and nobody referred"),
     "ended-early": Both("eindigden eerder", "ended before"),
 }
-_STEPS: Mapping[str, Both] = {
+STEPS: Mapping[str, Both] = {
     "criteria-met": Both("eerste signaal tot criteria vervuld", "first signal until the criteria were met"),
     "referred": Both("tot de aanmelding", "until the referral"),
     "decided": Both("tot het besluit", "until the decision"),
     "started": Both("tot het startgesprek", "until the start talk"),
     "total": Both("eerste signaal tot startgesprek", "first signal until the start talk"),
 }
-_FORMER: Mapping[str, Both] = {
+FORMER: Mapping[str, Both] = {
     "enquiry": Both("vooronderzoek", "enquiry"),
     "council-report": Both("melding bij de Raad", "report to the Council"),
     "council-investigation": Both("onderzoek door de Raad", "investigation by the Council"),
     "court": Both("kinderrechter", "court"),
     "guardian": Both("gezinsvoogd aan het werk", "guardian at work"),
 }
-_RESULTS: Mapping[str, Both] = {
+RESULTS: Mapping[str, Both] = {
     "reached": Both("bereikt", "reached"),
     "partly": Both("deels bereikt", "partly reached"),
     "notReached": Both("niet bereikt", "not reached"),
@@ -98,7 +98,7 @@ async def _show(ask: Ask) -> Mapping[str, Any]:
         "most_heard": max((row for row in signals["lifeAreas"] if row["total"]), key=lambda row: row["total"], default=None),
         "goals": [_goal(row, word) for row in found["goals"]["lifeAreas"]],
         "goal_total": found["goals"]["total"],
-        "results": _RESULTS,
+        "results": RESULTS,
         "caseload": _caseload(found["caseload"]),
     }
 
@@ -132,8 +132,8 @@ Word = Callable[[str, str], Both]
 
 
 def _of_path(found: Found, word: Word) -> Table:
-    rows = [[_STAGES[one["stage"]], one["count"]] for one in found["stages"]]
-    rows += [[_WHY[one["why"]], one["count"]] for one in found["notReferred"]]
+    rows = [[STAGES[one["stage"]], one["count"]] for one in found["stages"]]
+    rows += [[WHY[one["why"]], one["count"]] for one in found["notReferred"]]
     rows += [[_missing(word("criterion", one["criterion"])), one["count"]] for one in found["missing"]]
     return Table("early-path", Both("De weg vooraf", "The early path"), (_WHAT, _COUNT), rows)
 
@@ -144,7 +144,7 @@ def _missing(criterion: Both) -> Both:
 
 def _of_waiting(found: Found, _: Word) -> Table:
     steps = (*found["steps"], found["total"])
-    rows = [[_STEPS[one["step"]], one["families"], _known(one["medianDays"]), _known(one["p90Days"])] for one in steps]
+    rows = [[STEPS[one["step"]], one["families"], _known(one["medianDays"]), _known(one["p90Days"])] for one in steps]
     heads = (
         _STEP,
         Both("gezinnen", "families"),
@@ -163,10 +163,10 @@ def _of_signals(found: Found, word: Word) -> Table:
 
 
 def _of_goals(found: Found, word: Word) -> Table:
-    names = ("set", *_RESULTS)
+    names = ("set", *RESULTS)
     rows = [[word("area", row["code"]), *(row[name] for name in names)] for row in found["lifeAreas"]]
     rows.append([Both("samen", "together"), *(found["total"][name] for name in names)])
-    heads = (Both("leefgebied", "life area"), Both("doelen", "goals"), *_RESULTS.values())
+    heads = (Both("leefgebied", "life area"), Both("doelen", "goals"), *RESULTS.values())
     return Table("goals", Both("Doelen per leefgebied", "Goals by life area"), heads, rows)
 
 
@@ -216,7 +216,7 @@ def _path(found: Found) -> list[Bar]:
     """Each stage beside all families that came into view; the stage of signals is no count of families."""
     stages = [one for one in found["stages"] if one["stage"] != "signals"]
     came = max(stages[0]["count"] or 0, 1)
-    return [Bar(_STAGES[one["stage"]], _share(one["count"], came), [(0, _of(one["count"], came))]) for one in stages]
+    return [Bar(STAGES[one["stage"]], _share(one["count"], came), [(0, _of(one["count"], came))]) for one in stages]
 
 
 def _share(count: int | None, came: int) -> int | Both | None:
@@ -231,7 +231,7 @@ def _waits(found: Found) -> list[Bar]:
     bars, begin = [], 0.0
     for one in found["steps"]:
         length = _of((one["medianDays"] or 0) / 7 / _WEEKS_IN_A_MONTH, found["formerMonths"])
-        bars.append(Bar(_STEPS[one["step"]], _days(one["medianDays"]), [(min(begin, 100), min(length, 100 - min(begin, 100)))]))
+        bars.append(Bar(STEPS[one["step"]], _days(one["medianDays"]), [(min(begin, 100), min(length, 100 - min(begin, 100)))]))
         begin += length
     return bars
 
@@ -247,7 +247,7 @@ def _former(found: Found) -> list[Bar]:
     bars, begin = [], 0.0
     for one in found["former"]:
         length = _of(one["months"], found["formerMonths"])
-        bars.append(Bar(_FORMER[one["step"]], Both(f"{one['months']} maanden", f"{one['months']} months"), [(begin, length)]))
+        bars.append(Bar(FORMER[one["step"]], Both(f"{one['months']} maanden", f"{one['months']} months"), [(begin, length)]))
         begin += length
     return bars
 
@@ -273,7 +273,7 @@ def _signals(found: Found, word: Word) -> list[tuple[Both, list[Bar]]]:
 
 def _goal(row: Found, word: Word) -> Bar:
     parts, begin, together = [], 0.0, max(row["set"] or 0, 1)
-    for name in _RESULTS:
+    for name in RESULTS:
         length = _of(row[name], together)
         parts.append((begin, length))
         begin += length

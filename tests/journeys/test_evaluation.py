@@ -1,0 +1,304 @@
+"""Evaluation, from what the hub knows to a report to steer by: a cohort read, told by fives, refused where it is too small."""
+
+import asyncio
+import html
+import os
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser
+from pypdf import PdfReader
+
+from hub.adapters import outgoing_events
+from hub.domain.evaluation import Family
+from hub.domain.processing import Outcome, Wanted
+from hub.domain.words import LifeArea
+from hub.ports import SetClock
+from hub.settings import Settings
+from hub.wiring import Hub
+from hub.wiring.cohort import cohort
+from tests import issuer
+from tests.api.running import SOURCE, TYPE, Running, a_child, a_worry, an_event, running
+from tests.api.test_decisions import GOAL, WHY
+from tests.given import NOON
+from tests.journeys.test_deriving import families
+from tests.passing import passed_on
+
+DAY = timedelta(days=1)
+MONTHS = tuple(f"2026-{month:02}" for month in range(1, 13))
+PERIOD = ("--from", "2025-03", "--until", "2025-04")
+COUNT = 12
+"""Families of the cohort in `told`."""
+
+
+async def signal(hub: Running, nth: int, reference: str, **but: Any) -> UUID:
+    """A signal about one of many families."""
+    child = a_child(nth) | {"birthDate": "2016-04-05"}
+    said = await hub.post(an_event(a_worry(people=[child], reference=reference, **but), id=f"{nth}-{reference}"))
+    assert said.status_code in (200, 201), said.text
+    return hub.family_in(said)
+
+
+async def decided(hub: Running, family: UUID, path: str, body: Any) -> None:
+    said = await hub.tell(f"/v1/families/{family}/{path}", body)
+    assert said.status_code == 201, said.text
+
+
+async def starts(hub: Running, family: UUID) -> None:
+    """From a referral to the start talk, in a moment."""
+    await decided(hub, family, "referrals", WHY)
+    await decided(hub, family, "referral-decisions", {**WHY, "decision": "eligible"})
+    await decided(hub, family, "phases", {**WHY, "phase": "start-talk"})
+
+
+def read(hub: Running, months: tuple[str, ...] = MONTHS) -> list[Family]:
+    passed_on(hub.hub)
+    return cohort(hub.hub, families(hub), months)[0]
+
+
+def later(hub: Running, days: int) -> None:
+    hub.clock.set(hub.clock.now() + days * DAY)
+
+
+# What is read ------------------------------------------------------------------------------------------------
+
+
+async def test_of_a_family_is_known_when_it_came_how_far_and_what_partners_told(database: str, tmp_path: Path) -> None:
+    with running(tmp_path) as hub:
+        came = hub.clock.now()
+        family = await signal(hub, 1, "a")
+        later(hub, 30)
+        await starts(hub, family)
+        later(hub, 10)
+        await signal(hub, 1, "b")
+        assert read(hub, ("2026-04",)) == []
+        later(hub, 30)
+        (found,) = read(hub)
+        assert (found.came, found.referred, found.started) == (came, came + 30 * DAY, came + 30 * DAY)
+        assert [told.at for told in found.signals] == [came, came + 40 * DAY]
+        assert {told.partner for told in found.signals} == {"youth-work"}
+        assert (found.children, found.place, found.ended) == (1, "4321", None)
+        assert read(hub, ("2026-02",)) == []
+
+
+async def test_what_happened_in_the_present_month_is_not_known_yet(tmp_path: Path) -> None:
+    with running(tmp_path) as hub:
+        await signal(hub, 1, "a")
+        assert read(hub) == []
+        later(hub, 30)
+        assert len(read(hub)) == 1
+
+
+async def test_signals_after_the_end_count_also_though_they_open_the_trajectory_again(tmp_path: Path) -> None:
+    with running(tmp_path) as hub:
+        family = await signal(hub, 1, "a")
+        await starts(hub, family)
+        later(hub, 30)
+        await decided(hub, family, "early-endings", WHY)
+        ended = hub.clock.now()
+        later(hub, 30)
+        await signal(hub, 1, "b")
+        later(hub, 30)
+        await starts(hub, family)
+        again = hub.clock.now()
+        await signal(hub, 1, "c")
+        later(hub, 60)
+        (found,) = read(hub)
+        assert (found.end, found.ended) == ("ended-early", ended)
+        assert [told.at for told in found.signals] == [found.came, ended + 30 * DAY]
+        assert found.known == again, "a second trajectory is not after the first alone"
+
+
+async def test_a_signal_that_was_withdrawn_does_not_count(tmp_path: Path) -> None:
+    with running(tmp_path) as hub:
+        await signal(hub, 1, "a")
+        await signal(hub, 1, "b")
+        body = outgoing_events.to_structured(
+            id="3", source=SOURCE, type=TYPE, time=hub.clock.now(), data=None, extensions={"withdraws": "1-b"}
+        )
+        assert (await hub.post(body)).status_code == 201
+        later(hub, 60)
+        (found,) = read(hub)
+        assert len(found.signals) == 1
+
+
+async def test_goals_keep_their_result_and_those_that_a_new_plan_leaves_out_count_no_more(tmp_path: Path) -> None:
+    with running(tmp_path) as hub:
+        family = await signal(hub, 1, "a")
+        await starts(hub, family)
+        await decided(hub, family, "phases", {**WHY, "phase": "analysis-and-plan"})
+        await decided(hub, family, "plans", {**WHY, "goals": [GOAL, GOAL | {"goal": "debts", "area": "01"}]})
+        await decided(hub, family, "goals/school/results", {"result": "reached", "words": "no absence since March"})
+        await decided(hub, family, "plans", {**WHY, "goals": [GOAL | {"goal": "home", "area": "06"}]})
+        later(hub, 60)
+        (found,) = read(hub)
+        assert sorted(found.goals) == [(LifeArea.WORK_AND_EDUCATION, "reached"), (LifeArea.HOUSING, "")]
+
+
+# The report ----------------------------------------------------------------------------------------------------
+
+
+def asked(*said: object, place: Path) -> tuple[int, str]:
+    """With what it ended, and all that it said."""
+    command = [sys.executable, "-W", "error", "-m", "hub", "evaluation", *map(str, said)]
+    env = os.environ | {"COLUMNS": "200", "HUB_DATA_DIR": str(place), "HUB_MODE": "demo"}
+    run = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    return run.returncode, run.stdout + run.stderr
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a hub with twelve families, whose signals became fewer when their trajectories started after eight months."""
+    place = tmp_path_factory.mktemp("evaluation")
+    asyncio.run(_tell(place))
+    return place
+
+
+async def _tell(place: Path) -> None:
+    with running(place, database_url="") as hub:
+        hub.clock.set(hub.clock.now() - 364 * DAY)
+        first = [await signal(hub, nth, "0") for nth in range(1, COUNT + 1)]
+        for month in range(1, 13):
+            later(hub, 30)
+            for nth, family in enumerate(first, start=1):
+                if month == 8:
+                    await starts(hub, family)
+                for again in range(1 + nth % 2 if month < 8 else nth % 2):
+                    await signal(hub, nth, f"{month}.{again}")
+        later(hub, 3)
+        for family in first:
+            await decided(hub, family, "early-endings", WHY)
+        passed_on(hub.hub)
+
+
+@pytest.fixture(scope="module")
+def written(told: Path) -> Path:
+    """The report of those twelve, and one of a month with nobody."""
+    assert asked("report", told.parent / "report", *PERIOD, "--quiet", place=told)[0] == 0
+    code, said = asked("report", told.parent / "nobody", "--from", "2025-06", "--until", "2025-07", "--quiet", place=told)
+    assert code == 0, said
+    return told.parent
+
+
+def of(place: Path, tongue: str = "en") -> str:
+    """What a page says, without its marks."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", (place / f"evaluation.{tongue}.html").read_text())).split())
+
+
+def test_the_report_tells_of_plan_process_and_effect_by_fives(written: Path) -> None:
+    said = of(written / "report")
+    assert "All families that came into view from March 2025 through April 2025" in said
+    assert "Of 10 families that came into view, 10 were referred." in said
+    assert "Half of the families waited longer than six months for a start talk" in said
+    assert "From the first signal until the referral: half within 34 weeks, nine in ten too few to say." in said
+    assert "Goals by life area" in said
+    assert "youth-work 10 10" in said
+    assert "12 families" not in said
+
+
+def test_signals_are_told_as_ratios_with_their_bounds_and_not_clear_where_they_are_not(written: Path) -> None:
+    said = of(written / "report")
+    (found, low, high) = map(float, re.findall(r"Jump at the start: ([\d.]+) \(([\d.]+) to ([\d.]+)\)", said)[0])
+    assert low < found < high
+    assert ("clear" if low > 1 or high < 1 else "not clear") == re.findall(r"Jump at the start: [^,]+, ([a-z ]+)\.", said)[0]
+    assert found < 1, "each signalled less from then on"
+    assert "finances Too few signals before the start: fewer than five." in said
+    assert "Jump at the end:" not in said, "nothing was heard after it"
+
+
+def test_what_a_design_without_a_control_group_cannot_show_is_said_plainly(written: Path) -> None:
+    assert "There is no group to compare with." in of(written / "report")
+    assert "regression to the mean" in of(written / "report")
+    assert "Er is geen vergelijkingsgroep." in of(written / "report", "nl")
+
+
+def test_of_fewer_than_five_families_the_report_says_that_it_says_nothing(written: Path) -> None:
+    said = of(written / "nobody")
+    assert "In these months fewer than five families came into view. Of so few this report says nothing" in said
+    assert "Goals by life area" not in said
+    assert "There is no group to compare with." in said
+
+
+def test_nobody_is_named(written: Path) -> None:
+    for tongue in ("nl", "en"):
+        said = of(written / "report", tongue)
+        assert not re.search(r"Ander\d|Kind\d|4321|[0-9a-f]{8}-[0-9a-f]{4}|9999\d{5}", said)
+
+
+@pytest.mark.parametrize("tongue", ["nl", "en"])
+def test_on_paper_it_says_the_same_and_is_tagged_for_who_hears_it(written: Path, tongue: str) -> None:
+    paper = PdfReader(BytesIO((written / "report" / f"evaluation.{tongue}.pdf").read_bytes()))
+    root: Any = paper.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"].value is True
+    assert str(root["/Lang"]).startswith(tongue)
+    assert "pdfuaid:part" in root["/Metadata"].get_data().decode()
+    said = re.sub(r"\s+", "", "".join(page.extract_text() for page in paper.pages))
+    heads = re.findall(r"<h2>(.*?)</h2>", (written / "report" / f"evaluation.{tongue}.html").read_text())
+    assert len(heads) == 11
+    assert [head for head in heads if re.sub(r"\s+", "", html.unescape(head)) not in said] == []
+
+
+def test_the_page_is_whole_for_who_sees_it_and_for_who_hears_it(written: Path, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 800})
+    try:
+        page.goto((written / "report" / "evaluation.nl.html").as_uri())
+        assert page.locator("html").get_attribute("lang") == "nl"
+        pictures = page.get_by_role("img")
+        assert pictures.count() == 3
+        assert "punten zijn wat er was" in str(pictures.last.get_attribute("aria-label"))
+        assert page.get_by_role("table").count() == 8
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        if place := os.environ.get("SCREENSHOTS"):
+            for wide in (360, 1280):
+                page.set_viewport_size({"width": wide, "height": 900})
+                page.screenshot(path=Path(place) / f"evaluation-{wide}.png", full_page=True)
+    finally:
+        page.close()
+
+
+# On a terminal ---------------------------------------------------------------------------------------------------
+
+
+def test_that_it_was_evaluated_stands_in_the_log_of_what_was_read(told: Path, written: Path) -> None:
+    hub = Hub.open(Settings(**{"data_dir": told, "database_url": "", "mode": "demo"} | issuer.settings()), SetClock(NOON))
+    try:
+        lines, _ = hub.processings.page(Wanted(activity="evaluate"), "", 10)
+    finally:
+        hub.close()
+    assert {(line.name, line.purpose, line.outcome) for line in lines} == {("hub evaluation report", "evaluation", Outcome.GIVEN)}
+
+
+def test_what_is_there_is_not_written_over_and_a_month_that_is_not_over_is_refused(told: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "evaluation.nl.html"
+    mine.write_text("mine")
+    code, said = asked("report", tmp_path, *PERIOD, "--quiet", place=told)
+    assert (code, mine.read_text()) == (2, "mine")
+    assert "is there already" in said
+    code, said = asked("report", tmp_path / "later", "--until", "2099-01", "--quiet", place=told)
+    assert (code, "/until: is not over yet" in said) == (1, True)
+    assert not (tmp_path / "later").exists()
+
+
+def test_without_statsmodels_it_says_what_to_install(told: Path, tmp_path: Path) -> None:
+    blocked = (
+        "import sys; sys.modules['statsmodels'] = None; sys.argv = ['hub', 'evaluation', 'report', sys.argv[1]]; "
+        "from hub.__main__ import main; main()"
+    )
+    env = os.environ | {"HUB_DATA_DIR": str(told), "HUB_MODE": "demo"}
+    run = subprocess.run([sys.executable, "-c", blocked, str(tmp_path / "x")], env=env, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "Evaluation needs statsmodels: pip install 'vig-hub[evaluation]'." in run.stderr
+
+
+def test_help_teaches_the_way() -> None:
+    for words in ((), ("report",)):
+        command = [sys.executable, "-m", "hub", "evaluation", *words, "--help"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert {(): "each quarter", ("report",): "no group to compare with"}[words] in re.sub(r"[│\s]+", " ", said)
