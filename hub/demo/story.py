@@ -228,6 +228,21 @@ _GOALS = (
 )
 
 _PERMITTED = {"permittedBy": "moeder", "permittedOn": f"{week(12, 'Mon', '09:00'):%Y-%m-%d}"}
+_SCORES = {
+    "finances": 1,
+    "identity": 4,
+    "behaviour": 3,
+    "work-and-education": 2,
+    "use-of-time": 3,
+    "housing": 2,
+    "relations": 1,
+    "mental-health": 3,
+    "physical-health": 4,
+    "addiction": 4,
+    "social-network": 3,
+    "justice": 2,
+}
+"""How the family manages at the start, from 1 (acute) to 5 (fully)."""
 _NETWORK: Sequence[Mapping[str, Any]] = (
     {"side": "informal", "name": "Oma Proefman", "what": "moeder van moeder", "areas": ["11"], "askedBy": "moeder", **_PERMITTED},
     {"side": "informal", "name": "Buurvrouw Bo", "what": "buurvrouw", "areas": ["11"], **_PERMITTED},
@@ -433,6 +448,20 @@ STEPS: tuple[Step, ...] = (
         "phases",
         {"phase": "start-talk", "motivation": "Thuis, met beide volwassenen."},
         "phase-entered",
+    ),
+    Decide(
+        week(11, "Thu", "20:30"),
+        COACH,
+        "measures how the family manages at the start",
+        "measurements",
+        {
+            "instrument": "self-sufficiency",
+            "moment": "start",
+            "takenOn": f"{week(11, 'Thu', '20:30'):%Y-%m-%d}",
+            "measuredBy": "gezinscoach, samen met moeder",
+            "scores": [{"domain": domain, "score": score} for domain, score in _SCORES.items()],
+        },
+        "measurement-taken",
     ),
     Decide(
         week(12, "Mon", "09:00"),

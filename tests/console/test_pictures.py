@@ -124,6 +124,13 @@ def test_its_network_was_drawn_with_it(page: Page, played: Playing) -> None:
     pictured(page, "network")
 
 
+def test_how_it_managed_at_the_start_was_measured(page: Page, played: Playing) -> None:
+    page.goto(f"{played.stage.url}/families/{played.family}/measurements")
+    expect(page.get_by_role("row", name=re.compile("^Geld"))).to_contain_text("1")
+    expect(page.get_by_text("gezinscoach, samen met moeder").first).to_be_visible()
+    pictured(page, "measurements")
+
+
 def test_its_escalations_say_why(page: Page, played: Playing) -> None:
     page.goto(f"{played.stage.url}/escalations?state=")
     page.get_by_role("link", name="Veiligheid 4").click()
