@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,8 +18,7 @@ from hub.adapters.social_return import FAMILIES, HEADS, load_model, read_counts
 from hub.commands.deriving import Quiet, one_by_one, these_or_all
 from hub.commands.noting import noted
 from hub.commands.returned_picture import euros, picture, value
-from hub.commands.shared import advise, new_file, say, the_hub, using
-from hub.console.tables import in_lines
+from hub.commands.shared import advise, new_file, say, the_hub, using, write_lines
 from hub.domain.social_return import (
     Assumption,
     Counted,
@@ -101,7 +99,7 @@ def count(file: _New, quiet: Quiet = False) -> None:
         told = {what for at, what, _ in known if at == place}
         rows += [(place, kind, "", "", "") for kind in model.kinds if kind not in told]
     with using(), new_file(file, "FILE") as kept:
-        _write(kept, [HEADS, *sorted(rows, key=lambda row: (row[0], row[1] != FAMILIES))])
+        write_lines(kept, [HEADS, *sorted(rows, key=lambda row: (row[0], row[1] != FAMILIES))])
     places = len({place for place, _, _ in known})
     hours = f"Hours are {HOURS_A_WEEK:g} for each week with a coach, in steps of {A_MONTH}"
     say.print(f"Places of five families or more: {places}. {hours}; put in what you know better.", soft_wrap=True)
@@ -136,7 +134,7 @@ def compute(
     with using(), ExitStack() as files:
         if table:
             rows = _rows(found, swings, last, model, seed, draws)
-            _write(files.enter_context(new_file(table, "--csv")), rows)
+            write_lines(files.enter_context(new_file(table, "--csv")), rows)
         if drawing:
             files.enter_context(new_file(drawing, "--picture")).write(drawn.encode())
         if page:
@@ -160,13 +158,6 @@ def _supposing(model: Model, changes: Sequence[str]) -> Model:
             raise typer.BadParameter(f"{change} is not CODE=LEAST:LIKELIEST:MOST", param_hint="--assume") from None
         model = model.supposing(code, Range(low, most, high))
     return model
-
-
-def _write(file: Any, rows: Sequence[Sequence[Any]]) -> None:
-    text = TextIOWrapper(file, encoding="utf-8", newline="")
-    in_lines(rows, "en", text)
-    text.flush()
-    text.detach()
 
 
 # In words -------------------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -13,6 +14,7 @@ from rich.console import Console
 from hub.adapters.backup import UNFINISHED
 from hub.adapters.partners import found as partner_kinds
 from hub.client import Sender
+from hub.console.tables import in_lines
 from hub.errors import NotKnown, Unavailable
 from hub.settings import Settings
 from hub.wiring import Hub, has_hub, place_of
@@ -90,6 +92,14 @@ def new_file(path: Path, option: str) -> Iterator[IO[bytes]]:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+
+
+def write_lines(file: IO[bytes], rows: Sequence[Sequence[Any]]) -> None:
+    """Writes rows into a new file as a spreadsheet reads them."""
+    text = TextIOWrapper(file, encoding="utf-8", newline="")
+    in_lines(rows, "en", text)
+    text.flush()
+    text.detach()
 
 
 def advise(words: str) -> None:

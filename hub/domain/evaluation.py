@@ -71,12 +71,21 @@ class Family:
     started: datetime | None = None
     ended: datetime | None = None
     end: str = ""
+    id: str = ""
     children: int = 0
     place: str = ""
     missing: tuple[str, ...] = ()
     signals: Sequence[Told] = ()
     goals: Sequence[tuple[LifeArea, str]] = ()
     changes: Sequence[Change] = ()
+
+    def stretch(self, part: "Part") -> tuple[datetime, datetime] | None:
+        """From when until when a part of its trajectory was, while it is followed; `None` where it did not come."""
+        if part is Part.BEFORE:
+            return self.came, self.started or self.ended or self.known
+        if part is Part.DURING:
+            return (self.started, self.ended or self.known) if self.started else None
+        return (self.ended, min(self.known, self.ended + SPAN * A_MONTH)) if self.started and self.ended else None
 
 
 def days_between(since: datetime | None, until: datetime | None) -> int | None:

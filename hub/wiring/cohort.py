@@ -32,7 +32,8 @@ def cohort(hub: Hub, families: Iterable[UUID], months: Sequence[str]) -> tuple[l
     since = min((one.came for _, one in found), default=until)
     those = [(facts, one) for facts, one in found if month_of(one.came) in months]
     for facts, one in those:
-        one.place = places.get(str(facts[0].originator_id), "")
+        one.id = str(facts[0].originator_id)
+        one.place = places.get(one.id, "")
     return [one for _, one in those], since
 
 

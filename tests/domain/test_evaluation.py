@@ -1,7 +1,7 @@
 """Evaluation: series of a cohort and what can be said of them, against numbers that are known, and tables that give nobody away."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from math import exp, log, sqrt
 from typing import Any
@@ -16,10 +16,13 @@ from hub.domain.anonymity import MOST_LEFT_OUT, SUPPRESSED, Anonymous, K, QuasiI
 from hub.domain.evaluation import (
     A_MONTH,
     Between,
+    Change,
     Coefficient,
+    Family,
     Followed,
     Month,
     Part,
+    Told,
     days_between,
     design,
     lags,
@@ -29,6 +32,9 @@ from hub.domain.evaluation import (
     usable,
 )
 from hub.domain.matrix import Words
+from hub.domain.research import KNOWN as RESEARCH_KNOWN
+from hub.domain.research import banded, columns, row
+from hub.domain.words import Axis, LifeArea
 from tests.given import NOON
 
 BEFORE, DURING, AFTER = Part
@@ -228,9 +234,9 @@ def simulated(seed: int, spread: float, hanging: float) -> list[Month]:
     chance = numpy.random.default_rng(seed)
     those = [Month(part, nth, 20, 20) for part, many in ((BEFORE, 12), (DURING, 6), (AFTER, 12)) for nth in range(many)]
     weather = 0.0
-    for month, row in zip(those, design(those), strict=True):
+    for month, explained in zip(those, design(those), strict=True):
         weather = hanging * weather + (chance.normal(0, 0.2 * sqrt(1 - hanging**2)) if hanging else 0)
-        mean = 20 * exp(weather + sum(each * true for each, true in zip(row, (log(2), *map(log, TRUE)), strict=True)))
+        mean = 20 * exp(weather + sum(each * true for each, true in zip(explained, (log(2), *map(log, TRUE)), strict=True)))
         month.signals = int(chance.poisson(chance.gamma(1 / spread, mean * spread) if spread else mean))
     return those
 
@@ -334,3 +340,55 @@ def test_whatever_the_table_five_are_alike_or_there_is_none(rows: list[dict[str,
     assert all(many >= K for value, many in Counter(row["end"] for row in found.rows).items() if value != SUPPRESSED)
     assert len(found.rows) + found.left_out == len(rows)
     assert found.left_out <= MOST_LEFT_OUT * len(rows)
+
+
+# A family as a row for research -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0"), (1, "1 to 2"), (2, "1 to 2"), (5, "3 to 5"), (11, "11 or more"), (400, "11 or more")]
+)
+def test_counts_are_told_in_bands(count: int, said: str) -> None:
+    assert banded(count, (0, 1, 3, 6, 11)) == said
+
+
+def a_row_of(**but: Any) -> Mapping[str, str]:
+    start = NOON + 10 * A_MONTH
+    told = [Told(NOON + month * A_MONTH, "police", Axis.SAFETY, (LifeArea.ADDICTION,)) for month in (0, 1, 2, 11, 17)]
+    known = {"started": start, "ended": start + 6 * A_MONTH, "end": "handed-back", "signals": told, "place": "2512", "children": 2}
+    family = Family(NOON, NOON + 24 * A_MONTH, id="3f0c", **known | but)
+    return row(family, columns({"self-sufficiency": Words("zelfredzaamheid", "self-sufficiency")}))
+
+
+def test_a_row_says_when_in_months_and_how_much_in_bands_and_not_who() -> None:
+    said = a_row_of()
+    assert (said["came"], said["place"], said["children"], said["first_partner"]) == ("2026-03", "2512", "2", "police")
+    assert [said[f"signals_{part.value}_safety"] for part in Part] == ["3 to 5", "1 to 2", "1 to 2"]
+    assert said["signals_before_care"] == "0"
+    assert said["weeks_to_start"] == "27 to 52"
+    assert (said["weeks_to_referral"], said["change_self_sufficiency"]) == ("none", "none")
+    assert "3f0c" not in said.values()
+    assert not any("10" in value for value in said.values()), "that a worry is about addiction is not told"
+
+
+def test_what_did_not_come_is_none_and_not_nothing() -> None:
+    said = a_row_of(started=None, ended=None, end="")
+    assert [said[f"signals_{part.value}_safety"] for part in Part] == ["3 to 5", "none", "none"]
+    assert said["end"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("scores", "says"), [(((1, 2), (3, 3)), "better"), (((2, 1),), "worse"), (((2, 2),), "same"), (((1, 2), (2, 1)), "mixed")]
+)
+def test_what_was_measured_is_told_of_the_whole_instrument(scores: Sequence[tuple[int, int]], says: str) -> None:
+    changes = [Change("self-sufficiency", f"{nth}", *pair) for nth, pair in enumerate(scores)]
+    assert a_row_of(changes=changes)["change_self_sufficiency"] == says
+
+
+def test_what_outsiders_may_know_is_told_coarser_step_by_step() -> None:
+    steps = {each.name: each.steps for each in RESEARCH_KNOWN}
+    assert [step("2026-05") for step in steps["came"]] == ["2026-05", "2026-Q2", "2026"]
+    assert [step("2512") for step in steps["place"]] == ["2512", "25", "any"]
+    assert steps["place"][1]("gm0518") == "gm0518"
+    assert [step("1") for step in steps["children"]] == ["1", "0 to 2"]
+    assert set(steps) <= set(a_row_of())

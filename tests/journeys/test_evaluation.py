@@ -1,11 +1,14 @@
-"""Evaluation, from what the hub knows to a report to steer by: a cohort read, told by fives, refused where it is too small."""
+"""Evaluation, from what the hub knows to a report to steer by and a table for research; refused where there are too few."""
 
 import asyncio
+import csv
 import html
+import json
 import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -14,11 +17,12 @@ from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser
+from pyarrow import parquet
 from pypdf import PdfReader
 
 from hub.adapters import outgoing_events
 from hub.domain.evaluation import Family
-from hub.domain.processing import Outcome, Wanted
+from hub.domain.processing import Handling, Outcome, Processing, Wanted
 from hub.domain.words import LifeArea
 from hub.ports import SetClock
 from hub.settings import Settings
@@ -65,6 +69,15 @@ def read(hub: Running, months: tuple[str, ...] = MONTHS) -> list[Family]:
 
 def later(hub: Running, days: int) -> None:
     hub.clock.set(hub.clock.now() + days * DAY)
+
+
+def logged(place: Path, activity: str) -> list[Processing]:
+    """What the log of that hub says of an activity."""
+    hub = Hub.open(Settings(**{"data_dir": place, "database_url": "", "mode": "demo"} | issuer.settings()), SetClock(NOON))
+    try:
+        return hub.processings.page(Wanted(activity=activity), "", 100)[0]
+    finally:
+        hub.close()
 
 
 # What is read ------------------------------------------------------------------------------------------------
@@ -263,15 +276,82 @@ def test_the_page_is_whole_for_who_sees_it_and_for_who_hears_it(written: Path, b
         page.close()
 
 
+# The table for research --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def exported(told: Path) -> Path:
+    """The table of those twelve, twice."""
+    for name in ("first", "second"):
+        code, said = asked("export", told.parent / name, *PERIOD, "--quiet", place=told)
+        assert code == 0, said
+        assert "12 families" in said and "each is like 11 others at least; none left out." in said
+    return told.parent
+
+
+def rows(place: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((place / "families.csv").read_text("utf-8-sig").splitlines(), delimiter=";"))
+
+
+def test_a_table_for_research_has_a_row_for_each_family_as_csv_and_as_parquet(exported: Path) -> None:
+    found = rows(exported / "first")
+    assert len(found) == COUNT
+    assert {(row["came"], row["place"], row["children"]) for row in found} == {("2025-03", "4321", "1")}
+    assert {row["end"] for row in found} == {"ended-early"}
+    table = parquet.read_table(exported / "first" / "families.parquet")
+    assert table.to_pylist() == found
+    assert table.schema.field("end").metadata[b"description"] == b"how the trajectory ended"
+
+
+def test_the_codebook_says_of_every_column_what_it_is_and_how_coarse_it_was_made(exported: Path) -> None:
+    book = json.loads((exported / "first" / "codebook.json").read_text())
+    found = rows(exported / "first")
+    assert [column["name"] for column in book["columns"]] == list(found[0])
+    assert book["anonymity"] == {"k": 5, "smallestClass": 12, "mostLeftOut": 0.1}
+    known = {
+        column["name"]: (column["step"], column["steps"]) for column in book["columns"] if column["role"] == "quasi-identifier"
+    }
+    assert known == {"came": (0, 2), "place": (0, 2), "children": (0, 1)}
+    for column in book["columns"]:
+        assert column["nl"] and column["en"]
+        assert set(column.get("values", ())) in ({row[column["name"]] for row in found}, set())
+
+
+def test_no_value_but_a_pseudonym_is_held_by_fewer_than_five(exported: Path) -> None:
+    for name, *values in zip(rows(exported / "first")[0], *(row.values() for row in rows(exported / "first")), strict=True):
+        if name != "pseudonym":
+            assert all(many >= 5 for value, many in Counter(values).items() if value != "suppressed"), name
+
+
+def test_a_pseudonym_leads_to_no_other_export_and_not_back(exported: Path, told: Path) -> None:
+    first, second = ({row["pseudonym"] for row in rows(exported / name)} for name in ("first", "second"))
+    assert len(first) == len(second) == COUNT
+    assert not first & second
+    text = (exported / "first" / "families.csv").read_text()
+    assert not re.search(r"Ander\d|Kind\d|[0-9a-f]{8}-[0-9a-f]{4}|9999\d{5}|20\d\d-\d\d-\d\d", text)
+
+
+def test_where_families_can_be_recognised_nothing_is_written_and_it_says_why(told: Path) -> None:
+    place = told.parent / "refused"
+    code, said = asked("export", place, "--from", "2025-06", "--until", "2025-07", "--quiet", place=told)
+    assert code == 1
+    assert "Nothing was exported. There are fewer than five families: each can be recognised." in said
+    assert not place.exists()
+
+
+def test_for_everybody_in_the_table_stands_in_the_log_that_it_was_exported(told: Path, exported: Path) -> None:
+    lines = logged(told, "export-for-research")
+    assert {(line.name, line.purpose, line.handling) for line in lines} == {
+        ("hub evaluation export", "evaluation", Handling.EXPORT)
+    }
+    assert len({line.concerned.subject for line in lines if line.concerned.subject}) == COUNT
+
+
 # On a terminal ---------------------------------------------------------------------------------------------------
 
 
 def test_that_it_was_evaluated_stands_in_the_log_of_what_was_read(told: Path, written: Path) -> None:
-    hub = Hub.open(Settings(**{"data_dir": told, "database_url": "", "mode": "demo"} | issuer.settings()), SetClock(NOON))
-    try:
-        lines, _ = hub.processings.page(Wanted(activity="evaluate"), "", 10)
-    finally:
-        hub.close()
+    lines = logged(told, "evaluate")
     assert {(line.name, line.purpose, line.outcome) for line in lines} == {("hub evaluation report", "evaluation", Outcome.GIVEN)}
 
 
@@ -298,7 +378,9 @@ def test_without_statsmodels_it_says_what_to_install(told: Path, tmp_path: Path)
 
 
 def test_help_teaches_the_way() -> None:
-    for words in ((), ("report",)):
+    for words in ((), ("report",), ("export",)):
         command = [sys.executable, "-m", "hub", "evaluation", *words, "--help"]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        assert {(): "each quarter", ("report",): "no group to compare with"}[words] in re.sub(r"[│\s]+", " ", said)
+        assert {(): "each quarter", ("report",): "no group to compare with", ("export",): "k-anonymity"}[words] in re.sub(
+            r"[│\s]+", " ", said
+        )
