@@ -157,8 +157,7 @@ def evaluated(hub: Hub, first: str, last: str, quiet: bool) -> Cohort:
     """The families of the months that were asked for. Raises: Malformed."""
     months = period({name: said for name, said in (("from", first), ("until", last)) if said}, Until(hub.clock.now()))
     hub.views.catch_up()
-    families, since = cohort(hub, one_by_one(these_or_all(hub, None), "reading", quiet), months)
-    return Cohort(families, months, since)
+    return Cohort(cohort(hub, one_by_one(these_or_all(hub, None), "reading", quiet), months), months)
 
 
 def _about(those: Cohort, until: Until, tongue: str) -> Mapping[str, str]:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from hub.adapters.segmented_regression import course
@@ -17,12 +16,12 @@ from hub.domain.evaluation import (
     Coefficient,
     Course,
     Family,
-    Followed,
     Month,
     Part,
     Ratio,
     Told,
     days_between,
+    followed,
     series,
     share,
     too_little,
@@ -57,11 +56,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """Who is evaluated: families that came into view in these months, and since when partners could be heard."""
+    """Who is evaluated: families that came into view in these months."""
 
     families: Sequence[Family]
     months: Sequence[str]
-    since: datetime
 
     @property
     def started(self) -> list[Family]:
@@ -89,8 +87,7 @@ def sections(cohort: Cohort, instruments: Sequence[Instrument], word: Word) -> l
 
 _NOBODY = Both(
     "In deze maanden kwamen minder dan vijf gezinnen in beeld. Over zo weinig gezinnen zegt dit verslag niets: ieder getal zou "
-    "over "
-    "een herkenbaar gezin gaan, en geen uitkomst zou zeker zijn.",
+    "over een herkenbaar gezin gaan, en geen uitkomst zou zeker zijn.",
     "In these months fewer than five families came into view. Of so few this report says nothing: every number would be about a "
     "family that can be recognised, and no outcome would be certain.",
 )
@@ -134,8 +131,7 @@ def _attention(cohort: Cohort) -> Section:
         found.append(
             Both(
                 "Meer gezinnen voldeden aan de criteria zonder dat iemand ze aanmeldde dan er zijn aangemeld. Daarop liep de "
-                "eerdere "
-                "proef vast. Bespreek met wie het eerst signaleerde waarom aanmelden uitbleef.",
+                "eerdere proef vast. Bespreek met wie het eerst signaleerde waarom aanmelden uitbleef.",
                 "More families met the criteria without anybody referring them than were referred. On that the earlier pilot ran "
                 "aground. Discuss with whoever signalled first why nobody referred.",
             )
@@ -179,7 +175,7 @@ def _process(cohort: Cohort, word: Word) -> Section:
         [
             Both(
                 f"Van {_count(total['candidates']).nl} gezinnen die in beeld kwamen, zijn er {_count(total['referred']).nl} "
-                f"aangemeld.",
+                "aangemeld.",
                 f"Of {_count(total['candidates']).en} families that came into view, {_count(total['referred']).en} were referred.",
             )
         ],
@@ -293,16 +289,12 @@ def _goals(cohort: Cohort, word: Word) -> Section:
     for one in cohort.families:
         for area, result in one.goals:
             kept[area][result] += 1
-    rows: list[Sequence[object]] = [
-        _goal_row(word("area", area.value), results) for area, results in kept.items() if results.total() >= FIVE
-    ]
-    everything = sum(kept.values(), Counter())
-    rows.append(_goal_row(_TOGETHER, everything))
-    lines = [
-        (word("area", area.value), rounded(each["reached"]), _count(_told(each["reached"])))
-        for area, each in kept.items()
-        if each.total() >= FIVE
-    ]
+    told = {area: [_told(results[each]) for each in _RESULTS] for area, results in kept.items()}
+    shown = [area for area, counts in told.items() if any(counts)]
+    everything = [together(counts) for counts in zip(*told.values(), strict=True)]
+    rows = [_goal_row(word("area", area.value), told[area], kept[area]) for area in shown]
+    rows.append(_goal_row(_TOGETHER, everything, sum(kept.values(), Counter())))
+    lines = [(word("area", area.value), told[area][0] or 0, _count(told[area][0])) for area in shown]
     heads = [
         Both("leefgebied", "life area"),
         Both("doelen", "goals"),
@@ -324,10 +316,13 @@ def _goals(cohort: Cohort, word: Word) -> Section:
     )
 
 
-def _goal_row(called: Both, results: Counter[str]) -> Sequence[object]:
-    counts = [_told(results[each]) for each in ("reached", "partly", "not", "")]
+_RESULTS = ("reached", "partly", "not", "")
+
+
+def _goal_row(called: Both, counts: Sequence[int | None], results: Counter[str]) -> Sequence[object]:
+    """What is told of all goals is the sum of what is told of each result, so that no difference gives a smaller number."""
     resulted = results.total() - results[""]
-    return [called, _told(results.total()), *counts, _between(share(results["reached"], resulted))]
+    return [called, together(counts), *counts, _between(share(results["reached"], resulted))]
 
 
 # The effect ---------------------------------------------------------------------------------------------------
@@ -348,12 +343,7 @@ _COEFFICIENTS = {
 
 def _months(cohort: Cohort, counts: Callable[[Told], bool]) -> list[Month]:
     """The series of the signals that count, about the families that started."""
-
-    def followed(one: Family, started: datetime) -> Followed:
-        ended = one.ended if one.ended and one.ended > started else None
-        return Followed(cohort.since, started, ended, one.known, [told.at for told in one.signals if counts(told)])
-
-    return usable(series([followed(one, one.started) for one in cohort.families if one.started]))
+    return usable(series(followed(cohort.families, counts)))
 
 
 def _effect(cohort: Cohort) -> Section:
@@ -373,11 +363,9 @@ def _effect(cohort: Cohort) -> Section:
         lambda tongue: line(found, _observed(months), tongue),
         Both(
             "Signalen per gezin en maand: punten zijn wat er was, op vijf afgerond; de lijn is het model, de streeplijn hoe het "
-            "vooraf "
-            "ging, doorgetrokken.",
+            "vooraf ging, doorgetrokken.",
             "Signals per family and month: dots are what there was, rounded to five; the line is the model, dashes the course "
-            "before, "
-            "drawn on.",
+            "before, drawn on.",
         ),
         [_course_table(found)],
     )
@@ -385,8 +373,7 @@ def _effect(cohort: Cohort) -> Section:
 
 _EXPLAINED = Both(
     "Maanden tellen voor elk gezin vanaf zijn eigen begin en einde. Een verhouding van 1 is geen verandering; 0,80 is een vijfde "
-    "minder. "
-    "Tussen haakjes staat waartussen zij ligt (95%); ligt 1 daarbinnen, dan is niet te zeggen of er iets veranderde.",
+    "minder. Tussen haakjes staat waartussen zij ligt (95%); ligt 1 daarbinnen, dan is niet te zeggen of er iets veranderde.",
     "Months count for each family from its own start and end. A ratio of 1 is no change; 0.80 is a fifth less. In brackets stands "
     "within what it lies (95%); where that holds 1, it cannot be said whether anything changed.",
 )
@@ -512,35 +499,27 @@ def _limits() -> Section:
         [
             Both(
                 "Er is geen vergelijkingsgroep. Wat er zonder traject gebeurd zou zijn weet niemand; de streeplijn trekt het "
-                "verleden door "
-                "en is een aanname. Een verandering die hier staat is dus nog geen gevolg van het traject.",
+                "verleden door en is een aanname. Een verandering die hier staat is dus nog geen gevolg van het traject.",
                 "There is no group to compare with. What would have happened without a trajectory nobody knows; the dashes draw "
-                "the past "
-                "on, and are an assumption. A change that stands here is therefore no proof that the trajectory did it.",
+                "the past on, and are an assumption. A change that stands here is therefore no proof that the trajectory did it.",
             ),
             Both(
                 "Gezinnen komen in beeld omdat signalen zich opstapelen. Na een piek volgen er meestal minder, ook als niemand "
-                "iets doet "
-                "(terugkeer naar het gemiddelde). Een daling na het begin kan daar geheel van komen.",
+                "iets doet (terugkeer naar het gemiddelde). Een daling na het begin kan daar geheel van komen.",
                 "Families come into view because signals pile up. After a peak fewer follow mostly, even where nobody does "
-                "anything "
-                "(regression to the mean). A fall after the start may be all due to that.",
+                "anything (regression to the mean). A fall after the start may be all due to that.",
             ),
             Both(
                 "Een signaal is wat een partner vertelt, niet wat er gebeurt. Tijdens een traject kijken er meer mensen mee; "
-                "daarna minder. "
-                "Partners kwamen erbij of gingen, wetten en buurten veranderden: dat zit er allemaal in.",
+                "daarna minder. Partners kwamen erbij of gingen, wetten en buurten veranderden: dat zit er allemaal in.",
                 "A signal is what a partner tells, not what happens. During a trajectory more people look; after it fewer do. "
-                "Partners came "
-                "or went, laws and neighbourhoods changed: all of that is in it.",
+                "Partners came or went, laws and neighbourhoods changed: all of that is in it.",
             ),
             Both(
                 "Wie eerder stopte, verhuisde of nog loopt, is anders dan wie tot het einde meedeed. Met weinig gezinnen zijn "
-                "grenzen wijd: "
-                "'niet duidelijk' is geen bewijs dat er niets veranderde.",
+                "grenzen wijd: 'niet duidelijk' is geen bewijs dat er niets veranderde.",
                 "Who stopped early, moved or still goes on differs from who stayed until the end. With few families bounds are "
-                "wide: 'not "
-                "clear' is no proof that nothing changed.",
+                "wide: 'not clear' is no proof that nothing changed.",
             ),
             Both(
                 "Het gaat over allen samen. Het is geen reden om één gezin wel of niet te helpen.",
@@ -555,24 +534,20 @@ def _method() -> Section:
         Both("Hoe dit is berekend", "How this was computed"),
         [
             Both(
-                "Aantallen zijn op vijf afgerond, en van minder dan vijf staat er niets. Wachttijden zijn in hele weken. "
-                "Aandelen: grenzen "
-                "van Wilson (1927), naar buiten afgerond op vijf procent.",
-                "Counts are rounded to five, and of fewer than five nothing is told. Waiting is in whole weeks. Shares: the "
-                "bounds of "
-                "Wilson (1927), outwards to five percent.",
+                "Aantallen zijn op vijf afgerond, en van minder dan vijf staat er niets. Wachttijden zijn in hele weken. Aandelen: "
+                "grenzen van Wilson (1927), naar buiten afgerond op vijf procent.",
+                "Counts are rounded to five, and of fewer than five nothing is told. Waiting is in whole weeks. Shares: the bounds "
+                "of Wilson (1927), outwards to five percent.",
             ),
             Both(
-                "Het effect: gesegmenteerde Poissonregressie van een onderbroken tijdreeks (Bernal, Cummins en Gasparrini, "
-                "2017), met een niveau "
-                "en een trend per deel en gezinsmaanden als blootstelling. De fout is de wijdste van Newey-West en van Poisson, "
-                "verbreed naar "
-                "de spreiding; grenzen volgens Student.",
+                "Het effect: gesegmenteerde Poissonregressie van een onderbroken tijdreeks (Bernal, Cummins en Gasparrini, 2017), "
+                "met een niveau en een trend per deel en gezinsmaanden als blootstelling. De fout is de wijdste van Newey-West en "
+                "van Poisson, verbreed naar de spreiding; grenzen volgens Student. Het eerste signaal, waardoor een gezin in beeld "
+                "kwam, telt niet mee.",
                 "The effect: segmented Poisson regression of an interrupted time series (Bernal, Cummins and Gasparrini, 2017), "
-                "with a level and "
-                "a trend for each part and months of families as exposure. Errors are the wider of Newey and West's and of "
-                "Poisson's, widened "
-                "by the spread; bounds by Student.",
+                "with a level and a trend for each part and months of families as exposure. Errors are the wider of Newey and "
+                "West's and of Poisson's, widened by the spread; bounds by Student. The first signal, by which a family came into "
+                "view, is not in it.",
             ),
         ],
     )

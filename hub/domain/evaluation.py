@@ -6,7 +6,7 @@ evaluation of public health interventions (International Journal of Epidemiology
 it shows what changed and not why.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -144,7 +144,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """One family from when partners would have been heard about it, with the moments at which they signalled."""
+    """One family since it came into view, with the moments at which partners signalled after that."""
 
     since: datetime
     started: datetime
@@ -160,7 +160,19 @@ class Followed:
             yield Part.AFTER, self.ended, self.ended, min(self.until, self.ended + SPAN * A_MONTH)
 
 
-def series(all_: Sequence[Followed]) -> list[Month]:
+def followed(families: Iterable[Family], counts: Callable[[Told], bool]) -> Iterator[Followed]:
+    """The families that started, with the signals that count.
+
+    A family is there because of its first signal: before that there can be none, and it says nothing of how often they come.
+    """
+    for one in families:
+        if one.started:
+            ended = one.ended if one.ended and one.ended > one.started else None
+            told = [each.at for each in one.signals if each.at > one.came and counts(each)]
+            yield Followed(one.came, one.started, ended, one.known, told)
+
+
+def series(all_: Iterable[Followed]) -> list[Month]:
     """The months around the start and the end of which at least five families are followed, in order, without gaps."""
     found: dict[tuple[Part, int], Month] = {}
     for one in all_:

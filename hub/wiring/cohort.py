@@ -19,8 +19,8 @@ from hub.wiring.hub import Hub
 _COMPULSION, _EARLY = Phase.COMPULSION.value, Phase.ENDED_EARLY.value
 
 
-def cohort(hub: Hub, families: Iterable[UUID], months: Sequence[str]) -> tuple[list[Family], datetime]:
-    """The families of a hub that came into view in these months, and since when partners could be heard at all.
+def cohort(hub: Hub, families: Iterable[UUID], months: Sequence[str]) -> list[Family]:
+    """The families of a hub that came into view in these months.
 
     A family that was merged into another is part of that one. Of a trajectory that was opened again what happened before counts,
     and signals until it started anew.
@@ -28,23 +28,23 @@ def cohort(hub: Hub, families: Iterable[UUID], months: Sequence[str]) -> tuple[l
     until = datetime.fromisoformat(Until(hub.clock.now()).moment)
     with hub.stored.views.connect() as connection:
         places = lives(connection)
-    found = [known for family in families if (known := _family(hub.history.facts(family, until), until))]
-    since = min((one.came for _, one in found), default=until)
-    those = [(facts, one) for facts, one in found if month_of(one.came) in months]
-    for facts, one in those:
-        one.id = str(facts[0].originator_id)
-        one.place = places.get(one.id, "")
-    return [one for _, one in those], since
+    found = []
+    for family in families:
+        one = _family(hub.history.facts(family, until), until)
+        if one and month_of(one.came) in months:
+            one.id, one.place = str(family), places.get(str(family), "")
+            found.append(one)
+    return found
 
 
-def _family(facts: Sequence[Recorded], until: datetime) -> tuple[Sequence[Recorded], Family] | None:
+def _family(facts: Sequence[Recorded], until: datetime) -> Family | None:
     """What became of the family of these facts; nothing where it is part of another now, or nothing was known of it yet."""
     if not facts:
         return None
     known = _Known(facts[0].timestamp, until)
     for event in facts:
         known.take(event)
-    return None if known.is_merged else (facts, known.family())
+    return None if known.is_merged else known.family()
 
 
 class _Known:

@@ -25,6 +25,7 @@ from hub.domain.evaluation import (
     Told,
     days_between,
     design,
+    followed,
     lags,
     series,
     share,
@@ -118,6 +119,16 @@ def test_of_a_month_with_fewer_than_five_families_nothing_is_in_the_series() -> 
 
 def test_a_family_that_goes_on_has_nothing_after() -> None:
     assert {month.part for month in series([a_family(ended=None, until=5) for _ in range(5)])} == {BEFORE, DURING}
+
+
+def test_the_signal_by_which_a_family_came_into_view_says_nothing_of_how_often_they_come() -> None:
+    told = [Told(NOON + month * A_MONTH, "police", Axis.SAFETY, (LifeArea.JUSTICE,)) for month in (0, 0.5, 3)]
+    came = Family(NOON, NOON + 12 * A_MONTH, started=NOON + 2 * A_MONTH, signals=told)
+    never_started = Family(NOON, NOON + 12 * A_MONTH, signals=told)
+    (found,) = followed([came, never_started], lambda _: True)
+    assert (found.since, found.told) == (NOON, [each.at for each in told[1:]])
+    assert [(month.part, month.nth) for month in series([found] * 5)][:3] == [(BEFORE, -2), (BEFORE, -1), (DURING, 0)]
+    assert [each.told for each in followed([came], lambda each: each.partner == "school")] == [[]]
 
 
 # What can be computed -----------------------------------------------------------------------------------------

@@ -21,7 +21,11 @@ from pyarrow import parquet
 from pypdf import PdfReader
 
 from hub.adapters import outgoing_events
-from hub.domain.evaluation import Family
+from hub.adapters.contracts import contract_path
+from hub.adapters.instruments import load_instruments
+from hub.commands.evaluation_report import Cohort, sections
+from hub.console.parts import Both
+from hub.domain.evaluation import Change, Family
 from hub.domain.processing import Handling, Outcome, Processing, Wanted
 from hub.domain.words import LifeArea
 from hub.ports import SetClock
@@ -64,7 +68,7 @@ async def starts(hub: Running, family: UUID) -> None:
 
 def read(hub: Running, months: tuple[str, ...] = MONTHS) -> list[Family]:
     passed_on(hub.hub)
-    return cohort(hub.hub, families(hub), months)[0]
+    return cohort(hub.hub, families(hub), months)
 
 
 def later(hub: Running, days: int) -> None:
@@ -274,6 +278,53 @@ def test_the_page_is_whole_for_who_sees_it_and_for_who_hears_it(written: Path, b
                 page.screenshot(path=Path(place) / f"evaluation-{wide}.png", full_page=True)
     finally:
         page.close()
+
+
+@pytest.fixture
+def words() -> Any:
+    return lambda kind, code: Both(f"{kind} {code}", f"{kind} {code}")
+
+
+def a_cohort(*families: Family) -> Cohort:
+    return Cohort(families, ["2026-03"])
+
+
+def test_goals_are_told_by_fives_and_add_up(words: Any) -> None:
+    """Of twelve families in seven a goal about work was reached and in five not; of a goal about housing nobody knows yet."""
+    work, housing = LifeArea.WORK_AND_EDUCATION, LifeArea.HOUSING
+    those = [Family(NOON, NOON, goals=[(work, "reached" if nth < 7 else "not")]) for nth in range(12)]
+    those[0].goals = [*those[0].goals, (housing, "")]
+    (plan,) = (each for each in sections(a_cohort(*those), (), words) if each.title.en.startswith("The plan"))
+    bounds = Both("30 tot 85%", "30 to 85%")  # Wilson of 7 in 12: 32.0 to 80.7
+    assert plan.tables[0].rows == [
+        [Both("area 04", "area 04"), 10, 5, None, 5, None, bounds],
+        [Both("samen", "together"), 10, 5, None, 5, None, bounds],
+    ]
+
+
+def test_a_report_says_that_referrals_did_not_come_while_families_met_the_criteria(words: Any) -> None:
+    those = [Family(NOON, NOON, met=NOON) for _ in range(9)]
+    attention, process, *_ = sections(a_cohort(*those), (), words)
+    assert "More families met the criteria without anybody referring them than were referred." in attention.words[0].en
+    table = {row[0].en: row[-1] for row in process.tables[0].rows}
+    assert (table["came into view"], table["were referred"], table["met them, and nobody referred"]) == (10, None, 10)
+    referred, *_ = sections(a_cohort(*(Family(NOON, NOON, met=NOON, referred=NOON) for _ in range(9))), (), words)
+    assert "Nothing stands out" in referred.words[0].en
+
+
+def test_what_referrals_lacked_is_told_where_five_lacked_it(words: Any) -> None:
+    those = [Family(NOON, NOON, missing=("life-areas", "age") if nth < 4 else ("life-areas",)) for nth in range(9)]
+    _, process, *_ = sections(a_cohort(*those), (), words)
+    assert [(row[0].en, row[1]) for row in process.tables[1].rows] == [("criterion life-areas", 10)]
+
+
+def test_what_was_measured_is_told_by_bounds_and_not_of_one(words: Any) -> None:
+    instruments = load_instruments(contract_path("instruments")).versions
+    code, domain = instruments[0].code, next(iter(instruments[0].domains))
+    those = [Family(NOON, NOON, changes=[Change(code, domain, 1, 2 if nth < 6 else 1)]) for nth in range(12)]
+    (measured,) = (each for each in sections(a_cohort(*those), instruments, words) if each.title.en.startswith("What was measured"))
+    ((_, families_, higher, lower),) = measured.tables[0].rows
+    assert (families_, higher.en, lower.en) == (10, "25 to 75%", "too few to say")
 
 
 # The table for research --------------------------------------------------------------------------------------------
