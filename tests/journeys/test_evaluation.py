@@ -38,7 +38,12 @@ from tests.api.test_decisions import GOAL, WHY
 from tests.given import NOON
 from tests.journeys.test_deriving import families
 from tests.passing import passed_on
+from tests.tools import ROOT
 
+PAPER = ROOT / "docs" / "evaluation.md"
+STEP = re.compile(r"^```sh\n(.*?)^```\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+WRITE = "WRITE_EVALUATION"
+"""Set in the environment it writes what came out onto the page, in place of comparing it."""
 DAY = timedelta(days=1)
 MONTHS = tuple(f"2026-{month:02}" for month in range(1, 13))
 PERIOD = ("--from", "2025-03", "--until", "2025-04")
@@ -435,3 +440,22 @@ def test_help_teaches_the_way() -> None:
         assert {(): "each quarter", ("report",): "no group to compare with", ("export",): "k-anonymity"}[words] in re.sub(
             r"[│\s]+", " ", said
         )
+
+
+# What the document shows -----------------------------------------------------------------------------------------
+
+
+def test_what_the_document_shows_is_what_comes_out(told: Path, tmp_path: Path) -> None:
+    paper = PAPER.read_text()
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    env = os.environ | {"COLUMNS": "120", "PATH": path, "HUB_DATA_DIR": str(told), "HUB_MODE": "demo"}
+
+    def ran(step: re.Match[str]) -> str:
+        said = subprocess.run(["bash", "-c", step[1]], cwd=tmp_path, env=env, capture_output=True, text=True, check=True).stdout
+        return f"```sh\n{step[1]}```\n```text\n{said}```"
+
+    assert len(STEP.findall(paper)) == 3
+    now = STEP.sub(ran, paper)
+    if WRITE in os.environ:
+        PAPER.write_text(now)
+    assert now == PAPER.read_text()
