@@ -12,6 +12,7 @@ from collections import Counter
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from signal import SIGINT
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from tests import issuer
 from tests.api.running import SOURCE, TYPE, Running, a_child, a_worry, an_event, running
 from tests.api.test_decisions import GOAL, WHY
 from tests.given import NOON
+from tests.journeys.test_demo import a_free_port
 from tests.journeys.test_deriving import families
 from tests.passing import passed_on
 from tests.tools import ROOT
@@ -246,6 +248,22 @@ def test_of_fewer_than_five_families_the_report_says_that_it_says_nothing(writte
     assert "In these months fewer than five families came into view. Of so few this report says nothing" in said
     assert "Goals by life area" not in said
     assert "There is no group to compare with." in said
+
+
+def test_of_the_families_of_the_demo_nothing_is_told_but_that_they_are_too_few(tmp_path: Path) -> None:
+    command = [sys.executable, "-u", "-m", "hub", "demo", "--port", str(a_free_port())]
+    period = ("--from", "2026-08", "--until", "2026-10", "--quiet")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"COLUMNS": "100"}) as demo:
+        assert demo.stdout is not None
+        place = next(found[1] for line in demo.stdout if (found := re.search(r"HUB_DATA_DIR=(\S+)", line)))
+        reported = asked("report", tmp_path / "report", *period, place=Path(place))
+        exported = asked("export", tmp_path / "export", *period, place=Path(place))
+        demo.send_signal(SIGINT)
+        assert demo.wait(30) == 0
+    assert reported[0] == 0, reported[1]
+    for tongue, says in (("nl", "Over zo weinig gezinnen zegt dit verslag niets"), ("en", "Of so few this report says nothing")):
+        assert says in of(tmp_path / "report", tongue)
+    assert (exported[0], "There are fewer than five families" in exported[1]) == (1, True)
 
 
 def test_nobody_is_named(written: Path) -> None:
