@@ -165,7 +165,7 @@ def _about(those: Cohort, until: Until, tongue: str) -> Mapping[str, str]:
     begin, end = (month(each, tongue) for each in (those.months[0], those.months[-1]))
     nl = f"Alle gezinnen die in beeld kwamen van {begin} tot en met {end}, zoals het stond op {until.day.isoformat()}."
     en = f"All families that came into view from {begin} through {end}, as it stood on {until.day.isoformat()}."
-    return {"title": _TITLE.said(tongue), "about": Both(nl, en).said(tongue)}
+    return {"title": f"{_TITLE.said(tongue)}: {begin} – {end}", "about": Both(nl, en).said(tongue)}
 
 
 def _page(found: Sequence[Section], about: Mapping[str, str], tongue: str) -> bytes:

@@ -24,6 +24,7 @@ from pypdf import PdfReader
 from hub.adapters import outgoing_events
 from hub.adapters.contracts import contract_path
 from hub.adapters.instruments import load_instruments
+from hub.adapters.published_page import title_of
 from hub.commands.evaluation_report import Cohort, sections
 from hub.console.parts import Both
 from hub.domain.evaluation import Change, Family
@@ -264,6 +265,11 @@ def test_of_the_families_of_the_demo_nothing_is_told_but_that_they_are_too_few(t
     for tongue, says in (("nl", "Over zo weinig gezinnen zegt dit verslag niets"), ("en", "Of so few this report says nothing")):
         assert says in of(tmp_path / "report", tongue)
     assert (exported[0], "There are fewer than five families" in exported[1]) == (1, True)
+
+
+def test_the_page_can_be_published_as_it_stands(written: Path) -> None:
+    titles = [title_of((written / "report" / f"evaluation.{tongue}.html").read_bytes()) for tongue in ("nl", "en")]
+    assert titles == ["Evaluatie: maart 2025 – april 2025", "Evaluation: March 2025 – April 2025"]
 
 
 def test_nobody_is_named(written: Path) -> None:
