@@ -3,28 +3,24 @@
 import json
 import os
 import re
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from pwd import getpwuid
 from uuid import UUID
 
 import pytest
-import structlog
 
-from hub import __main__ as command_line
 from hub.adapters import jws
-from hub.commands.shared import aside, say
 from hub.domain.processing import Wanted
 from hub.domain.trajectory import Trajectory
 from hub.settings import Settings
 from hub.wiring import Hub
 from tests.api.running import a_worry, an_event, running
+from tests.journeys.commanding import Run, caught_up, commands
 from tests.journeys.test_erasing import CHILD, OF_THE_PARENT, PARENT, words_in
 from tests.parts import databases
-from tests.passing import leading, passed_on
+from tests.passing import passed_on
 
-Run = Callable[..., tuple[int, str, str]]
 BY = ("--by", "g.privacy")
 
 
@@ -40,31 +36,8 @@ async def child(database: str, tmp_path: Path) -> UUID:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Run]:
-    """Runs `hub person` on that hub: gives its exit status, and what it printed on either output."""
-    monkeypatch.chdir(tmp_path)
-    for console in (say, aside):
-        monkeypatch.setattr(console, "_width", 200)
-    monkeypatch.setenv("HUB_MODE", "demo")
-    monkeypatch.setenv("HUB_DATABASE_URL", databases.url_of(tmp_path / "var"))
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["hub", "person", *words])
-        with pytest.raises(SystemExit) as ended:
-            command_line.main()
-            raise SystemExit(0)
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, " ".join(printed.err.split())
-
-    yield run
-    structlog.reset_defaults()  # what is captured here closes with the test
-
-
-def caught_up(place: Path) -> None:
-    """Lets the read models come along, as `hub relay` does where it runs."""
-    hub = Hub.open(Settings(data_dir=place, database_url=databases.url_of(place), mode="demo"))
-    with leading(hub):
-        passed_on(hub)
-    hub.close()
+    with commands("person", monkeypatch, capsys, tmp_path) as run:
+        yield run
 
 
 def noted(place: Path, person: UUID) -> list[tuple[str, str, str]]:

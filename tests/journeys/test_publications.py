@@ -1,26 +1,19 @@
 """Reports over all families together, from a file to a page: shown as they stand, able to do nothing, and withdrawn."""
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-import structlog
 
-from hub import __main__ as command_line
 from hub.adapters.published_page import MOST, title_of
-from hub.commands.shared import aside, say
 from hub.domain.callers import Capacity
 from hub.domain.publications import Kind, Publication, publication_id
 from hub.errors import Malformed
 from tests.console.working import person, working
+from tests.journeys.commanding import Run, caught_up, commands
 from tests.journeys.running import Served, serving
-from tests.journeys.test_persons_by_command import caught_up
-from tests.parts import databases
 from tests.passing import passed_on
-
-Run = Callable[..., tuple[int, str, str]]
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -141,23 +134,8 @@ def test_whoever_sees_insight_reads_it_to_the_byte_until_it_is_withdrawn_and_the
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Run]:
-    """Runs `hub publications` on the hub in that directory: gives its exit status, and what it printed on either output."""
-    monkeypatch.chdir(tmp_path)
-    for console in (say, aside):
-        monkeypatch.setattr(console, "_width", 200)
-    monkeypatch.setenv("HUB_MODE", "demo")
-    monkeypatch.setenv("HUB_DATABASE_URL", databases.url_of(tmp_path / "var"))
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["hub", "publications", *words])
-        with pytest.raises(SystemExit) as ended:
-            command_line.main()
-            raise SystemExit(0)
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, " ".join(printed.err.split())
-
-    yield run
-    structlog.reset_defaults()  # what is captured here closes with the test
+    with commands("publications", monkeypatch, capsys, tmp_path) as run:
+        yield run
 
 
 def test_the_operator_publishes_lists_and_withdraws_at_the_command_line(
