@@ -27,7 +27,7 @@ TOLD_OTHERS = frozenset(
         # the operator, at a command
         *("runs-already", "no-council", "not-shown-yet", "no-request-decided", "not-informed"),
         *("no-child", "no-verifier", "not-opened"),
-        *("rule-file-changed", "not-a-range", "not-a-table", "published-before", "withdrawn"),
+        *("rule-file-changed", "not-a-range", "not-a-table", "published-before", "withdrawn", "not-anonymous"),
         # people who decide about a message, a question, a person
         *("not-quarantined", "answered-already", "not-answered", "taken-back", "erased", "ground-missing"),
         # people who handle what somebody asks about their own data

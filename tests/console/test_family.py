@@ -171,7 +171,7 @@ def test_a_family_of_others_leads_to_the_search(work: Work) -> None:
 
 
 def test_how_the_family_was_told_stands_in_words(work: Work, director: Browser) -> None:
-    family = work.a_family()
+    family = work.a_family(informed=None)
     decided(work, family, lambda it, _, on: it.inform_family("", "", "danger-to-child", on))
     assert "Nog niet: gevaar voor een kind" in director.get(f"/families/{family}").text
     decided(work, family, lambda it, _, on: it.inform_family("phone", "2026-03-01", "", on))

@@ -174,7 +174,8 @@ def test_an_escalation_that_was_taken_out_is_missed(hub: Running) -> None:
 
 def test_a_signal_that_is_not_what_its_partner_signed_is_found(hub: Running) -> None:
     with forged(hub, Trajectory.SignalRecorded.TOPIC) as (connection, row, event):
-        stored = hub.hub.mapper.to_stored_event(replace(event, weight=1, concern="upbringing"))
+        with hub.hub.vault.during(connection):
+            stored = hub.hub.mapper.to_stored_event(replace(event, weight=1, concern="upbringing"))
         connection.execute(update(EVENTS).where(EVENTS.c.position == row["position"]).values(state=stored.state))
     assert "is not what was signed" in [each.what for each in derived(hub)]
 

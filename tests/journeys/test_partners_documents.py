@@ -279,7 +279,13 @@ def told(desk: Desk, nth: int) -> None:
     """Something becomes of a family that the police hear of."""
     person = {"familyName": f"Voorbeeld{nth}", "givenNames": "Noor", "birthDate": "2016-04-05", "role": "child"}
     person["address"] = {"postcode": "2599ZZ", "number": str(nth), "town": "Den Haag"}  # type: ignore[assignment]
-    said = {"reference": f"t-{nth}", "concern": "honour-violence", "happened": "2026-03-01", "people": [person]}
+    said = {
+        "reference": f"t-{nth}",
+        "concern": "honour-violence",
+        "happened": "2026-03-01",
+        "people": [person],
+        "informed": {"how": "spoken"},
+    }
     with Hub(desk.hub.url, Sender.read(desk.place / "jeugdwerk.key.json")) as hub:
         assert isinstance(hub.send(Message("nl.vig.signalen.signaal.v1", json.dumps(said).encode())), Receipt)
 
