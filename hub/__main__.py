@@ -18,6 +18,7 @@ from hub.commands import (
     keys,
     messages,
     partner_keys,
+    partner_new,
     partners,
     persons,
     publishing,
@@ -51,7 +52,7 @@ app = typer.Typer(
 )
 for plain in (running, status, sending, tokens, upkeep, messages, investigation, backup, witness, verifying):
     app.add_typer(plain.app)
-for more in (checking, partner_keys, shown):
+for more in (checking, partner_keys, partner_new, shown):
     partners.app.add_typer(more.app)
 for more in (deriving, supposing, exporting):
     audit.app.add_typer(more.app)

@@ -32,8 +32,8 @@ from hub.ports import Clock, Envelope, MessageType, Partner, Signatures, Signer
 from hub.register import Done, Register, Unit
 
 Headers = Mapping[str, Sequence[str]]
-ALONE = "any-partner"
-"""The kind of all partners without a standard of their own: each organisation counts by itself."""
+ALONE = frozenset({"any-partner", "under-secrecy"})
+"""The kinds of whoever is of no kind of their own: each organisation counts by itself."""
 _FAULT = Violation("", "could not be read because of a fault in the hub; its operator has to mend that")
 _ATTRIBUTES = {"ce-id", "ce-source", "ce-type"}
 _told = structlog.get_logger("hub.intake")
@@ -365,7 +365,7 @@ class Intake:
 
 def _said(signals: Sequence[Signal], message: UUID, kind: str, sender: str, purpose: str) -> list[Said]:
     ids = (str(stream_id("signal", str(message), str(place))) for place in range(len(signals)))
-    partner = sender if kind == ALONE else kind
+    partner = sender if kind in ALONE else kind
     return [Said(id, signal, str(message), partner, purpose) for id, signal in zip(ids, signals, strict=True)]
 
 

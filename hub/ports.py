@@ -64,6 +64,11 @@ class MessageType:
     read: Callable[[bytes, str], tuple[Signal, ...]]
     """(data as received, OIN of the signer) → signals; the OIN is for standards that repeat the sender inside."""
 
+    @property
+    def folder(self) -> str:
+        """The folder of its contract: the last word of its type before the version."""
+        return self.type.split(".")[-2]
+
 
 @dataclass(frozen=True, slots=True)
 class Partner:
@@ -74,6 +79,8 @@ class Partner:
     messages: tuple[MessageType, ...]
     tell: "tuple[TellingType, ...]" = ()
     """What it is told in a standard of its own, beside the hub's words."""
+    english: str = ""
+    """The title in English, where nothing else has words for it."""
 
 
 @dataclass(frozen=True, slots=True)

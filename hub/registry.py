@@ -21,7 +21,8 @@ class Terms:
     """On what terms an organisation takes part; what is `None` stays as it is.
 
     For a new one `None` is what its kind's messages need: their purposes and legal bases, the scopes to send them, to
-    ask what became of them and to subscribe, the standing covenant. `covenant_until` ends its own part earlier than the covenant.
+    ask what became of them and to subscribe, the covenant of its kind or else the standing one. `covenant_until` ends its
+    own part earlier than the covenant.
     """
 
     scopes: Collection[str] | None = None
@@ -90,7 +91,7 @@ class Registry:
             scopes=SCOPES if terms.scopes is None else terms.scopes,
             purposes=[message.purpose for message in needed] if terms.purposes is None else terms.purposes,
             grounds=[message.legal_basis for message in needed] if terms.grounds is None else terms.grounds,
-            covenant=self.covenant if terms.covenant is None else terms.covenant,
+            covenant=(kind if kind in self.registers.covenants else self.covenant) if terms.covenant is None else terms.covenant,
         )
 
     def change(self, name: str, terms: Terms, by: str, reason: str = ASKED) -> None:

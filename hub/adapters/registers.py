@@ -17,14 +17,16 @@ def registers() -> Registers:
 
 
 def load_registers(directory: Path) -> Registers:
-    """Those of a directory, against the schemas that lie beside them.
+    """Those of a directory, against the schemas that lie beside them; a kind of partner may bring its own `covenant.json`.
 
     Raises:
         Malformed: with every place where a file is not what its schema, the other registers or its own codes ask.
     """
     bases, purposes = _entries(directory / "legal-bases.json"), _entries(directory / "purposes.json")
-    files = [path for path in sorted((directory / "covenants").glob("*.json")) if path.name != "schema.json"]
-    covenants = {path.stem: _covenant(path, bases, purposes) for path in files}
+    files = {path.stem: path for path in sorted((directory / "covenants").glob("*.json")) if path.name != "schema.json"}
+    files |= {path.parent.name: path for path in sorted((directory.parent / "partners").glob("*/covenant.json"))}
+    schema = directory / "covenants" / "schema.json"
+    covenants = {id: _covenant(path, id, schema, bases, purposes) for id, path in files.items()}
     return Registers(bases, purposes, covenants)
 
 
@@ -43,9 +45,9 @@ def _entry(said: Mapping[str, Any]) -> Entry:
     return Entry(said["code"], said["nl"], said["en"], _day(said["valid_from"]), _day(said["valid_until"]))
 
 
-def _covenant(path: Path, bases: Mapping[str, Entry], purposes: Mapping[str, Entry]) -> Covenant:
-    said = valid(path)
-    refuse(path, list(_against(said, path.stem, bases, purposes)))
+def _covenant(path: Path, id: str, schema: Path, bases: Mapping[str, Entry], purposes: Mapping[str, Entry]) -> Covenant:
+    said = valid(path, schema)
+    refuse(path, list(_against(said, id, bases, purposes)))
     return Covenant(
         id=said["id"],
         nl=said["nl"],
@@ -61,7 +63,7 @@ def _covenant(path: Path, bases: Mapping[str, Entry], purposes: Mapping[str, Ent
 def _against(said: Mapping[str, Any], name: str, bases: Mapping[str, Entry], purposes: Mapping[str, Entry]) -> Iterator[Violation]:
     """What a schema cannot say."""
     if said["id"] != name:
-        yield Violation("/id", "is not the name of the file")
+        yield Violation("/id", "is not the name of the file, or of the folder of its kind of partner")
     yield from (Violation("/legal_bases", f"{code} is not known") for code in said["legal_bases"] if code not in bases)
     yield from (Violation("/purposes", f"{code} is not known") for code in said["purposes"] if code not in purposes)
     if _is_upside_down(said):

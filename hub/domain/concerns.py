@@ -54,6 +54,9 @@ CONCERNS = _register(
     Concern("upbringing", (_A.RELATIONS, _A.BEHAVIOUR), Axis.CARE, Weight.SERIOUS, "zorgen over opvoeding", "worries about upbringing"),
     Concern("child-neglect", (_A.RELATIONS, _A.PHYSICAL_HEALTH), Axis.SAFETY, Weight.GRAVE, "verwaarlozing van een kind", "neglect of a child"),
     Concern("supervision-order", (_A.RELATIONS, _A.JUSTICE), Axis.CARE, Weight.GRAVE, "ondertoezichtstelling", "supervision order", marks=("supervision-order",)),
+    Concern("supervision-order-ended", (_A.RELATIONS, _A.JUSTICE), Axis.CARE, Weight.LIGHT, "ondertoezichtstelling beëindigd", "supervision order ended"),
+    Concern("written-instruction", (_A.RELATIONS, _A.BEHAVIOUR), Axis.CARE, Weight.SERIOUS, "schriftelijke aanwijzing", "written instruction"),
+    Concern("child-protection-measure", (_A.RELATIONS, _A.JUSTICE), Axis.CARE, Weight.GRAVE, "kinderbeschermingsmaatregel opgelegd", "child protection measure imposed", marks=("supervision-order",)),
     Concern("council-report-threatened", (_A.RELATIONS,), Axis.SAFETY, Weight.GRAVE, "melding bij de Raad voor de Kinderbescherming dreigt", "report to the Child Protection Council threatened", marks=("council-report",)),
     # safety
     Concern("worrying-situation", (_A.RELATIONS,), Axis.SAFETY, Weight.SERIOUS, "zorgelijke situatie", "worrying situation"),
@@ -85,5 +88,5 @@ TOLD_AS = {
 }
 """The life areas that give away what only leaves coarsened."""
 
-SILENT = frozenset(code for code in CONCERNS if code.startswith("feedback-"))
-"""What others did with an earlier report is no worry."""
+SILENT = frozenset(code for code in CONCERNS if code.startswith("feedback-")) | {"supervision-order-ended"}
+"""What others did with an earlier report, and what came to an end, is no worry."""

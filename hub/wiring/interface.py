@@ -130,7 +130,7 @@ def application(hub: Hub, watched: Watched | None = None) -> Front:
 def words() -> Callable[[str, str], Both]:
     """What codes are called on a page: those of every version of the matrix, of the kinds of partners, and of the hub itself."""
     matrices = load_matrices(contracts() / "intervention-matrix").versions
-    of_partners = {name: Both(kind.title, kind.title) for name, kind in partners.found().items()}
+    of_partners = {name: Both(kind.title, kind.english or kind.title) for name, kind in partners.found().items()}
     register = load_activities(contracts() / "registers" / "processing-activities.json").versions
     activities = {each.code: Both(each.nl, each.en) for each in register}
     here = {"partner": of_partners, "activity": activities}

@@ -195,7 +195,7 @@ def test_the_version_in_force_today_has_a_line_for_every_role_and_every_kind_of_
     matrix = the_matrices().at(NOW.date())
     assert {role for role, _ in matrix.people} == set(Capacity) - {Capacity.PARTNER}
     sends = {(kind.name, message.purpose) for kind in partners.found().values() for message in kind.messages}
-    assert set(matrix.systems) == sends | {(COUNCIL, PURPOSE)}  # which sends nothing
+    assert set(matrix.systems) == sends
 
 
 def test_before_the_first_version_nothing_leaves() -> None:

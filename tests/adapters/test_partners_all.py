@@ -8,15 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.adapters.partners import found
 from hub.domain.concerns import CONCERNS
 from hub.domain.signals import Signal
 from hub.errors import Unreadable
 from hub.ports import MessageType
-from tests.contracts.examples import examples
+from tests.contracts.examples import contracts_of_their_own, examples
 
 EXAMPLES = examples()
-TYPES = [message for partner in found().values() for message in partner.messages]
+TYPES = [message for _, message in contracts_of_their_own()]
 each_type = pytest.mark.parametrize("message", TYPES, ids=[message.type for message in TYPES])
 OIN = "00000099000000010001"
 

@@ -18,6 +18,8 @@ from hub.ports import MessageType, Partner
 
 SCHEMAS = sorted(contract_path("registers").rglob("*schema.json"))
 MESSAGES = [(partner, message) for partner in found().values() for message in partner.messages]
+NAMES = [f"{partner.name} {message.folder}" for partner, message in MESSAGES]
+each_message = pytest.mark.parametrize(("partner", "message"), MESSAGES, ids=NAMES)
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: schema.name)
@@ -31,14 +33,14 @@ def test_no_register_is_without_a_schema() -> None:
     assert {path.with_suffix(".schema.json") for path in files} <= set(SCHEMAS)
 
 
-@pytest.mark.parametrize(("partner", "message"), MESSAGES, ids=[message.type for _, message in MESSAGES])
+@each_message
 def test_every_message_type_stands_on_a_purpose_and_a_basis_that_are_in_force_today(partner: Partner, message: MessageType) -> None:
     today, known = day_of(datetime.now(UTC)), registers()
     assert known.purposes[message.purpose].is_in_force(today)
     assert known.bases[message.legal_basis].is_in_force(today)
 
 
-@pytest.mark.parametrize(("partner", "message"), MESSAGES, ids=[message.type for _, message in MESSAGES])
+@each_message
 def test_the_standing_covenant_covers_what_every_kind_of_partner_sends(partner: Partner, message: MessageType) -> None:
     covenant = registers().covenants["vig-2024"]
     assert partner.name in covenant.parties

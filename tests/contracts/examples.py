@@ -11,7 +11,7 @@ from hub.adapters.partners import found
 from hub.domain.dates import PartialDate
 from hub.domain.signals import Signal
 from hub.errors import Unreadable
-from hub.ports import MessageType
+from hub.ports import MessageType, Partner
 
 NOTHING = ("", None, {}, "unknown")
 
@@ -34,9 +34,10 @@ class Example(NamedTuple):
         return self.message.read(self.given.read_bytes(), self.then["signer"])
 
 
-def short(message: MessageType) -> str:
-    """The folder of a message type: the last word of its type before the version."""
-    return message.type.split(".")[-2]
+def contracts_of_their_own() -> list[tuple[Partner, MessageType]]:
+    """Each contract once, with whose it is: others may send the same, for a purpose and on a basis of their own."""
+    every = [(partner, message) for partner in found().values() for message in partner.messages]
+    return [(partner, message) for partner, message in every if contract_path("partners", partner.name, message.folder).is_dir()]
 
 
 def examples() -> list[Example]:
@@ -44,9 +45,8 @@ def examples() -> list[Example]:
         Example(
             partner.name, message, given, json.loads(given.with_name(f"{given.name.split('.')[0]}.then.json").read_text("utf-8"))
         )
-        for partner in found().values()
-        for message in partner.messages
-        for given in sorted(contract_path("partners", partner.name, short(message), "examples").glob("*.given.*"))
+        for partner, message in contracts_of_their_own()
+        for given in sorted(contract_path("partners", partner.name, message.folder, "examples").glob("*.given.*"))
     ]
 
 

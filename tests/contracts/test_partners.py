@@ -14,16 +14,16 @@ from hub.adapters.partners import found, housing_corporation
 from hub.domain.concerns import CONCERNS
 from hub.domain.identifiers import violations_of
 from hub.ports import MessageType, Partner
-from tests.contracts.examples import Example, examples, outcome, short
+from tests.contracts.examples import Example, contracts_of_their_own, examples, outcome
 
 EXAMPLES = examples()
-MESSAGES = [(partner, message) for partner in found().values() for message in partner.messages]
+MESSAGES = contracts_of_their_own()
 each_example = pytest.mark.parametrize("example", EXAMPLES, ids=[example.name for example in EXAMPLES])
 each_message = pytest.mark.parametrize(("partner", "message"), MESSAGES, ids=[message.type for _, message in MESSAGES])
 
 
 def contract(partner: Partner, message: MessageType) -> Any:
-    return json.loads(contract_path("partners", partner.name, short(message), "contract.json").read_text("utf-8"))
+    return json.loads(contract_path("partners", partner.name, message.folder, "contract.json").read_text("utf-8"))
 
 
 def register(name: str) -> dict[str, Any]:
@@ -57,12 +57,12 @@ def test_every_type_is_named_as_the_dutch_profile_of_cloud_events_asks(partner: 
 def test_no_contract_is_without_a_module_and_no_module_without_a_contract() -> None:
     on_disk = {(path.parts[-3], path.parts[-2]) for path in contract_path("partners").glob("*/*/contract.json")}
     folders = {(path.parts[-2], path.parts[-1]) for path in contract_path("partners").glob("*/*") if path.is_dir()}
-    assert on_disk == folders == {(partner.name, short(message)) for partner, message in MESSAGES}
+    assert on_disk == folders == {(partner.name, message.folder) for partner, message in MESSAGES}
 
 
 def test_every_json_message_has_a_schema_and_no_xml_message_has() -> None:
     for partner, message in MESSAGES:
-        has_schema = contract_path("partners", partner.name, short(message), "schema.json").is_file()
+        has_schema = contract_path("partners", partner.name, message.folder, "schema.json").is_file()
         assert has_schema == (message.media == "application/json"), message.type
 
 

@@ -28,6 +28,7 @@ XSDS = {
     "vt-melding": "xsd-1.0.9-vt/jz0100_msg_vtberichten_resolved2025.xsd",
     "vt-terugkoppeling": "xsd-1.0.9-vt/jz0100_msg_vtberichten_resolved2025.xsd",
     "melding-generiek": "xsd-1.0.9-gm/jz0100_msg_gmberichten_resolved2025.xsd",
+    "notificatie": "xsd-1.0.9-jr/jz0100_msg_jzberichten_resolved2025.xsd",
     "1.0.7": "xsd-1.0.7-vt/jz0100_msg_vtberichten_resolved.xsd",
 }
 COMPONENTS = {
@@ -56,7 +57,7 @@ def named(*types: str) -> Any:
     return pytest.mark.parametrize("example", chosen, ids=[example.name for example in chosen])
 
 
-@named("vt-melding", "vt-terugkoppeling", "melding-generiek")
+@named("vt-melding", "vt-terugkoppeling", "melding-generiek", "notificatie")
 def test_xml_examples_are_valid_by_the_official_schema_except_the_older_forms(example: Example) -> None:
     schema = xsd(example.given.parts[-3])
     valid = schema.validate(etree.parse(example.given))

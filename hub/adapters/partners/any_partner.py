@@ -1,13 +1,14 @@
 """Any partner without a standard of its own: the hub's own contract, in the hub's own words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
+from hub.adapters.documents.own_words import informed_of, person_of
 from hub.adapters.documents.schema import json_of
 from hub.domain.concerns import CONCERNS
 from hub.domain.dates import PartialDate
-from hub.domain.signals import NOT_STATED, Address, Informed, NamedPerson, Signal
-from hub.domain.words import Role, Weight
+from hub.domain.signals import Signal
+from hub.domain.words import Weight
 from hub.errors import Violation
 from hub.ports import MessageType, Partner
 
@@ -27,31 +28,12 @@ def read_signaal(data: bytes, signer_oin: str) -> tuple[Signal, ...]:  # noqa: A
             reference=written["reference"],
             concern=written["concern"],
             happened=PartialDate(written["happened"]),
-            people=tuple(_person(person) for person in written["people"]),
+            people=tuple(person_of(person) for person in written["people"]),
             weight=_WEIGHTS.get(written.get("weight", "")),
-            informed=_informed(written.get("informed")),
+            informed=informed_of(written.get("informed")),
             refers_to=written.get("refersTo", ""),
         ),
     )
-
-
-def _person(person: Mapping[str, Any]) -> NamedPerson:
-    return NamedPerson(
-        bsn=person.get("bsn", ""),
-        family_name=person.get("familyName", ""),
-        prefix=person.get("prefix", ""),
-        given_names=person.get("givenNames", ""),
-        birth_date=PartialDate(person.get("birthDate", "")),
-        address=Address(**person.get("address", {})),
-        role=Role(person.get("role", "unknown")),
-        is_subject=person.get("isSubject", True),
-    )
-
-
-def _informed(told: Mapping[str, Any] | None) -> Informed:
-    if told is None:
-        return Informed(reason_not=NOT_STATED)
-    return Informed(told.get("how", ""), PartialDate(told.get("when", "")), told.get("by", ""), told.get("reasonNot", ""))
 
 
 def _unknown_concern(written: Any) -> Iterator[Violation]:
