@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection
 
+from hub.domain.grounds import day_of
 from hub.domain.messages import CORRECTED, QUARANTINED, QUESTION, RECORDED, WITHDRAWN, Message, bytes_of
 from hub.domain.questions import MatchQuestion
 from hub.domain.signals import Signal
@@ -28,7 +29,7 @@ from hub.errors import (
     WrongMediaType,
 )
 from hub.families import Families, Placed, Said
-from hub.ports import Clock, Envelope, MessageType, Partner, Signatures, Signer
+from hub.ports import Clock, Ending, Envelope, MessageType, Partner, Signatures, Signer
 from hub.register import Done, Register, Unit
 
 Headers = Mapping[str, Sequence[str]]
@@ -57,6 +58,8 @@ class Receipt:
     corrects: str = ""
     withdraws: str = ""
     """The message that this one corrects or withdraws, as its own receipt names it."""
+    ending: Ending | None = None
+    """When the contract ends, where its sender was to be told so by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,9 @@ class Intake:
             raise UnknownType("This partner is not registered for messages of this type.")
         if event.withdraws:  # nothing is shared by it, so it needs no ground; and it is due when the ground is gone
             return found
+        if found.ending and day_of(self.clock.now()) > found.ending.last_day:
+            instead = f" Send {found.ending.instead} instead." if found.ending.instead else ""
+            raise UnknownType(f"Messages of this type were taken in until {found.ending.last_day}.{instead}", code="type-ended")
         if event.media != found.media:
             raise WrongMediaType(f"Messages of this type come as {found.media}.")
         self._refuse_groundless(signer.partner, found)
@@ -217,7 +223,7 @@ class Intake:
         message = unit.add(_received(opened, placed, reasons, on))
         unit.keep()
         self.keep(unit.connection, opened.posted)
-        return _receipt(message, unit.position_of(message))
+        return self._receipt(message, unit.position_of(message))
 
     def _earlier(self, opened: _Opened, unit: Unit, on: Occasion) -> Message | None:
         """What a message corrects; what it withdraws is withdrawn here.
@@ -306,7 +312,7 @@ class Intake:
         before = (was.digest, was.type, was.partner, was.corrects, was.withdraws)
         if before != (now.digest, now.envelope.type, now.signer.partner, *_about(now)):
             raise IdReused("This id was used before for another message; nothing was recorded.")
-        return _receipt(known, unit.position_of(known), is_repeat=True)
+        return self._receipt(known, unit.position_of(known), is_repeat=True)
 
     def status(self, message: UUID, partner: str, typed_by: str = "") -> tuple[Receipt, Became]:
         """The receipt of a message and what became of it since, for the partner that sent it, or for who of it typed it.
@@ -319,7 +325,7 @@ class Intake:
             found = unit.get(Message, message)
             if found.received.partner != partner or typed_by not in ("", found.received.typed_by):
                 raise NotKnown("There is nothing by that id.")
-            return _receipt(found, unit.position_of(found)), _became(found, unit)
+            return self._receipt(found, unit.position_of(found)), _became(found, unit)
 
         return self.register.read(look)
 
@@ -347,6 +353,29 @@ class Intake:
             return found
 
         return self.register.do(work).value
+
+    def _receipt(self, message: Message, position: int, is_repeat: bool = False) -> Receipt:
+        received = message.received
+        kind = self.partners.get(received.kind)
+        ending = next((each.ending for each in kind.messages if each.type == received.type), None) if kind else None
+        # by the day that it came, so that the receipt of a message is always the same
+        is_told = ending is not None and day_of(received.timestamp) >= ending.told_from
+        return Receipt(
+            message=str(message.id),
+            id=received.event_id,
+            source=received.source,
+            type=received.type,
+            digest=received.digest,
+            position=position,
+            recorded_at=received.timestamp,
+            outcome=received.outcome,
+            reasons=tuple(received.reasons),
+            signals=tuple(received.signals),
+            is_repeat=is_repeat,
+            corrects=received.corrects,
+            withdraws=received.withdraws,
+            ending=ending if is_told else None,
+        )
 
     def _contract(self, kind: str, type: str) -> MessageType:
         """Raises: UnknownType."""
@@ -467,22 +496,3 @@ def _now(went: Mapping[str, Any], unit: Unit) -> Mapping[str, Any]:
     """Where a signal is now: what waited in a question may have been answered since."""
     question = unit.find(MatchQuestion, UUID(went["question"])) if went["question"] else None
     return {**went, "family": question.family, "question": ""} if question and question.family else went
-
-
-def _receipt(message: Message, position: int, is_repeat: bool = False) -> Receipt:
-    received = message.received
-    return Receipt(
-        message=str(message.id),
-        id=received.event_id,
-        source=received.source,
-        type=received.type,
-        digest=received.digest,
-        position=position,
-        recorded_at=received.timestamp,
-        outcome=received.outcome,
-        reasons=tuple(received.reasons),
-        signals=tuple(received.signals),
-        is_repeat=is_repeat,
-        corrects=received.corrects,
-        withdraws=received.withdraws,
-    )

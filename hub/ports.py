@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from threading import Event
 from typing import Any, Literal, Protocol
 from uuid import UUID
@@ -46,6 +46,15 @@ class SetClock:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """That a version of a contract ends: from which day its senders are told, its last day, and the type to send instead."""
+
+    told_from: date
+    last_day: date
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MessageType:
     """One kind of message of a partner: its contract, and how it becomes signals.
 
@@ -63,11 +72,13 @@ class MessageType:
     legal_basis: str
     read: Callable[[bytes, str], tuple[Signal, ...]]
     """(data as received, OIN of the signer) → signals; the OIN is for standards that repeat the sender inside."""
+    ending: Ending | None = None
 
     @property
     def folder(self) -> str:
-        """The folder of its contract: the last word of its type before the version."""
-        return self.type.split(".")[-2]
+        """The folder of its contract: the last word of its type before the version, and a version after the first."""
+        *_, word, version = self.type.split(".")
+        return word if version == "v1" else f"{word}-{version}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import msgspec
 
 from hub.domain.messages import QUESTION, RECORDED
 from hub.intake import Became, Receipt
+from hub.ports import Ending
 
 Sign = Callable[[bytes, datetime], str]
 
@@ -26,7 +27,12 @@ def said(receipt: Receipt) -> dict[str, Any]:
         "reasons": [dict(reason) for reason in receipt.reasons],
         "signals": outcomes(receipt.signals),
         **_with_words(corrects=receipt.corrects, withdraws=receipt.withdraws),
+        **({"ending": _ending(receipt.ending)} if receipt.ending else {}),
     }
+
+
+def _ending(ending: Ending) -> dict[str, str]:
+    return {"lastDay": ending.last_day.isoformat(), **_with_words(instead=ending.instead)}
 
 
 def signed(receipt: Receipt, sign: Sign) -> dict[str, Any]:

@@ -58,6 +58,9 @@ _RECEIPT: dict[str, Schema] = {
 _EARLIER = {
     "corrects": ID | {"description": "the message that this one corrects; only there where it does"},
     "withdraws": ID | {"description": "the message that this one withdraws; only there where it does"},
+    "ending": perhaps(thing(lastDay={"type": "string", "format": "date"}), instead=TEXT)
+    | {"description": "the last day that messages of this type are taken in, and what to send instead; only there where it ends"}
+    | of.OPERATION,
 }
 _LATER = {
     "correctedBy": ID | {"description": "the message that corrected this one; only there where one did"},

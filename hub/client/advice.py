@@ -13,6 +13,7 @@ ADVICE: Mapping[str, tuple[int, str]] = {
     # the message
     "malformed": (400, "What you sent is not as it should be: violations says where. Mend it; a message keeps its id."),
     "unknown-type": (400, "You are not registered for this type; hub partner kinds lists what each kind of partner may send."),
+    "type-ended": (400, "This version of the contract ended: send the type that the refusal names, or ask the hub's operator."),
     "method-not-allowed": (405, "This address does not answer to that method: see GET /v1/openapi.json."),
     "too-slow": (408, "The body did not come in time: send the same again; when it happens often, look at your line."),
     "id-reused": (

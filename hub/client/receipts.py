@@ -31,6 +31,8 @@ class Receipt:
     signals: tuple[Mapping[str, str], ...]
     is_repeat: bool
     document: Mapping[str, Any]
+    last_day: str = ""
+    """The last day that messages of this type are taken in, where there is one; `document` has what comes instead."""
 
     @property
     def is_quarantined(self) -> bool:
@@ -71,6 +73,7 @@ def receipt(document: Mapping[str, Any], body: bytes | None, keys: Jwks, *, is_r
         tuple(plain["signals"]),
         is_repeat,
         dict(document),
+        plain.get("ending", {}).get("lastDay", ""),
     )
 
 

@@ -47,6 +47,9 @@ def send(
         advise(words + _OPTIONS.get(problem.code, ""))
         raise typer.Exit(1) from None
     say.print_json(data=dict(receipt.document))
+    if receipt.last_day:
+        instead = receipt.document["ending"].get("instead", "")
+        advise(f"Messages of this type are taken in until {receipt.last_day}.{f' Then send {instead}.' if instead else ''}")
     if receipt.is_quarantined:
         advise("The hub keeps this message in quarantine, for it could not be read:")
         for reason in receipt.reasons:

@@ -51,10 +51,11 @@ def show(name: Name) -> None:
 @app.command()
 def kinds() -> None:
     """Show the kinds of partners there are adapters for, and what each may send."""
-    table = Table("kind", "message type", "content type", "what it is", "purpose", "legal basis")
+    table = Table("kind", "message type", "content type", "what it is", "purpose", "legal basis", "until")
     for kind in partner_kinds().values():
         for message in kind.messages:
-            table.add_row(kind.name, message.type, message.media, message.title, message.purpose, message.legal_basis)
+            until = str(message.ending.last_day) if message.ending else ""
+            table.add_row(kind.name, message.type, message.media, message.title, message.purpose, message.legal_basis, until)
     say.print(table)
 
 

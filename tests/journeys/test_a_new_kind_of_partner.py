@@ -5,10 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from hub.adapters.contracts import contract_path
@@ -16,12 +18,13 @@ from hub.adapters.partners import found
 from hub.client import Hub, Message, Receipt, Sender
 from hub.errors import Malformed
 from tests.channels.receiving import receiving
-from tests.journeys.running import Process
+from tests.journeys.running import Process, serving
+from tests.journeys.running import Sender as Organisation
 from tests.tools import ROOT
 
 PATIENCE = 120
 OIN, POLICE = f"{99:08}{10042:012}", f"{99:08}{10001:012}"
-WORRY = {
+WORRY: dict[str, Any] = {
     "kenmerk": "M-7",
     "zorg": "zorgelijk",
     "sinds": "2026-06",
@@ -157,3 +160,57 @@ def test_code_that_others_may_write_is_not_run(place: Path) -> None:
     with pytest.raises(Malformed) as refused:
         found()
     assert [violation.what for violation in refused.value.violations] == ["others than its owner may write partner.py: chmod go-w"]
+
+
+# Two versions of one contract ------------------------------------------------------------------------
+
+FIRST, SECOND = "nl.vig.meldingen.melding.v1", "nl.vig.meldingen.melding.v2"
+LATER = f"""
+
+from dataclasses import replace
+
+PARTNER = replace(PARTNER, messages=(*PARTNER.messages, replace(PARTNER.messages[0], type="{SECOND}")))
+"""
+NOW = datetime.now(UTC).replace(hour=11)
+"""Today: what begins now has a covenant from now."""
+TOLD_FROM, LAST_DAY = NOW.date() + timedelta(days=10), NOW.date() + timedelta(days=40)
+LIBRARY = Organisation("speelotheek-west", "toy-library", OIN)
+
+
+def two_versions(place: Path) -> None:
+    """The contract gets a second version; the first ends on a day, and its senders are told so from another."""
+    folder = begin(place, "--own-contract")
+    shutil.copytree(folder / "melding", folder / "melding-v2")
+    (folder / "partner.py").write_text((folder / "partner.py").read_text() + LATER)
+    first, second = folder / "melding" / "contract.json", folder / "melding-v2" / "contract.json"
+    said = json.loads(first.read_text())
+    second.write_text(json.dumps(said | {"type": SECOND}))
+    ends = {"valid_from": "2025-01-01", "told_from": TOLD_FROM.isoformat(), "valid_until": LAST_DAY.isoformat()}
+    first.write_text(json.dumps(said | {"validity": ends, "replaced_by": SECOND}))
+
+
+def test_two_versions_live_side_by_side_and_the_end_of_one_is_told_ahead_in_every_receipt(place: Path) -> None:
+    two_versions(place)
+    with serving(place / "var", NOW) as hub:
+        LIBRARY.register(hub.hub, NOW)
+
+        def post(type: str, nth: int) -> httpx2.Response:
+            """The nth worry, each about somebody else."""
+            people = [WORRY["people"][0] | {"familyName": f"Voorbeeld{'abcdef'[nth]}"}]
+            about = WORRY | {"kenmerk": f"M-{nth}", "people": people}
+            return hub.post(LIBRARY, LIBRARY.an_event(about, NOW, id=f"m-{nth}", type=type))
+
+        early = post(FIRST, 0).json()
+        hub.clock.set(NOW + timedelta(days=10))
+        answers = {type: post(type, nth).json() for nth, type in enumerate((FIRST, SECOND), start=1)}
+        assert [answer["outcome"] for answer in answers.values()] == ["recorded", "recorded"]
+        assert answers[FIRST]["ending"] == {"lastDay": LAST_DAY.isoformat(), "instead": SECOND}
+        assert "ending" not in early and "ending" not in answers[SECOND]
+        assert post(FIRST, 0).json() == early, "a receipt is always the same"
+        hub.clock.set(NOW + timedelta(days=40))
+        assert post(FIRST, 3).json()["outcome"] == "recorded"
+        hub.clock.set(NOW + timedelta(days=41))
+        refused = post(FIRST, 4)
+        assert (refused.status_code, refused.json()["code"]) == (400, "type-ended")
+        assert LAST_DAY.isoformat() in refused.json()["detail"] and SECOND in refused.json()["detail"]
+        assert post(SECOND, 5).json()["outcome"] == "recorded"

@@ -107,7 +107,7 @@ def running(data: Path) -> Iterator[Process]:
 def test_keys_for_a_kind_that_is_not_there_are_refused_with_the_kinds(run: Run, tmp_path: Path) -> None:
     ran = run("keys", "new", "x", "--kind", "polis", "--oin", OIN)
     assert ran.status == 2
-    assert "'polis' is not one of any-partner, child-protection-council, housing-corporation, police" in ran.err
+    assert "'polis' is not one of adult-probation, any-partner, certified-institution, child-health-clinic" in ran.err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from hub.adapters.contracts import contract_path
 from hub.client import Hub, Message, Receipt, Sender
 from hub.client.advice import ADVICE
 from tests.channels.receiving import Sent, receiving
@@ -51,7 +52,7 @@ RUN_HERE = frozenset(
         *("receipt.py", "receipt.mjs", "receipt.sh", "status.py", "status.sh"),
         *("webhook.py", "webhook.mjs", "webhook.sh", "again.py", "late.py", "rotate.sh", "no.py", "check.sh"),
         *("subscribe.py", "subscribe.sh", "feed.py", "feed.sh", "feed.mjs", "follow.py", "acknowledge.py"),
-        *("correct.py", "withdraw.sh", "secret.sh"),
+        *("correct.py", "withdraw.sh", "secret.sh", "new_kind.sh", "own_contract.sh"),
     }
 )
 
@@ -270,6 +271,14 @@ def test_a_new_key_counts_at_once_and_the_old_one_still_for_a_while(desk: Desk) 
 def test_who_read_all_that_is_ready(desk: Desk) -> None:
     desk.run("send.py")
     assert "Ready to join." in desk.run("check.sh")
+
+
+@needs_the_tools
+def test_a_kind_of_partner_that_is_not_there_is_begun(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(contract_path(), tmp_path / "contracts")
+    monkeypatch.setenv("HUB_CONTRACTS_DIR", str(tmp_path / "contracts"))
+    for example, name in (("new_kind.sh", "midwife"), ("own_contract.sh", "toy-library")):
+        assert f"Now: pytest {tmp_path / 'contracts' / 'partners' / name}" in desk.run(example)
 
 
 # Webhooks ----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from importlib import import_module
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -11,7 +12,7 @@ from types import ModuleType
 from hub.adapters.contracts import contract_path, refuse, valid
 from hub.adapters.registers import registers
 from hub.errors import Violation
-from hub.ports import Partner
+from hub.ports import Ending, MessageType, Partner
 
 _OTHERS_MAY_WRITE = 0o022
 
@@ -21,15 +22,15 @@ def found() -> dict[str, Partner]:
 
     Raises:
         TypeError: a module has no `PARTNER`, or two share a name.
-        Malformed: a `kind.json` is not what its schema, the contracts that it names or the registers ask; or somebody else
-            than its owner may write a `partner.py`, which would run within the hub.
+        Malformed: a `contract.json` or `kind.json` is not what its schema, the contracts that it names or the registers ask; or
+            somebody else than its owner may write a `partner.py`, which would run within the hub.
     """
     partners: dict[str, Partner] = {}
     for name, module in _modules():
         partner = getattr(module, "PARTNER", None)
         if not isinstance(partner, Partner) or partner.name in partners:
             raise TypeError(f"{name} does not say which partner it is, in a PARTNER of its own")
-        partners[partner.name] = partner
+        partners[partner.name] = replace(partner, messages=tuple(_ending(each, partner.name) for each in partner.messages))
     return dict(sorted((partners | dict(_by_data(partners))).items()))
 
 
@@ -47,6 +48,16 @@ def _beside_its_contract(path: Path) -> ModuleType:
     module = ModuleType(loader.name)
     loader.exec_module(module)
     return module
+
+
+def _ending(message: MessageType, kind: str) -> MessageType:
+    """The message with when its contract ends, as the contract says."""
+    path = contract_path("partners", kind, message.folder, "contract.json")
+    said = valid(path, contract_path("partners", "contract.schema.json"))
+    until, told_from = said["validity"]["valid_until"], said["validity"].get("told_from", said["validity"]["valid_from"])
+    if until is None:
+        return message
+    return replace(message, ending=Ending(date.fromisoformat(told_from), date.fromisoformat(until), said.get("replaced_by", "")))
 
 
 def _by_data(known: Mapping[str, Partner]) -> Iterator[tuple[str, Partner]]:
