@@ -117,7 +117,7 @@ def test_a_folder_of_its_own_is_all_that_a_new_kind_needs_to_send_and_to_be_told
             assert receiver.wait_for(1, PATIENCE), "the police hear of the escalation that its signal led to"
         finally:
             process.end()
-    assert "nl.vig.escalations.raised" in str(receiver.got[0].body)
+    assert b"nl.vig.escalations.level-raised.v1" in receiver.got[0].body
     assert {path: digest for path, digest in digests(contract_path()).items() if not path.startswith(str(folder))} == before
 
 
