@@ -114,7 +114,8 @@ class Contacting:
         """
         if notice.type in UNREACHED:
             return self._unreached(notice)
-        return self.register.read(lambda unit: self._calls(notice, unit)) if notice.type == RAISED else ()
+        is_news = notice.type == RAISED and not notice.for_partners
+        return self.register.read(lambda unit: self._calls(notice, unit)) if is_news else ()
 
     def _unreached(self, notice: Notice) -> list[Call]:
         kind, about = UNREACHED[notice.type]

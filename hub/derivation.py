@@ -99,6 +99,8 @@ class _Anew:
                     place += yield from self._signal(place, fact)
                 case Trajectory.LevelRaised():
                     place += yield from self._raised(place, fact)
+                case Trajectory.TellingReleased():
+                    place += yield from self._released(place, fact)
                 case _:
                     place += self._take(place)
         yield from self._what_is_missing(place)
@@ -150,6 +152,15 @@ class _Anew:
         self._back_to(place)
         there = self._facts[place + other] if place + other < len(self._facts) else fact
         yield self._difference(there, "does not follow", *made[other : other + 1])
+        return self._take(place)
+
+    def _released(self, place: int, fact: Trajectory.TellingReleased) -> Generator[Difference, None, int]:
+        """Others than who leads hear of what was held for them, once the family was informed, and of nothing else (L13)."""
+        known = self._family.escalations.get(fact.escalation)
+        if not self._family.is_informed:
+            yield self._difference(fact, "does not follow: nobody said that the family was informed")
+        elif known is None or set(fact.tell) != set(known.held):
+            yield self._difference(fact, "does not follow: that was not held for them")
         return self._take(place)
 
     def _what_is_missing(self, place: int) -> Iterator[Difference]:

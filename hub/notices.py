@@ -66,6 +66,7 @@ def _notice(fact: Fact, type: str, said: Mapping[str, Any]) -> Notice:
         to=_to(fact),
         says=says,
         rectifies=type == RECTIFIED,
+        for_partners=isinstance(fact.event, Trajectory.TellingReleased),
     )
 
 

@@ -364,7 +364,8 @@ class Notice:
     `to` is the name of the one organisation that it is for, where it is for one: then no other of any kind hears it.
     `data` holds nothing that the receiver may not see; `family` orders delivery; `cause` is what led to it (a signal, a
     decision, a term), which no receiver is told. `says` is the escalation of which it says how high it stands; where it `rectifies`
-    what was said of that, it is for whoever was told so, whatever they ask for now, and for nobody else.
+    what was said of that, it is for whoever was told so, whatever they ask for now, and for nobody else. What people heard
+    when it happened is later `for_partners` alone.
     """
 
     id: UUID
@@ -378,6 +379,7 @@ class Notice:
     to: str = ""
     says: str = ""
     rectifies: bool = False
+    for_partners: bool = False
 
 
 @dataclass(frozen=True, slots=True)

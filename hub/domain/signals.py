@@ -41,9 +41,13 @@ NOT_STATED = "not-stated"
 """The code of a sender that says neither that the family was told nor why not."""
 
 
+DESCRIBED = "described"
+"""The code of a sender that says something of informing in words: what, a person has to read."""
+
+
 def may_be_shared(how: str, reason_not: str) -> bool:
-    """Whether the family was told before sharing, or it is coded why not (L13); saying nothing is neither."""
-    return bool(how) or reason_not not in ("", NOT_STATED)
+    """Whether the family was told before sharing, or it is coded why not (L13); saying nothing, or in words alone, is neither."""
+    return how not in ("", DESCRIBED) or reason_not not in ("", NOT_STATED)
 
 
 @dataclass(frozen=True, slots=True)

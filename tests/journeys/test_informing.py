@@ -12,6 +12,7 @@ from sqlalchemy import select
 from hub.adapters.channels.webhook import queue
 from hub.derivation import Derived
 from hub.domain.callers import Capacity
+from hub.domain.streams import Occasion
 from hub.domain.trajectory import Trajectory
 from hub.wiring.derived import derivation_of
 from tests.channels.receiving import OK, Receiver, receiving
@@ -92,3 +93,24 @@ def test_that_others_waited_and_since_when_they_were_told_stands_in_the_log_and_
     (released,) = (fact for fact in facts if isinstance(fact, Trajectory.TellingReleased))
     assert held.tell == released.tell == WAIT and held.originator_version < released.originator_version
     assert list(derivation_of(town.hub.hub)(UUID(family), Derived())) == []
+
+
+def test_a_release_that_nobody_decided_does_not_follow(town: Town) -> None:
+    family = town.worry()
+    held = next(fact for fact in town.hub.hub.history.facts(UUID(family)) if isinstance(fact, Trajectory.TellingHeld))
+
+    def release(it: Trajectory, on: Occasion) -> None:
+        said = {"axis": "safety", "level": 3, "leads": "veilig-thuis", "contact": "", "tell": WAIT}
+        it.record(it.TellingReleased, on, escalation=held.escalation, **said)
+
+    town.hub.hub.register.do(lambda unit: release(unit.get(Trajectory, UUID(family)), Occasion(unit.at, "the-hub")))
+    (wrong,) = derivation_of(town.hub.hub)(UUID(family), Derived())
+    assert wrong.what == "does not follow: nobody said that the family was informed"
+
+
+def test_people_hear_of_an_escalation_once_also_where_partners_waited(town: Town) -> None:
+    family = town.worry()
+    town.informs(family, how="spoken")
+    passed_on(town.hub.hub)
+    feed = town.hub.hub.ways["feed"].out
+    assert [shown.notice["type"] for shown in feed.after(0) if shown.notice["type"] == RAISED] == [RAISED]

@@ -54,9 +54,10 @@ class Feed:
 
     def accept(self, notices: Sequence[Notice], connection: Connection) -> None:
         """Puts notices on the feed, on the transaction of the caller; a repeat adds nothing."""
-        positions = [notice.position for notice in notices]
+        for_people = [notice for notice in notices if not notice.for_partners]
+        positions = [notice.position for notice in for_people]
         taken = set(connection.scalars(select(_F.position).where(_F.position.in_(positions))))
-        rows = [row_of(notice) for notice in notices if notice.position not in taken]
+        rows = [row_of(notice) for notice in for_people if notice.position not in taken]
         if rows:
             connection.execute(insert(FEED), rows)
             self._bells.ring(connection, BELL)

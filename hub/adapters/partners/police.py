@@ -1,5 +1,7 @@
 """The police: reports to Veilig Thuis (vtMelding of StUF-koppelvlak Jeugdzorg 1.0.9)."""
 
+from collections.abc import Sequence
+
 from lxml import etree
 
 from hub.adapters.documents import stuf
@@ -7,7 +9,7 @@ from hub.adapters.documents.dutch_person import HOW
 from hub.adapters.documents.stuf import NAMES, Part
 from hub.adapters.documents.vt_feedback import write_vt_terugkoppeling
 from hub.domain.dates import PartialDate
-from hub.domain.signals import NOT_STATED, Address, Informed, NamedPerson, Signal
+from hub.domain.signals import DESCRIBED, NOT_STATED, Address, Informed, NamedPerson, Signal
 from hub.domain.words import Role, Weight
 from hub.ports import MessageType, Partner, TellingType
 
@@ -78,7 +80,8 @@ def _signals(report: Part) -> tuple[Signal, ...]:
     situation = report.part("JZ:betreft/JZ:gerelateerde")
     happened = _happened(report)
     reference = report.required("JZ:identificatieVtMelding")
-    people, informed, weight = _people(situation, happened), _informed(report), _weight(report)
+    people, weight = _people(situation, happened), _weight(report)
+    informed = _informed(report, people)
     first, *others = _concerns(situation)
     return (
         Signal(reference, first, happened, people, weight, informed),
@@ -147,11 +150,20 @@ def _address(person: Part) -> Address:
     return (actual if actual.is_there else person.part("BG:formeelVerblijfadresBinnenland")).address()
 
 
-def _informed(report: Part) -> Informed:
-    told = [_told(each) for each in report.parts("JZ:isGeinformeerdAan")]
-    if told:
-        return told[0]
-    return Informed(how="described", by="police") if report.text("JZ:informering") else Informed(reason_not=NOT_STATED)
+def _informed(report: Part, people: Sequence[NamedPerson]) -> Informed:
+    """What the first of the family was told; that somebody else was, or something in words, a person has to weigh."""
+    family = {_called(each.family_name, each.given_names) for each in people if each.is_subject}
+    named = report.parts("JZ:isGeinformeerdAan")
+    told = [(each.part("JZ:gerelateerde"), _told(each)) for each in named]
+    for person, how in told:
+        if _called(person.text("BG:geslachtsnaam"), person.text("BG:voornamen")) in family:
+            return how
+    return Informed(how=DESCRIBED, by="police") if told or report.text("JZ:informering") else Informed(reason_not=NOT_STATED)
+
+
+def _called(family_name: str, given_names: str) -> tuple[str, str]:
+    """By the first of the given names, for a report often has no other."""
+    return family_name.casefold(), (given_names.split() or [""])[0].casefold()
 
 
 def _told(person: Part) -> Informed:

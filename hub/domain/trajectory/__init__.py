@@ -119,6 +119,7 @@ class Trajectory(Kinship):
         """What is kept of a person of this family is used again, with all that follows from it; a repeat is silence."""
         is_news = self.mark_restricted(person, False, on, self._told_before(), self.director.contact)
         if is_news and self.phase not in ENDED and not self.merged_into:
+            self.release(on)
             self.escalate(rules, on)
             self.advise_referral(rules, on)
 

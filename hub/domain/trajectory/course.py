@@ -1,5 +1,6 @@
 """The course of a trajectory: from candidate to aftercare, with its side exits and its reopening."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -157,6 +158,8 @@ class Course(Planned):
             family.criteria, family.criteria_met = frozenset(), False
             family.advised_on = family.referred_on = frozenset()
             family.entered = {}
+            # what was held when it ended is old: whoever opened it again weighs anew who should hear
+            family.escalations = {id: replace(known, held=()) for id, known in family.escalations.items()}
 
     class FamilyInformed(Recorded):
         """The family was told (how, when, by whom), or a coded reason says why not yet (L13)."""

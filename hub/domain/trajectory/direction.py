@@ -264,7 +264,7 @@ class Directed(Rectifying):
             rule=rule.id,
             matrix=rules.matrix.version,
             evidence=[evidence],
-            tell=self.told(rules.matrix),
+            tell=self.told(),
             contact=self.director.contact,
         )
 

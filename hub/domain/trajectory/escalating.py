@@ -1,13 +1,13 @@
 """What partners worry about, and how high that stands on the four axes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from hub.domain.dates import PartialDate
 from hub.domain.escalation import assess, overall
-from hub.domain.matrix import Cell, Matrix
+from hub.domain.matrix import Cell
 from hub.domain.rules import Rules
 from hub.domain.signals import Informed, KnownSignal, may_be_shared
 from hub.domain.streams import Occasion, Recorded, own_fields, sealed, stream_id
@@ -22,7 +22,8 @@ class Escalation:
     """An axis that rose: by which rule of which matrix, on which signals, and whether a person has acknowledged it.
 
     `tell` are the kinds of partners that were told, `held` those that hear of it when the family was informed, `leads` who leads
-    by the matrix; `holds` is what the signals gave when some of these were taken back.
+    by the matrix; `holds` is what the signals gave when some of these were taken back. `is_over` says that its
+    axis was stepped down to rest since.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Escalation:
     acknowledged_by: str = ""
     holds: Level | None = None
     leads: str = ""
+    is_over: bool = False
 
 
 class Reachable(Protocol):
@@ -57,7 +59,7 @@ class Escalating(Restricting):
     considered: dict[Axis, frozenset[str]]
     escalations: dict[str, Escalation]
     director: Reachable
-    is_informed: bool
+    somebody_informed: bool
 
     def begin(self) -> None:
         super().begin()
@@ -66,7 +68,7 @@ class Escalating(Restricting):
         self.levels = dict.fromkeys(Axis, Level.NONE)
         self.considered = {}
         self.escalations = {}
-        self.is_informed = False
+        self.somebody_informed = False
 
     class SignalRecorded(Recorded):
         """A partner's signal was found to be about this family; `known_since` is when the hub first heard it."""
@@ -106,7 +108,6 @@ class Escalating(Restricting):
         def apply(self, family: "Escalating") -> None:
             family.accounts[self.signal] = self
             family.signals[self.signal] = self.known
-            family.note_informed(self.informed.get("how", ""), self.informed.get("reasonNot", ""))
 
     class SignalUnlinked(Recorded):
         """A signal turned out not to be about this family; what rested on it is for the director to reconsider.
@@ -213,7 +214,8 @@ class Escalating(Restricting):
             decided = {known.id: replace(known, holds=None) for known in family.escalations.values() if known.axis is axis}
             # nor is anybody told any more of what no longer stands
             family.escalations |= {
-                id: known if known.level <= self.level_to else replace(known, held=()) for id, known in decided.items()
+                id: known if known.level <= self.level_to else replace(known, held=(), is_over=self.level_to == Level.NONE)
+                for id, known in decided.items()
             }
 
     def record_signal(
@@ -299,9 +301,20 @@ class Escalating(Restricting):
         if held := [kind for kind in self.may_be_told(cell.tell, axis) if kind not in at_once]:
             self.record(self.TellingHeld, on, escalation=escalation, tell=held)
 
+    @property
+    def is_informed(self) -> bool:
+        """Whether a person said how the family was informed, or by code why not; or a signal did that still is about it."""
+        said = (account.informed for account in self.accounts.values())
+        return self.somebody_informed or any(may_be_shared(each.get("how", ""), each.get("reasonNot", "")) for each in said)
+
     def note_informed(self, how: str, reason_not: str) -> None:
-        """Applies what somebody said of informing the family; what was said once stands."""
-        self.is_informed = self.is_informed or may_be_shared(how, reason_not)
+        """Applies what a person said of informing the family; what was said once stands."""
+        self.somebody_informed = self.somebody_informed or may_be_shared(how, reason_not)
+
+    def heard_of(self, axis: Axis) -> list[str]:
+        """The kinds of partners that were told how an axis stands, and hear what becomes of that; who was never told does not."""
+        standing = [known for known in self.escalations.values() if known.axis is axis and not known.is_over]
+        return self.may_be_told(dict.fromkeys(kind for known in standing for kind in known.tell), axis)
 
     def release(self, on: Occasion) -> None:
         """Lets those hear of escalations that still stand for whom they were held, once the family was informed.
@@ -313,7 +326,8 @@ class Escalating(Restricting):
         for known in [each for each in self.escalations.values() if each.held]:
             is_doubted = known.holds is not None and known.holds < known.level
             if not is_doubted and (tell := self.may_be_told(known.held, known.axis)):
-                said = {"axis": known.axis.value, "level": int(known.level), "leads": known.leads}
+                level = min(known.level, self.levels[known.axis])
+                said = {"axis": known.axis.value, "level": int(level), "leads": known.leads}
                 self.record(self.TellingReleased, on, escalation=known.id, **said, tell=tell, contact=self.director.contact)
 
     def _run_terms(self, axis: Axis, escalation: str, cell: Cell, rules: Rules, on: Occasion) -> None:
@@ -347,6 +361,7 @@ class Escalating(Restricting):
         if to >= self.levels[axis]:
             raise RuleBroken("Stepping down goes to a lower level than the present one.", code="not-lower")
         motivated(motivation)
+        waiting = [known for known in self.escalations.values() if known.axis is axis and known.level > to and known.held]
         self.record(
             self.SteppedDown,
             on,
@@ -354,10 +369,18 @@ class Escalating(Restricting):
             level_from=int(self.levels[axis]),
             level_to=int(to),
             motivation=motivation,
-            tell=self.told_at_once(rules.matrix.cells[axis, self.levels[axis]], axis),
+            tell=self.heard_of(axis),
             contact=self.director.contact,
         )
+        self._hold_less(waiting, rules.matrix.cells[axis, to], on)
         self._stop_terms(axis, on)
+
+    def _hold_less(self, waiting: Iterable[Escalation], cell: Cell, on: Occasion) -> None:
+        """Of those who waited to hear of a higher level, those whom the present one concerns wait on, to hear of that."""
+        for known in waiting:
+            others = {kind for each in self.escalations.values() if each.axis is known.axis for kind in each.held}
+            if still := [kind for kind in known.held if kind in cell.tell and kind not in others]:
+                self.record(self.TellingHeld, on, escalation=known.id, tell=still)
 
     def used(self) -> list[KnownSignal]:
         """The signals that count."""
@@ -374,9 +397,9 @@ class Escalating(Restricting):
             raise NotKnown("This family has no such escalation.")
         return self.escalations[id]
 
-    def told(self, matrix: Matrix) -> list[str]:
-        """The kinds of partners that the cells of the present levels say must be told, as far as they hear of it now."""
-        return sorted({kind for cell in self.levels.items() for kind in self.told_at_once(matrix.cells[cell], cell[0])})
+    def told(self) -> list[str]:
+        """The kinds of partners that were told how the family stands now."""
+        return sorted({kind for axis in Axis for kind in self.heard_of(axis)})
 
     @property
     def level(self) -> Level:

@@ -139,12 +139,16 @@ class Rectifying(Escalating):
         self.reweigh(rules, on)
 
     def reweigh(self, rules: Rules, on: Occasion) -> None:
-        """Marks escalations anew that were marked before, where the signals give something else by now and nobody stepped down."""
+        """Marks escalations anew that were marked before, where the signals give something else by now and nobody stepped down.
+
+        What was held while it was in doubt, and holds again, is told.
+        """
         marked = [known for known in self.escalations.values() if known.holds is not None and self._still_stands(known)]
         now: Mapping[Axis, Assessment] = assess(self.signals.values(), rules.matrix) if marked else {}
         for known in marked:
             if now[known.axis].level != known.holds:
                 self._mark(known, now[known.axis], rules, on)
+        self.release(on)
 
     def raises(self, signal: KnownSignal, rules: Rules) -> bool:
         """Whether a signal, beside those that are known, raises an axis."""

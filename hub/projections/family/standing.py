@@ -257,7 +257,7 @@ def _inform(state: State, event: Recorded, how: str, when: str, reason_not: str)
 
 def _how_much(how: str, reason_not: str) -> int:
     """How much is said of informing a family: how it was done is more than why not, and that more than nothing."""
-    return 2 if how else int(may_be_shared(how, reason_not))
+    return 2 * may_be_shared(how, "") or int(bool(how) or may_be_shared("", reason_not))
 
 
 # levers --------------------------------------------------------------------------------

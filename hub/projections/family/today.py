@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, case, false, func, select, tru
 
 from hub.domain import field_classes as of
 from hub.domain.policy import Act
+from hub.domain.signals import may_be_shared
 from hub.domain.trajectory.clocks import ENDED, is_acknowledgement
 from hub.domain.words import Axis, Direction, Phase
 from hub.errors import Malformed, Violation
@@ -154,7 +155,7 @@ def _item(row: Mapping[Any, Any], names: Mapping[str, str], asked: Asked) -> Row
         "level": {"overall": row["level"], "axes": [_part(state["levels"][axis], "axis", "level") for axis in Axis]},
         "direction": _part(state["direction"], "level", "since"),
         "plan": plan and _part(plan, "version", "adoptedAt"),
-        "informed": told and {"isTold": bool(told["how"]), **_part(told, "reasonNot", "notedAt")},
+        "informed": told and {"isTold": may_be_shared(told["how"], ""), **_part(told, "reasonNot", "notedAt")},
         "handover": offer and _part(offer, *_OFFER) | {"isForMe": offer["to"] == asked.who},
         **_waiting(state),
         "nextDue": due if due != NEVER else None,
