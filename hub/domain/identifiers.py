@@ -1,6 +1,6 @@
 """National person numbers (BSN): which can exist, and which are only for tests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from hub.domain.signals import Signal
 from hub.errors import Violation, most_of
@@ -19,6 +19,11 @@ def passes_eleven_test(number: str) -> bool:
 def is_test_number(number: str) -> bool:
     """In the range that is never given to a real person."""
     return passes_eleven_test(number) and int(number) in _TEST_NUMBERS
+
+
+def numbers_for_tests() -> Iterator[str]:
+    """Every number that is never given to a real person, in order: some 9,000."""
+    return (number for number in map(str, _TEST_NUMBERS) if passes_eleven_test(number))
 
 
 def violations_of(signals: Iterable[Signal], only_test_numbers: bool) -> tuple[Violation, ...]:
