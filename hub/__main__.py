@@ -28,6 +28,7 @@ from hub.commands import (
     running,
     sending,
     shown,
+    simulating,
     status,
     supposing,
     tokens,
@@ -66,6 +67,7 @@ for name, group in {
     "publications": publishing,
     "quarantine": quarantine,
     "retention": retaining,
+    "simulate": simulating,
     "social-return": returning,
 }.items():
     app.add_typer(group.app, name=name)

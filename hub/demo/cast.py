@@ -45,7 +45,7 @@ def fields_at(moment: datetime) -> dict[str, str]:
     day, compact = moment.date().isoformat(), f"{moment:%Y%m%d}"
     when = {"day": day, "moment": moment.isoformat(), "compact_day": compact, "compact_moment": f"{moment:%Y%m%d%H%M}"}
     when |= {"month_begins": f"{moment:%Y-%m}-01", "month_ends": f"{moment:%Y-%m}-{monthrange(moment.year, moment.month)[1]}"}
-    return {**_AT, **people, **when, "hub_oin": HUB_OIN}
+    return {**_AT, **people, **when, "hub_oin": HUB_OIN, "arrested": "Ja"}
 
 
 @dataclass(frozen=True, slots=True)
