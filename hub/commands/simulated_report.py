@@ -1,4 +1,4 @@
-"""The report of a simulation: two ways beside each other over several seeds, with pictures, tables and all that was assumed."""
+"""The report of a simulation: two ways beside each other, over several neighbourhoods, with all that was assumed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -75,18 +75,19 @@ def _views(arms: Sequence[Arm], runs: Sequence[Run]) -> Section:
         ],
         lambda _: bars(lines, "nl"),
         Both(
-            "Gesimuleerd: keren ernstige nood, naar wanneer gezien", "Simulated: times of serious trouble, by when they were seen"
+            "Gesimuleerd: hoe vaak op tijd, te laat, nooit of voor niets in beeld, per buurt",
+            "Simulated: how often in view in time, too late, never or for nothing, in a neighbourhood",
         ),
-        [_table("views", "keren per zaadje", "times a seed", [_WHAT, *(arm.name for arm in arms)], rows)],
+        [_table("views", "hoe vaak, per buurt", "how often, in a neighbourhood", [_WHAT, *(arm.name for arm in arms)], rows)],
     )
 
 
 _NAMES = (*_VERDICTS.values(), _NOTHING)
 _SPREAD = Both(
-    "Een getal is het gemiddelde over de zaadjes, daarachter het laagste en het hoogste. Die spreiding is die van de simulatie: "
+    "Een getal is het gemiddelde over de buurten, daarachter het laagste en het hoogste. Die spreiding is die van de simulatie: "
     "hoeveel het toeval uitmaakt als alle aannamen kloppen. Hoe zeker de aannamen zelf zijn, zegt ze niet.",
-    "A number is the mean over the seeds, and after it the lowest and the highest. That spread is of the simulation: how much "
-    "chance matters where all assumptions hold. How sure the assumptions are it does not say.",
+    "A number is the mean over the neighbourhoods, and after it the lowest and the highest. That spread is of the simulation: how "
+    "much chance matters where all assumptions hold. How sure the assumptions are it does not say.",
 )
 
 
@@ -120,7 +121,15 @@ def _differences(runs: Sequence[Run]) -> Section:
                 "Both get the same families, troubles and messages. So what differs comes of the rules and the work.",
             )
         ],
-        tables=[_table("pairs", "keren ernstige nood", "times of serious trouble", [_WHAT, Both("keren", "times")], rows)],
+        tables=[
+            _table(
+                "pairs",
+                "dezelfde nood in A en in B, per buurt",
+                "the same trouble in A and in B, in a neighbourhood",
+                [_WHAT, Both("keren", "times")],
+                rows,
+            )
+        ],
     )
 
 
@@ -162,7 +171,13 @@ def _work(arms: Sequence[Arm], runs: Sequence[Run]) -> Section:
             )
         ],
         tables=[
-            _table("work", "werk en wachten, per zaadje", "work and waiting, a seed", [_WHAT, *(arm.name for arm in arms)], rows)
+            _table(
+                "work",
+                "werk en wachten, per buurt",
+                "work and waiting, in a neighbourhood",
+                [_WHAT, *(arm.name for arm in arms)],
+                rows,
+            )
         ],
     )
 
@@ -179,8 +194,8 @@ def _families(arms: Sequence[Arm], run: Run) -> Section:
     left = len(pairs) - len(rows)
     heads = [Both("gezin", "family"), Both("ernstige nood sinds", "serious trouble since"), *(arm.name for arm in arms)]
     words = Both(
-        f"Van het eerste zaadje, naar wanneer de nood ernstig werd; {left} meer staan hier niet. Zij bestaan niet.",
-        f"Of the first seed, by when trouble became serious; {left} more are not shown. They do not exist.",
+        f"Uit de eerste buurt, naar wanneer de nood ernstig werd; {left} meer staan hier niet. Zij bestaan niet.",
+        f"Of the first neighbourhood, by when trouble became serious; {left} more are not shown. They do not exist.",
     )
     table = _table("families", "wanneer ieder gezin in beeld kwam", "when each family came into view", heads, rows)
     return Section(Both("Gezin voor gezin", "Family by family"), [words], tables=[table])
@@ -240,12 +255,12 @@ def _table(name: str, nl: str, en: str, heads: Sequence[Both], rows: Sequence[Se
 
 
 def mean(those: Sequence[float]) -> float:
-    """The mean of what came out with each seed."""
+    """The mean of what came out for each neighbourhood."""
     return sum(those) / len(those)
 
 
 def told(those: Sequence[float]) -> Both:
-    """The mean over the seeds, with the lowest and the highest where there are several."""
+    """The mean over the neighbourhoods, with the lowest and the highest where there are several."""
     said = _one_decimal(mean(those))
     if len(those) > 1:
         said += f" ({_one_decimal(min(those))}–{_one_decimal(max(those))})"

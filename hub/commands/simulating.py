@@ -20,12 +20,14 @@ from hub.adapters.neighbourhood_assumptions import FILE, Assumed, load_assumptio
 from hub.commands.deriving import Quiet
 from hub.commands.shared import new_file, say, using
 from hub.console.parts import Both
+from hub.console.tables import shown
 from hub.domain.matrix import Matrix
 from hub.domain.neighbourhood import A_YEAR, Sighting, happenings
 from hub.domain.terms import AMSTERDAM
 
 if TYPE_CHECKING:
     # what plays brings the demo along, which nobody needs who only asks for help
+    from hub.commands.evaluation_report import Section
     from hub.commands.simulated_report import Arm, Run
 
 app = typer.Typer(
@@ -42,6 +44,7 @@ _Seed = Annotated[int, typer.Option(help="with the same one the same comes out",
 _Register = Annotated[
     Path | None, typer.Option("--assumptions", help=f"other assumptions than contracts/registers/{FILE}", exists=True)
 ]
+_SAID = ("views", "pairs", "work")
 _TITLE = Both("Gesimuleerd: een buurt die niet bestaat", "Simulated: a neighbourhood that does not exist")
 _WARNING = Both(
     "Alles hier is gesimuleerd. Geen getal gaat over gezinnen die bestaan.",
@@ -65,7 +68,9 @@ def show(register: _Register = None) -> None:
 def report(
     out: Annotated[Path, typer.Argument(help="a new HTML file, for `hub publications publish`")],
     households: _Households = 1000,
-    years: Annotated[int, typer.Option(help="how long it is played", min=1, max=4)] = 2,
+    years: Annotated[
+        int, typer.Option(help="how long it is played: as long as the covenant of the registers holds", min=1, max=4)
+    ] = 2,
     seed: _Seed = 1,
     seeds: Annotated[int, typer.Option(help="how many neighbourhoods: the seed, and those that follow it", min=1, max=100)] = 3,
     against: Annotated[Path | None, typer.Option(help="another version of the matrix than the one in force", exists=True)] = None,
@@ -96,6 +101,7 @@ def report(
             runs.append(Run(world, [play(world, arm.way, desk, lambda: a_day(1)) for arm in arms]))
         found = sections(arms, runs, known.entries)
         file.write(_page(found, _about(arms, runs, known, years)))
+    _say(found)
     say.print(f"The report is in {out}. All of it is simulated.", soft_wrap=True, highlight=False, markup=False)
 
 
@@ -178,16 +184,25 @@ def _about(arms: "Sequence[Arm]", runs: "Sequence[Run]", known: Assumed, years: 
     signals = sum(len(run.world.sightings) for run in runs)
     return [
         Both(
-            f"{first.households} huishoudens, {years} jaar, zaadjes {first.seed} tot en met {last.seed}; aannamen {known.version}; "
-            f"{signals} signalen, in de berichten van de partners zelf, door een echte hub ontvangen",
-            f"{first.households} households, {years} years, seeds {first.seed} through {last.seed}; assumptions {known.version}; "
-            f"{signals} signals, in the partners' own messages, received by a real hub",
+            f"{first.households} huishoudens, {years} jaar, zaaigetallen {first.seed} tot en met {last.seed}; "
+            f"aannamen {known.version}; {signals} signalen in de berichten van de partners zelf, ontvangen door een echte hub",
+            f"{first.households} households, {years} years, seeds {first.seed} through {last.seed}; "
+            f"assumptions {known.version}; {signals} signals in the partners' own messages, received by a real hub",
         ),
         *(arm.name for arm in arms),
     ]
 
 
-def _page(found: Sequence[object], about: Sequence[Both]) -> bytes:
+def _say(found: "Sequence[Section]") -> None:
+    """What comes out of it all; families one by one and assumptions are in the file."""
+    for told in (table for section in found for table in section.tables if table.name in _SAID):
+        lines = Table(*(head.en for head in told.heads), title=told.title.en)
+        for row in told.rows:
+            lines.add_row(*(shown(cell, "en") for cell in row))
+        say.print(lines)
+
+
+def _page(found: "Sequence[Section]", about: Sequence[Both]) -> bytes:
     from hub.commands.simulated_report import cells
 
     page = _pages.get_template("simulation.html")

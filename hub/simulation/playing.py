@@ -35,9 +35,7 @@ from hub.simulation.letters import SENDERS, Desk, Signed
 from hub.wiring import Hub
 
 BEGINS = datetime(2024, 1, 1, tzinfo=UTC)
-"""The first day that the covenant of the registers holds, and a Monday."""
-MOST_YEARS = 4
-"""Then that covenant ends."""
+"""The first day that the covenant of the registers holds, which is five years."""
 _MANY = 1_000
 _WHY = "Gesimuleerd"
 _FOLLOWED = (Trajectory.SignalRecorded, Trajectory.LevelRaised, MatchQuestion.Asked)
