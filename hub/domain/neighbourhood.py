@@ -5,7 +5,8 @@ to its peak, stays there, and fades in a straight line; its peak is drawn evenly
 from an exponential distribution. One that becomes serious may bring along another in another area. Who can see a trouble sees it at
 random while it is grave enough to be seen, and says so after a delay; now and then something is said where there is nothing.
 
-All that is drawn comes out of one row of chances: the same chances make the same neighbourhood. Moments are days since it begins.
+All that is drawn comes out of one row of chances: the same chances make the same neighbourhood. Moments are days since somebody
+begins to look; people lived there before, so troubles begin before that day too.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,8 @@ from hub.domain.words import LifeArea
 Chance = Callable[[], float]
 """Draws evenly between 0 and 1, 1 left out."""
 A_YEAR = 365.25
+BEFORE = 2 * A_YEAR
+"""Days that people live there before anybody begins to look: by then as many troubles fade as begin."""
 MOST_PEOPLE = 4
 """Of one household: two adults and two children."""
 _GOLDEN = 0.6180339887498949
@@ -187,6 +190,8 @@ def _numbers() -> Sequence[str]:
 def happenings(assumed: Assumptions, households: int, chance: Chance) -> Iterator[Happening]:
     """Every trouble as it begins and every sighting as it is told, in the order of their moments, without end.
 
+    What is told before anybody begins to look is lost; troubles that began before are not.
+
     What is kept meanwhile is what still runs: it does not grow with time.
     """
     life = _Lives(assumed, households, chance)
@@ -202,7 +207,7 @@ class _Lives:
         self._agenda: list[tuple[float, int, Hazard | Eye | Happening]] = []
         self._order = count()
         for hazard in assumed.hazards:
-            self._again(hazard, 0.0, hazard.yearly)
+            self._again(hazard, -BEFORE, hazard.yearly)
         for eye in assumed.eyes:
             self._again(eye, 0.0, eye.mistaken)
 
@@ -220,7 +225,8 @@ class _Lives:
         else:
             if isinstance(what, Trouble):
                 self._run(what)
-            yield what
+            if isinstance(what, Trouble) or moment >= 0:
+                yield what
 
     def _plan(self, moment: float, what: Hazard | Eye | Happening) -> None:
         heappush(self._agenda, (moment, next(self._order), what))

@@ -161,9 +161,9 @@ class _Team:
         self._begin(day)
 
     def outcome(self) -> Outcome:
-        """What came of it; of a spell that began when it was nearly over nobody can say whether it came into view in time."""
+        """What came of it; of spells that began before it, or when it was nearly over, nobody can say whether it was in time."""
         work, days = self._way.work, self._world.days
-        followed = [spell for spell in self._world.spells if spell.since < days - work.late_after]
+        followed = [spell for spell in self._world.spells if 0 <= spell.since < days - work.late_after]
         began = [view for view in self._views if view.coached is not None]
         weeks = sum((min(view.until, days) - (view.coached or 0)) / 7 for view in began)
         return Outcome(

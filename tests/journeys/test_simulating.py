@@ -32,7 +32,8 @@ from hub.settings import DEMO, Settings
 from hub.simulation.letters import LETTERS, SENDERS, Desk
 from hub.simulation.playing import BEGINS, Outcome, Way, World, moment, play
 from hub.wiring import Hub
-from tests.journeys.test_supposing import IN_FORCE, a_matrix, laxer
+from tests.journeys.commanding import commands
+from tests.journeys.test_supposing import IN_FORCE, a_matrix
 from tests.tools import ROOT
 
 PAPER = ROOT / "docs" / "simulating.md"
@@ -146,10 +147,15 @@ def _outcome(answer: Any) -> str:
     return str(answer.result().value.outcome)
 
 
+def stricter(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One serious signal is not enough any more, two in half a year are."""
+    asks_more = {rule["id"]: [rule["needs"][0] | {"signalsAtLeast": 2}] for rule in rules if rule["id"].endswith("-2-serious")}
+    return [rule | {"withinDays": 180, "needs": asks_more[rule["id"]]} if rule["id"] in asks_more else rule for rule in rules]
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_stricter_matrix_brings_no_family_into_view_earlier(seed: int, desk: Desk, tmp_path: Path) -> None:
-    """One that asks more of what raises an axis to a question."""
-    asks_more = load_matrix(a_matrix(tmp_path, laxer), contract_path("intervention-matrix", "schema.json").absolute())
+    asks_more = load_matrix(a_matrix(tmp_path, stricter), contract_path("intervention-matrix", "schema.json").absolute())
     # much is seen, so that much can differ
     eyes = [replace(eye, weekly=eye.weekly * 3) for eye in REGISTERED.eyes]
     world = World.of(replace(REGISTERED, eyes=eyes), 200, 300, seed)
@@ -182,12 +188,23 @@ SMALL = ("--households", 60, "--years", 1, "--seeds", 2, "--quiet")
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("simulated")
-    ended = asked("report", "out.html", "--against", a_matrix(place, laxer), "--otherwise", "coaches=3", *SMALL, place=place)
+    ended = asked("report", "out.html", "--against", a_matrix(place, stricter), "--otherwise", "coaches=3", *SMALL, place=place)
     assert ended[0] == 0, ended[2]
     return place / "out.html"
 
 
-def test_the_report_can_be_published_and_says_all_over_that_it_is_simulated(report: Path) -> None:
+def test_the_operator_publishes_the_report(
+    report: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with a_hub(tmp_path / "var", SetClock(BEGINS)) as hub, hub.running():
+        pass
+    with commands("publications", monkeypatch, capsys, tmp_path) as run:
+        status, said, wrong = run("publish", str(report), "--kind", "simulation")
+    assert (status, wrong.split("var")[-1]) == (0, "")
+    assert said.endswith(": Gesimuleerd: een buurt die niet bestaat / Simulated: a neighbourhood that does not exist\n")
+
+
+def test_every_table_and_picture_of_the_report_says_that_it_is_simulated(report: Path) -> None:
     page = report.read_bytes()
     assert title_of(page) == "Gesimuleerd: een buurt die niet bestaat / Simulated: a neighbourhood that does not exist"
     captions = re.findall(r"<(?:caption|figcaption)>(.*?)<", page.decode())
