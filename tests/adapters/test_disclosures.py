@@ -19,7 +19,6 @@ from hub.adapters.pseudonyms import Pseudonyms
 from hub.adapters.registers import registers
 from hub.api.schemas import FOUND
 from hub.domain.callers import Caller, Capacity
-from hub.domain.investigation import COUNCIL, PURPOSE
 from hub.domain.streams import stream_id
 from hub.errors import Malformed, Unavailable
 from hub.ports import Notice, SetClock
