@@ -1,7 +1,8 @@
 """What is kept of one person, and who saw it: the file that they get when they ask (AVG, art. 15), without others of the family.
 
-What people wrote in their own words is left out, for it may name others, and the file says so. Of messages it tells that they came,
-from whom and about what; of colleagues in what role and for which organisation they looked, and not their names.
+What others wrote in their own words is left out, for it may name others still, and the file says so: how often, and not who was
+heard or what was kept from whom. Of messages it tells that they came, from whom and about what; of colleagues in what role and for
+which organisation they looked, and not their names.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +25,8 @@ Row = dict[str, Any]
 _TAKEN_BACK = (Rectifying.SignalWithdrawn, Rectifying.SignalCorrected)
 _WORDS = ("motivation", "words", "specific", "reason")
 """Fields in which somebody wrote in their own words."""
+_OF_ONE = (Trajectory.VoiceHeard, Trajectory.GoalTold, Trajectory.GoalKeptBack)
+"""What is between one person and whoever coaches: that there was such a thing is for nobody else to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,17 @@ class Inspection:
             "director": {"organisation": now.director.organisation, "contact": now.director.contact},
             "planVersion": now.plan.version if now.plan else 0,
             "signals": [_signal(event, gone.get(event.signal)) for event in signals],
-            "levels": [_level(event) for event in raised],
+            "levels": [_level(event, events) for event in raised],
             "levers": [
                 {"lever": event.lever, "authority": event.authority, "ground": event.basis, "at": _text(event.timestamp)}
                 for event in levers
             ],
+            "voices": [
+                {"stance": event.stance, "words": event.words, "at": _text(event.timestamp)}
+                for event in events
+                if isinstance(event, Trajectory.VoiceHeard) and event.person == person
+            ],
+            "told": [{"words": told.words} for (_, whom), told in now.tellings.items() if whom == person],
             "shared": [{name: one[name] for name in ("organisation", "type", "takenAt")} for one in self.told(UUID(id))],
         }
 
@@ -138,9 +147,10 @@ def _signal(event: Trajectory.SignalRecorded, gone: str | None) -> Row:
     }
 
 
-def _level(event: Trajectory.LevelRaised) -> Row:
+def _level(event: Trajectory.LevelRaised, events: Sequence[Any]) -> Row:
+    later = [one for one in events if isinstance(one, Trajectory.TellingReleased) and one.escalation == event.escalation]
     said = {"axis": event.axis, "level": event.level_to, "rule": event.rule, "matrix": event.matrix}
-    return {**said, "at": _text(event.timestamp), "told": list(event.tell)}
+    return {**said, "at": _text(event.timestamp), "told": [*event.tell, *(kind for one in later for kind in one.tell)]}
 
 
 def _look(line: Processing) -> Row:
@@ -152,7 +162,8 @@ def _left_out(events: Sequence[Any]) -> list[Row]:
     """How often somebody wrote something in their own words about a family, by what it was about."""
     counted: dict[str, int] = {}
     for event in events:
-        if isinstance(event, Trajectory.PlanAdopted) or any(getattr(event, field, "") for field in _WORDS):
+        has_words = isinstance(event, Trajectory.PlanAdopted) or any(getattr(event, field, "") for field in _WORDS)
+        if has_words and not isinstance(event, _OF_ONE):
             counted[event.TOPIC] = counted.get(event.TOPIC, 0) + 1
     return [{"what": topic, "count": count} for topic, count in sorted(counted.items())]
 

@@ -35,9 +35,9 @@ MEETING = (
 )
 """A case meeting, called or held."""
 _STANCE = {"type": "string", "enum": ["", *(stance.value for stance in Stance)], "description": "empty once it was erased"}
-VOICE = thing(goal=TEXT, person=TEXT | of.REFERENCE, stance=_STANCE | of.WORDS, words=TEXT | of.WORDS) | of.PLAN
-"""What somebody of the family thinks of a goal."""
-TELLING = thing(goal=TEXT, person=TEXT | of.REFERENCE, words=TEXT | of.WORDS) | of.PLAN
+VOICE = thing(goal=TEXT, person=TEXT, stance=_STANCE | of.WORDS, words=TEXT | of.WORDS) | of.PLAN
+"""What somebody of the family thinks of a goal; that they were asked is of the plan too."""
+TELLING = thing(goal=TEXT, person=TEXT, words=TEXT | of.WORDS) | of.PLAN
 """A goal as somebody of the family is told of it."""
 
 _DAY: Schema = {"type": "string", "format": "date"}

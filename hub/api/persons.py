@@ -212,6 +212,8 @@ _FAMILY = schemas.thing(
     signals=schemas.many(_SIGNAL),
     levels=schemas.many(_LEVEL),
     levers=schemas.many(schemas.thing(lever=_T | of.DECISION, authority=_WHY, ground=_WHY, at=_AT)),
+    voices=schemas.many(schemas.thing(stance=_T, words=_T, at=schemas.MOMENT) | of.WORDS),
+    told=schemas.many(schemas.thing(words=_T) | of.WORDS),
     shared=schemas.many(schemas.thing(organisation=_T, type=_T, takenAt=schemas.maybe(schemas.MOMENT)) | of.PROVENANCE),
 )
 _LOOK = schemas.thing(at=_AT, **dict.fromkeys(("role", "organisation", "what", "purpose", "ground"), _WHY))

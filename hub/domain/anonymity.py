@@ -14,7 +14,7 @@ K = 5
 MOST_LEFT_OUT = 0.1
 """The part of all rows that may be left out for being unlike others; with more, the table is about other people than it says."""
 SUPPRESSED = "suppressed"
-"""Stands in place of a value that fewer than five rows have."""
+"""Stands in place of a value that fewer than five rows have, and of others so that nobody tells which one it is."""
 Row = Mapping[str, str]
 
 
@@ -44,7 +44,7 @@ class Anonymous:
 def anonymous(rows: Sequence[Row], known: Sequence[QuasiIdentifier]) -> Anonymous | Words:
     """The table with as few steps as it takes, one column after another; or why it cannot be told, in words.
 
-    Then every other value that fewer than five rows have is suppressed.
+    Then what fewer than five rows have in another column is suppressed there.
     """
     for taken in _ladder(known):
         coarse = [_generalised(row, known, taken) for row in rows]
@@ -86,5 +86,18 @@ def _key(row: Row, known: Sequence[QuasiIdentifier]) -> tuple[str, ...]:
 
 def _without_small_cells(rows: Sequence[Row], known: set[str]) -> tuple[Sequence[Row], Mapping[str, int]]:
     held = {name: Counter(row[name] for row in rows) for name in rows[0] if name not in known}
-    told = [{name: value if name in known or held[name][value] >= K else SUPPRESSED for name, value in row.items()} for row in rows]
-    return told, {name: sum(many for many in values.values() if many < K) for name, values in held.items()}
+    hidden = {name: _hidden(values) for name, values in held.items()}
+    told = [{name: SUPPRESSED if value in hidden.get(name, ()) else value for name, value in row.items()} for row in rows]
+    return told, {name: sum(held[name][value] for value in values) for name, values in hidden.items()}
+
+
+def _hidden(held: Mapping[str, int]) -> set[str]:
+    """The values of a column that are not told: each of fewer than five rows, and the next smallest with them until what is
+    hidden is of five rows and of two values, for else it would say itself which value it was."""
+    smallest = sorted(held, key=lambda value: (held[value], value))
+    hidden = {value for value in smallest if held[value] < K}
+    for value in smallest:
+        if not hidden or (len(hidden) > 1 and sum(held[each] for each in hidden) >= K):
+            break
+        hidden.add(value)
+    return hidden

@@ -14,12 +14,13 @@ from hub.domain.callers import Capacity
 from hub.domain.requests import Asks
 from hub.domain.subscriptions import Wish
 from hub.domain.trajectory import Trajectory
+from hub.domain.trajectory.voice import Stance
 from hub.notices import notices as said_of
 from hub.ports import Fact
 from hub.wiring import Watched
 from hub.wiring.watched import LOOKS_ONLY
 from tests.api.running import Running, a_worry, an_event, running
-from tests.given import a_number
+from tests.given import a_goal, a_number
 from tests.passing import passed_on
 
 OFFICER = Capacity.DATA_PROTECTION_OFFICER
@@ -294,6 +295,24 @@ async def test_words_of_others_are_left_out_and_the_file_says_so(hub: Running) -
     said = await hub.ask(f"/v1/persons/{child}/file", OFFICER)
     assert "Pimpelmees" not in said.text
     assert said.json()["leftOut"] == [{"what": "correction-noted", "count": 1}]
+
+
+async def test_what_somebody_said_of_a_goal_is_in_their_own_file_and_shows_in_nobody_elses(hub: Running) -> None:
+    family, child, parent = await a_child_and_parent(hub)
+
+    def speak(it: Any, rules: Any, on: Any) -> None:
+        it.adopt_plan([a_goal()], "samen afgesproken", rules, on)
+        it.hear_voice("school", str(child), Stance.WISH, "ik wil naar paardrijden", on)
+        it.tell_goal("school", str(child), "Je gaat weer elke dag naar school.", on)
+
+    hub.hub.casework.decide(family, speak, hub.hub.settings.duty_director, "")
+    files = [(await hub.ask(f"/v1/persons/{person}/file", OFFICER)).json() for person in (child, parent)]
+    (own,), (others,) = (file["families"] for file in files)
+    assert [(one["stance"], one["words"]) for one in own["voices"]] == [("wish", "ik wil naar paardrijden")]
+    assert [one["words"] for one in own["told"]] == ["Je gaat weer elke dag naar school."]
+    assert others["voices"] == others["told"] == []
+    assert files[0]["leftOut"] == files[1]["leftOut"], "nor does what is left out tell that somebody else was heard"
+    assert "paardrijden" in (await hub.ask(f"/v1/persons/{child}/readable-file", OFFICER)).text
 
 
 @pytest.mark.parametrize(("language", "words"), [("nl", "Wie uw gegevens heeft ingezien"), ("en", "Who looked at your data")])

@@ -9,6 +9,7 @@ from hub.api.voices import VOICES
 from hub.domain.disclosure import published
 from tests.api.running import Running
 from tests.api.test_decisions import GOAL, WHY, decided
+from tests.given import DUTY
 
 WISH = {"stance": "wish", "words": "Ik wil in een andere klas."}
 PLAIN = {"words": "Je gaat elke dag naar school."}
@@ -47,6 +48,16 @@ async def test_whoever_knows_the_family_by_what_is_the_matter_alone_reads_none_o
     said = await hub.ask(f"/v1/families/{family}/voices", "administrative")
     assert WISH["words"] not in said.text
     assert "wish" not in said.text
+    assert child not in said.text, "nor that somebody was asked"
+    assert "told" not in said.json()
+
+
+async def test_the_words_of_who_is_of_the_family_no_more_are_read_there_no_more(hub: Running) -> None:
+    family, child = await planned(hub)
+    await decided(hub, family, f"goals/{GOAL['goal']}/voices", {"person": child, **WISH})
+    hub.hub.casework.decide(family, lambda it, _, on: it.record(it.PeopleLeft, on, message="", people=[child]), DUTY.who)
+    assert (await voices(hub, family))["voices"] == []
+    assert WISH["words"] not in (await hub.ask(f"/v1/families/{family}/history", "coordinator")).text.split('"events"')[0]
 
 
 async def test_too_much_for_two_sheets_is_refused_field_by_field(hub: Running) -> None:

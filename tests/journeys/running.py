@@ -89,7 +89,10 @@ def _system(name: str, oin: str, algorithm: str, kid: str) -> client.Sender:
 
 def the_partners(**callbacks: str) -> dict[str, Sender]:
     """One organisation of every kind, under the number that the examples of the contracts have it by."""
-    kinds = ("police", "veilig-thuis", "housing-corporation", "social-services", "school-attendance", "any-partner")
+    kinds = (
+        *("police", "veilig-thuis", "housing-corporation", "social-services", "school-attendance", "any-partner"),
+        *("under-secrecy", "certified-institution", "child-protection-council"),
+    )
     numbered = enumerate(kinds, start=10001)
     return {
         kind: Sender(kind, kind, f"{99:08}{nth:012}", callback=callbacks.get(kind.replace("-", "_"), "")) for nth, kind in numbered
