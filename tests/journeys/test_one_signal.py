@@ -159,6 +159,11 @@ def test_a_police_report_goes_all_the_way(tmp_path: Path) -> None:
         (raised,) = hub.ask("/v1/escalations", family=family, axis="safety").json()["items"]
         assert raised["rule"] and raised["matrix"] == "2026-1"
         assert raised["signals"] and set(raised["signals"]) & signals
+        assert "veilig-thuis" in raised["held"], "the report says of informing what a person has to read"
+        read = {"how": "spoken", "when": "2026-07-12"}
+        headers = hub.token(Capacity.COORDINATOR)
+        assert hub.client.post(f"/v1/families/{family}/family-informations", json=read, headers=headers).status_code == 201
+        (raised,) = hub.ask("/v1/escalations", family=family, axis="safety").json()["items"]
         assert "veilig-thuis" in raised["tell"]
 
         live = feed.wait_for(raised["position"])
