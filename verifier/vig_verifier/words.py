@@ -96,10 +96,12 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "Events name the matrix ({versions}) by its version: that the file is that version, the hub's signature says.",
     ),
     "rests-on-the-hub": (
-        "Op de handtekening van de hub alleen rust: dat er na deze gebeurtenissen en inzagen geen andere van dit gezin "
-        "zijn, dat berichten die de hub weigerde er niet zijn, en de woorden van het verslag (report.html).",
-        "On the hub's signature alone rests: that there are no other events and looks of this family after these, that "
-        "there are no messages which the hub refused, and the words of the report (report.html).",
+        "Op de handtekening van de hub alleen rust: dat er na deze gebeurtenissen geen andere van dit gezin zijn, dat er "
+        "niets is weggelaten van wie keek, wie inbrak op noodgrond, wat partners is verteld en wat zij antwoordden, dat "
+        "berichten die de hub weigerde er niet zijn, en de woorden van het verslag (report.html).",
+        "On the hub's signature alone rests: that there are no other events of this family after these, that nothing was "
+        "left out of who looked, who broke glass, what partners were told and what they answered, that there are no "
+        "messages which the hub refused, and the words of the report (report.html).",
     ),
     # it is wrong
     "not-as-the-format": (
