@@ -89,7 +89,8 @@ def export(place: _Place, first: From = "", last: Last = "", quiet: Quiet = Fals
         those = evaluated(hub, first, last, quiet)
         until = Until(hub.clock.now())
         with noted(hub, "export-for-research", "hub evaluation export", members(hub, [one.id for one in those.families])):
-            found = anonymous([row(one, columns(instruments)) for one in those.families], KNOWN)
+            may_be_used = [one for one in those.families if not one.is_restricted]
+            found = anonymous([row(one, columns(instruments)) for one in may_be_used], KNOWN)
             if isinstance(found, Words):
                 raise RuleBroken(f"Nothing was exported. {found.english}", code="not-anonymous")
     rows = sorted(({"pseudonym": token_hex(8), **each} for each in found.rows), key=lambda each: each["pseudonym"])

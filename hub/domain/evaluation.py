@@ -60,7 +60,7 @@ class Family:
 
     `ended` is when direction was handed back, or when it ended otherwise; `end` is the code of that. `known` is until when it is
     followed; `goals` are the life area of each goal with its result, empty where it goes on; `missing` are the criteria that were
-    not met.
+    not met. `is_restricted` is whether anybody of it may have no data used but to keep it (GDPR, art. 18).
     """
 
     came: datetime
@@ -78,6 +78,7 @@ class Family:
     signals: Sequence[Told] = ()
     goals: Sequence[tuple[LifeArea, str]] = ()
     changes: Sequence[Change] = ()
+    is_restricted: bool = False
 
     def stretch(self, part: "Part") -> tuple[datetime, datetime] | None:
         """From when until when a part of its trajectory was, while it is followed; `None` where it did not come."""

@@ -56,7 +56,7 @@ def _itself(value: str) -> str:
 
 def _region(place: str) -> str:
     """The first two digits of a postcode; a municipality is as coarse."""
-    return place if place.startswith("gm") else place[:2]
+    return place if place == NONE or place.startswith("gm") else place[:2]
 
 
 def _anywhere(_: str) -> str:

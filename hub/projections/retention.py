@@ -222,6 +222,11 @@ def was_broken_off(connection: Connection, run: str) -> bool:
     return connection.execute(before).scalar_one_or_none() is False
 
 
+def ended(connection: Connection) -> frozenset[str]:
+    """The families that are kept no longer: their keys were destroyed."""
+    return frozenset(connection.scalars(select(_F.family).where(_F.is_ended)))
+
+
 _STATES = {"held": _F.is_held, "ended": _F.is_ended}
 
 

@@ -11,7 +11,7 @@ from hub.domain.instruments import MeasuredAt
 from hub.domain.streams import Recorded
 from hub.domain.trajectory import Trajectory
 from hub.domain.words import Axis, LifeArea, Phase, Role
-from hub.projections import GONE
+from hub.projections import GONE, retention
 from hub.projections.insight.months import Until, month_of
 from hub.wiring.counted import lives
 from hub.wiring.hub import Hub
@@ -20,17 +20,19 @@ _COMPULSION, _EARLY = Phase.COMPULSION.value, Phase.ENDED_EARLY.value
 
 
 def cohort(hub: Hub, families: Iterable[UUID], months: Sequence[str]) -> list[Family]:
-    """The families of a hub that came into view in these months.
+    """The families of a hub that came into view in these months, but those that are kept no longer.
 
     A family that was merged into another is part of that one. Of a trajectory that was opened again what happened before counts,
     and signals until it started anew.
     """
     until = datetime.fromisoformat(Until(hub.clock.now()).moment)
     with hub.stored.views.connect() as connection:
-        places = lives(connection)
+        places, kept_no_longer = lives(connection), retention.ended(connection)
     found = []
     for family in families:
-        one = _family(hub.history.facts(family, until), until)
+        if str(family) in kept_no_longer:
+            continue
+        one = _family(hub.history.facts(family), until)
         if one and month_of(one.came) in months:
             one.id, one.place = str(family), places.get(str(family), "")
             found.append(one)
@@ -39,11 +41,13 @@ def cohort(hub: Hub, families: Iterable[UUID], months: Sequence[str]) -> list[Fa
 
 def _family(facts: Sequence[Recorded], until: datetime) -> Family | None:
     """What became of the family of these facts; nothing where it is part of another now, or nothing was known of it yet."""
-    if not facts:
+    if not facts or facts[0].timestamp > until:
         return None
     known = _Known(facts[0].timestamp, until)
     for event in facts:
-        known.take(event)
+        known.restrict(event)
+        if event.timestamp <= until:
+            known.take(event)
     return None if known.is_merged else known.family()
 
 
@@ -56,6 +60,7 @@ class _Known:
         self._goals: dict[str, tuple[LifeArea, str]] = {}
         self._measured: dict[str, Trajectory.MeasurementTaken] = {}
         self._roles: dict[str, str] = {}
+        self._restricted: set[str] = set()
         self._is_again = self._is_over = False
         self.is_merged = False
 
@@ -69,11 +74,19 @@ class _Known:
             self._step(event)
             self._plan(event)
 
+    def restrict(self, event: Recorded) -> None:
+        """Whose data may be used counts as it is now, and not as it was when the last month ended."""
+        if isinstance(event, Trajectory.PersonRestricted):
+            self._restricted.add(event.person)
+        elif isinstance(event, Trajectory.PersonUnrestricted):
+            self._restricted.discard(event.person)
+
     def family(self) -> Family:
         """What became of it."""
         self._found.signals = sorted(self._signals.values(), key=lambda told: told.at)
         self._found.goals = list(self._goals.values())
         self._found.changes = _changes(self._measured.values())
+        self._found.is_restricted = not self._restricted.isdisjoint(self._roles)
         self._found.children = sum(role == Role.CHILD for role in self._roles.values())
         return self._found
 
@@ -90,7 +103,7 @@ class _Known:
     def _meet(self, event: Recorded) -> None:
         if isinstance(event, Trajectory.PersonJoined):
             self._roles[event.person] = event.role
-        elif isinstance(event, Trajectory.LetGo):
+        elif isinstance(event, Trajectory.LetGo | Trajectory.SignalUnlinked | Trajectory.PeopleLeft):
             for person in event.people:
                 self._roles.pop(person, None)
         elif isinstance(event, Trajectory.MergedInto | Trajectory.SeparatedAgain):

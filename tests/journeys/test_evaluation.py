@@ -29,6 +29,7 @@ from hub.commands.evaluation_report import Cohort, sections
 from hub.console.parts import Both
 from hub.domain.evaluation import Change, Family
 from hub.domain.processing import Handling, Outcome, Processing, Wanted
+from hub.domain.trajectory import Trajectory
 from hub.domain.words import LifeArea
 from hub.ports import SetClock
 from hub.settings import Settings
@@ -37,7 +38,7 @@ from hub.wiring.cohort import cohort
 from tests import issuer
 from tests.api.running import SOURCE, TYPE, Running, a_child, a_worry, an_event, running
 from tests.api.test_decisions import GOAL, WHY
-from tests.given import NOON
+from tests.given import DUTY, NOON
 from tests.journeys.test_demo import a_free_port
 from tests.journeys.test_deriving import families
 from tests.passing import passed_on
@@ -152,6 +153,21 @@ async def test_a_signal_that_was_withdrawn_does_not_count(tmp_path: Path) -> Non
         later(hub, 60)
         (found,) = read(hub)
         assert len(found.signals) == 1
+
+
+async def test_who_left_is_no_child_of_it_and_whose_data_is_restricted_is_said(tmp_path: Path) -> None:
+    with running(tmp_path) as hub:
+        family = await signal(hub, 1, "a")
+        later(hub, 30)
+        (before,) = read(hub)
+        child = next(fact.person for fact in hub.hub.history.facts(family) if isinstance(fact, Trajectory.PersonJoined))
+        decide = hub.hub.casework.decide
+        decide(family, lambda it, _, on: it.mark_restricted(child, True, on), DUTY.who)
+        (restricted,) = read(hub)
+        decide(family, lambda it, _, on: it.record(it.PeopleLeft, on, message="", people=[child]), DUTY.who)
+        later(hub, 30)
+        (left,) = read(hub)
+        assert [(one.children, one.is_restricted) for one in (before, restricted, left)] == [(1, False), (1, True), (0, False)]
 
 
 async def test_goals_keep_their_result_and_those_that_a_new_plan_leaves_out_count_no_more(tmp_path: Path) -> None:
